@@ -1,0 +1,8 @@
+"""What stays true on paper: operations, their meaning, and gradients derived with proof, without sizes or numbers."""
+
+from derive.lazy import lazy_names
+
+PUBLIC: dict[str, str] = {}
+
+__getattr__, __dir__ = lazy_names(__name__, PUBLIC)
+__all__ = list(PUBLIC)

@@ -1,0 +1,8 @@
+"""What needs a reader: documents made from derivations and verdicts, their formats, and the command line."""
+
+from derive.lazy import lazy_names
+
+PUBLIC: dict[str, str] = {}
+
+__getattr__, __dir__ = lazy_names(__name__, PUBLIC)
+__all__ = list(PUBLIC)
