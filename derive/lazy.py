@@ -3,6 +3,7 @@
 import importlib
 import sys
 from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import Any
 
 
@@ -20,3 +21,10 @@ def lazy_names(package: str, table: Mapping[str, str]) -> tuple[Callable[[str], 
         return sorted({*vars(sys.modules[package]), *table})
 
     return resolve, listing
+
+
+class LazyModule(ModuleType):
+    """A module that is imported when an attribute is first read: most derivations need no SymPy and do not wait for it."""
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(importlib.import_module(self.__name__), name)

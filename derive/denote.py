@@ -1,0 +1,366 @@
+"""The meaning of the notation, evaluated slowly and exactly: the definition that every rewriting and kernel answers to.
+
+An index runs over 0 <= i < extent; a tensor read at a tuple that is not integral or not in range is 0; a false guard
+annihilates its product; `max[...]` ranges over the tuples at which every read is in range; reading an intermediate
+out of range is 0 as well.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import product
+
+from derive import exact
+from derive.errors import MeaningError
+from derive.exact import Dual, Number, primal
+from derive.expr import (
+    GUARDS,
+    Add,
+    Apply,
+    Binder,
+    Cases,
+    Compare,
+    Contract,
+    D,
+    Div,
+    Divides,
+    Entry,
+    Expr,
+    Fn,
+    InRange,
+    Maximum,
+    Minimum,
+    Mul,
+    Num,
+    Pow,
+    Select,
+    Val,
+    Winner,
+)
+from derive.functions import Z, derivative
+from derive.index import Composite, Index
+
+Point = dict[str, int]
+Rule = Callable[["World", Expr, Point], Number]
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    """Values of a tensor, row-major."""
+
+    shape: tuple[int, ...]
+    values: tuple[Number, ...]
+
+    def __getitem__(self, at: tuple[int, ...]) -> Number:
+        flat = 0
+        for k, n in zip(at, self.shape, strict=True):
+            flat = flat * n + k
+        return self.values[flat]
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A tensor given by its defining equation: `target[names] = body` over `extents`."""
+
+    names: tuple[str, ...]
+    extents: tuple[Index, ...]
+    body: Expr
+
+
+class _OutOfRange(Exception):
+    """Inside a maximum: this tuple has a read that is not in range."""
+
+
+FLOAT: dict[str, Callable[[float], float]] = {
+    "exp": math.exp,
+    "log": math.log,
+    "tanh": math.tanh,
+    "sqrt": math.sqrt,
+    "sin": math.sin,
+    "cos": math.cos,
+    "sigmoid": lambda z: 1 / (1 + math.exp(-z)) if z >= 0 else math.exp(z) / (1 + math.exp(z)),
+}
+
+
+@dataclass(slots=True)
+class World:
+    """Numbers for everything free: sizes and parameters, tensors as arrays, intermediates and named results as formulas.
+
+    `ties` says which side's derivative counts where `max(a,b)` or `min(a,b)` meet: "left" or "right".
+    """
+
+    names: Mapping[str, int | Fraction | float]
+    arrays: Mapping[str, Array]
+    formulas: Mapping[str, Formula] = field(default_factory=dict)
+    definitions: Mapping[str, Callable[[Apply], Expr]] = field(default_factory=dict)
+    ties: Mapping[str, str] = field(default_factory=lambda: {"max": "right", "min": "left"})
+    _along: tuple[str, tuple[int, ...]] | None = None
+    _strict: bool = False
+    _memo: dict[object, Number] = field(default_factory=dict)
+
+    # -- indices ---------------------------------------------------------------------------------------------------
+
+    def integer(self, i: Index, point: Point) -> int | None:
+        """The integer that an index is, or None where it is not integral."""
+        total = 0
+        for monomial, c in i.terms:
+            for atom in monomial:
+                factor: object
+                if isinstance(atom, str):
+                    factor = point[atom] if atom in point else self.names[atom]
+                elif isinstance(atom, Composite):
+                    factor = self._composite(atom, point)
+                else:
+                    factor = _whole(primal(self.value(atom, point)))
+                if not isinstance(factor, int):
+                    return None
+                c *= factor
+            total += c
+        return total
+
+    def _composite(self, c: Composite, point: Point) -> int | None:
+        a, b = self.integer(c.dividend, point), self.integer(c.divisor, point)
+        if a is None or b is None or b == 0:
+            return None
+        if c.kind == "exact":
+            return a // b if a % b == 0 else None
+        return a // b if c.kind == "floor" else a % b
+
+    def size(self, extent: Index, point: Point) -> int:
+        """An extent's value. Raises: MeaningError where it is not integral."""
+        found = self.integer(extent, point)
+        if found is None:
+            raise MeaningError("an extent: got a quotient that leaves a rest, expected an integer; choose other sizes")
+        return found
+
+    def tuples(self, binders: tuple[Binder, ...], point: Point) -> Iterator[Point]:
+        """Every assignment of bound indices, row-major."""
+        ranges = [range(self.size(b.extent, point)) for b in binders]
+        names = [b.name for b in binders]
+        for values in product(*ranges):
+            yield {**point, **dict(zip(names, values))}
+
+    # -- values ----------------------------------------------------------------------------------------------------
+
+    def value(self, e: Expr, point: Point) -> Number:
+        """The value of an expression where the free indices are `point`."""
+        return _RULES[type(e)](self, e, point)
+
+    def entry(self, e: Entry, point: Point) -> Number:
+        where = [self.integer(i, point) for i in e.indices]
+        formula = self.formulas.get(e.tensor)
+        if formula is not None:
+            shape = tuple(self.size(n, {}) for n in formula.extents)
+        elif e.tensor in self.arrays:
+            shape = self.arrays[e.tensor].shape
+        else:
+            raise MeaningError(f"tensor {e.tensor}: got no values, expected an array; give it one")
+        if any(k is None or not 0 <= k < n for k, n in zip(where, shape, strict=True)):
+            if self._strict:
+                raise _OutOfRange
+            return 0
+        place = tuple(k for k in where if k is not None)
+        if formula is not None:
+            return self._through(e.tensor, formula, place)
+        value = self.arrays[e.tensor][place]
+        if self._along is not None and self._along[0] == e.tensor:
+            return Dual(value, 1 if place == self._along[1] else 0)
+        return value
+
+    def _through(self, name: str, formula: Formula, place: tuple[int, ...]) -> Number:
+        key = (name, place, self._along)
+        if key not in self._memo:
+            strict, self._strict = self._strict, False
+            self._memo[key] = self.value(formula.body, dict(zip(formula.names, place, strict=True)))
+            self._strict = strict
+        return self._memo[key]
+
+    def derivative(self, e: D, point: Point) -> Number:
+        where = tuple(self.integer(i, point) for i in e.wrt.indices)
+        if self._along is not None:
+            raise MeaningError("a derivative inside a derivative: got nested d/d, expected one; derive one first")
+        self._along = (e.wrt.tensor, where)  # type: ignore
+        try:
+            found = self.value(e.expr, point)
+        finally:
+            self._along = None
+        return found.tangent if isinstance(found, Dual) else 0
+
+    def function(self, name: str, z: Number) -> Number:
+        """A scalar function, its tangent through SymPy's derivative."""
+        if isinstance(z, Dual):
+            slope = World({**self.names}, {}).value(derivative(name), {Z: z.value})  # type: ignore
+            return Dual(self.function(name, z.value), slope * z.tangent)
+        if isinstance(z, float):
+            return FLOAT[name](z)
+        return exact.EXACT.get(name, exact.opaque(name))(z)
+
+    def best(self, e: Select | Winner, point: Point) -> tuple[Number, Point]:
+        """The maximum and the first tuple that attains it. Raises: MeaningError where every tuple reads outside."""
+        found: tuple[Number, Point] | None = None
+        strict, self._strict = self._strict, True
+        try:
+            for inner in self.tuples(e.binders, point):
+                try:
+                    candidate = self.value(e.body, inner)
+                except _OutOfRange:
+                    continue
+                if found is None or _less(found[0], candidate):
+                    found = (candidate, inner)
+        finally:
+            self._strict = strict
+        if found is None:
+            raise MeaningError("max: got a window without a single cell inside its tensor, expected at least one;"
+                               " use less padding or a larger input")  # fmt: skip
+        return found
+
+
+def _whole(x: Number) -> int | None:
+    if isinstance(x, int):
+        return x
+    if isinstance(x, float | Fraction) and x == int(x):
+        return int(x)
+    return None
+
+
+def _less(a: Number, b: Number) -> bool:
+    x, y = primal(a), primal(b)
+    if isinstance(x, exact.Residue) or isinstance(y, exact.Residue):
+        raise MeaningError("a comparison: got values of the prime field, which have no order, expected numbers;"
+                           " compare before exp or log")  # fmt: skip
+    return bool(x < y)  # type: ignore
+
+
+def _product(world: World, e: Expr, point: Point) -> Number:
+    factors = e.parts
+    for f in factors:
+        if isinstance(f, GUARDS) and world.value(f, point) == 0:
+            return 0
+    total: Number = 1
+    for f in factors:
+        if not isinstance(f, GUARDS):
+            total = total * world.value(f, point)
+    return total
+
+
+def _sum(world: World, e: Expr, point: Point) -> Number:
+    total: Number = 0
+    for part in e.parts:
+        total = total + world.value(part, point)
+    return total
+
+
+def _contract(world: World, e: Contract, point: Point) -> Number:
+    total: Number = 0
+    for inner in world.tuples(e.binders, point):
+        total = total + world.value(e.body, inner)
+    return total
+
+
+def _compare(world: World, e: Compare, point: Point) -> Number:
+    if isinstance(e.left, Val | Num) and isinstance(e.right, Val | Num):
+        sides = [world.number(s, point) for s in (e.left, e.right)]
+        if None in sides:
+            return 0
+        left, right = sides
+    else:
+        left, right = (primal(world.value(s, point)) for s in (e.left, e.right))
+    if e.op in ("==", "!="):
+        return int((left == right) == (e.op == "=="))
+    return int(_less(left, right) if e.op == "<" else not _less(right, left))  # type: ignore
+
+
+def _in_range(world: World, e: InRange, point: Point) -> Number:
+    found = world.integer(e.index, point)
+    return int(found is not None and 0 <= found < world.size(e.extent, point))
+
+
+def _divides(world: World, e: Divides, point: Point) -> Number:
+    a, b = world.integer(e.dividend, point), world.integer(e.divisor, point)
+    return int(a is not None and b is not None and b != 0 and a % b == 0)
+
+
+def _value(world: World, e: Val, point: Point) -> Number:
+    found = world.number(e, point)
+    if found is None:
+        raise MeaningError("a number: got a quotient that leaves a rest, expected an integer; add a guard")
+    return found
+
+
+def _two(word: str) -> Rule:
+    def rule(world: World, e: Expr, point: Point) -> Number:
+        left, right = (world.value(p, point) for p in e.parts)
+        if primal(left) == primal(right):
+            return left if world.ties[word] == "left" else right
+        return left if _less(right, left) == (word == "max") else right
+
+    return rule
+
+
+def _winner(world: World, e: Winner, point: Point) -> Number:
+    _, first = world.best(e, point)
+    where = [world.integer(i, point) for i in e.at]
+    return int(where == [first[b.name] for b in e.binders])
+
+
+def _cases(world: World, e: Cases, point: Point) -> Number:
+    return world.value(e.then if world.value(e.condition, point) == 1 else e.other, point)
+
+
+def _number(self: World, e: Expr, point: Point) -> Number | None:
+    """The number an index expression is, with real parameters allowed; None where it is not integral."""
+    if isinstance(e, Num):
+        return e.value.numerator if e.value.denominator == 1 else e.value
+    assert isinstance(e, Val)
+    total: Number = 0
+    for monomial, c in e.index.terms:
+        term: Number = c
+        for atom in monomial:
+            if isinstance(atom, str):
+                term = term * (point[atom] if atom in point else self.names[atom])
+            elif isinstance(atom, Composite):
+                found = self._composite(atom, point)
+                if found is None:
+                    return None
+                term = term * found
+            else:
+                term = term * primal(self.value(atom, point))
+        total = total + term
+    return total
+
+
+World.number = _number  # type: ignore
+
+
+_RULES: dict[type, Callable[..., Number]] = {
+    Num: lambda w, e, p: e.value.numerator if e.value.denominator == 1 else e.value,
+    Val: _value,
+    Entry: World.entry,
+    Add: _sum,
+    Mul: _product,
+    Div: lambda w, e, p: exact.divide(w.value(e.left, p), w.value(e.right, p)),
+    Pow: lambda w, e, p: exact.power(w.value(e.left, p), primal(w.value(e.right, p))),
+    Fn: lambda w, e, p: w.function(e.name, w.value(e.arg, p)),
+    Maximum: _two("max"),
+    Minimum: _two("min"),
+    Compare: _compare,
+    InRange: _in_range,
+    Divides: _divides,
+    Cases: _cases,
+    Contract: _contract,
+    Select: lambda w, e, p: w.best(e, p)[0],
+    Winner: _winner,
+    D: World.derivative,
+    Apply: lambda w, e, p: w.value(w.definitions[e.definition](e), p),
+}
+
+
+def denote(e: Expr, world: World, point: Point | None = None) -> Number:
+    """The value of `e` in `world` where its free indices are `point`.
+
+    Raises: MeaningError where the expression has no value there.
+    """
+    return world.value(e, point or {})

@@ -1,0 +1,154 @@
+"""Exact numbers for the denotation: integers, fractions, residues mod 2^61-1 with exponentials, and dual numbers.
+
+exp(z) of an integer z is g^z for a fixed unit g, so exp(a+b) = exp(a)*exp(b) holds identically; of anything else it is
+a unit that depends on z alone. A rational identity that holds at random points here holds as an identity, with an
+error probability of at most degree/2^61 a point (Schwartz-Zippel).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from hashlib import sha256
+
+from derive.errors import MeaningError
+
+PRIME = 2**61 - 1
+UNIT = 0x1B3F5E7A9C2D4F61 % PRIME
+
+
+@dataclass(frozen=True, slots=True)
+class Residue:
+    """An element of the field of 2^61-1 elements."""
+
+    value: int
+
+    def __add__(self, other: Number) -> Number:
+        return NotImplemented if isinstance(other, Dual) else Residue((self.value + residue(other)) % PRIME)
+
+    __radd__ = __add__
+
+    def __mul__(self, other: Number) -> Number:
+        return NotImplemented if isinstance(other, Dual) else Residue(self.value * residue(other) % PRIME)
+
+    __rmul__ = __mul__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, int | Fraction | Residue) and self.value == residue(other)
+
+    def __hash__(self) -> int:
+        return hash(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Dual:
+    """value + tangent*epsilon with epsilon^2 = 0: the derivative along one entry."""
+
+    value: Number
+    tangent: Number
+
+    def __add__(self, other: Number) -> Number:
+        v, t = _split(other)
+        return Dual(self.value + v, self.tangent + t)
+
+    __radd__ = __add__
+
+    def __mul__(self, other: Number) -> Number:
+        v, t = _split(other)
+        return Dual(self.value * v, self.value * t + self.tangent * v)
+
+    __rmul__ = __mul__
+
+
+Number = int | Fraction | Residue | Dual | float
+
+
+def _split(x: Number) -> tuple[Number, Number]:
+    return (x.value, x.tangent) if isinstance(x, Dual) else (x, 0)
+
+
+def primal(x: Number) -> Number:
+    """The value without its tangent."""
+    return primal(x.value) if isinstance(x, Dual) else x
+
+
+def residue(x: Number) -> int:
+    """An exact number as an element of the field."""
+    if isinstance(x, Residue):
+        return x.value
+    if isinstance(x, Fraction):
+        return x.numerator * pow(x.denominator, -1, PRIME) % PRIME
+    if isinstance(x, int):
+        return x % PRIME
+    raise MeaningError(f"an exact value: got {x!r}, expected an integer, a fraction or a residue; use exact inputs")
+
+
+def negate(x: Number) -> Number:
+    """-x."""
+    return -1 * x
+
+
+def divide(a: Number, b: Number) -> Number:
+    """a/b. Raises: MeaningError where b is 0."""
+    if isinstance(a, Dual) or isinstance(b, Dual):
+        (u, du), (v, dv) = _split(a), _split(b)
+        q = divide(u, v)
+        return Dual(q, divide(du + negate(q * dv), v))
+    if b == 0:
+        raise MeaningError("a quotient: got the divisor 0, expected a number that is not 0; add a guard or a hypothesis")
+    if isinstance(a, float) or isinstance(b, float):
+        return float(a) / float(b)  # type: ignore
+    if isinstance(a, Residue) or isinstance(b, Residue):
+        return Residue(residue(a) * pow(residue(b), -1, PRIME) % PRIME)
+    q = Fraction(a) / Fraction(b)
+    return q.numerator if q.denominator == 1 else q
+
+
+def power(a: Number, n: Number) -> Number:
+    """a^n for an integer n; other exponents only for floats."""
+    if isinstance(n, Fraction) and n.denominator == 1:
+        n = n.numerator
+    if isinstance(n, int) and not isinstance(n, bool):
+        if n < 0:
+            return divide(1, power(a, -n))
+        result: Number = 1
+        for _ in range(n):
+            result = result * a
+        return result
+    if isinstance(a, float):
+        return float(a ** float(n))  # type: ignore
+    return _unit("power", a, n)
+
+
+def _unit(name: str, *args: Number) -> Residue:
+    """A non-zero residue that depends on the arguments' values alone."""
+    text = name + "".join(f"|{residue(a)}" for a in args)
+    return Residue(1 + int.from_bytes(sha256(text.encode()).digest()[:8], "big") % (PRIME - 1))
+
+
+def exp(z: Number) -> Number:
+    """exp: g^z of an integer, else a fresh unit."""
+    if isinstance(z, Fraction) and z.denominator == 1:
+        z = z.numerator
+    return Residue(pow(UNIT, z, PRIME)) if isinstance(z, int) else _unit("exp", z)
+
+
+def tanh(z: Number) -> Number:
+    """(e^z - e^-z) / (e^z + e^-z)."""
+    up, down = exp(z), divide(1, exp(z))
+    return divide(up + negate(down), up + down)
+
+
+def sigmoid(z: Number) -> Number:
+    """e^z / (1 + e^z)."""
+    return divide(exp(z), 1 + exp(z))
+
+
+def opaque(name: str) -> Callable[[Number], Number]:
+    """A function of which nothing is known here but that equal arguments give equal values."""
+    return lambda z: _unit(name, z)
+
+
+EXACT: dict[str, Callable[[Number], Number]] = {"exp": exp, "tanh": tanh, "sigmoid": sigmoid}
+EVEN_OR_ODD = {"sin": -1, "cos": 1}
