@@ -82,7 +82,7 @@ class Module:
 def _imports(node: ast.AST, package: str, local: bool, typing_only: bool) -> Iterator[Import]:
     for child in ast.iter_child_nodes(node):
         for name in _imported_names(child, package):
-            yield Import(name, child.lineno, local, typing_only)  # type: ignore[attr-defined]
+            yield Import(name, getattr(child, "lineno", 0), local, typing_only)
         if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test):
             for inner in child.body:
                 yield from _imports(ast.Module([inner], []), package, local, typing_only=True)
