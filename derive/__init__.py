@@ -2,7 +2,14 @@
 
 from derive.lazy import lazy_names
 
-PUBLIC: dict[str, str] = {}
+PUBLIC: dict[str, str] = {
+    "op": "derive.catalogue",
+    "gradient": "derive.sweep",
+    "Op": "derive.operation",
+    "Derivation": "derive.derivation",
+    "Step": "derive.derivation",
+    "Law": "derive.law",
+}
 
 __getattr__, __dir__ = lazy_names(__name__, PUBLIC)
 __all__ = list(PUBLIC)

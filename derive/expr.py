@@ -424,3 +424,8 @@ def retensor(e: Expr, names: Mapping[str, str]) -> Expr:
         return D(retensor(e.expr, names), entry(e.wrt))
     parts = tuple(retensor(p, names) for p in e.parts)
     return map_indices(e.with_parts(parts) if parts else e, through)
+
+
+def binders_of(e: Expr) -> tuple[Binder, ...]:
+    """The binders of a node that binds; none of any other."""
+    return e.binders if isinstance(e, _Binding) else ()

@@ -73,6 +73,14 @@ class Op:
         return tuple(t for t in self.inputs if not t.integer)
 
     @property
+    def symbols(self) -> frozenset[str]:
+        """Every name that stands for a size or a parameter."""
+        extents = {n for t in self.tensors for b in t.axes for n in b.extent.names()}
+        sized = {n for name, size in self.sizes for n in (name, *size.names())}
+        bounds = {n for e in self.equations for n in _free((e,), ())}
+        return frozenset(extents | sized | bounds | {p.name for p in self.parameters})
+
+    @property
     def text(self) -> str:
         """The equations in notation, one a line."""
         return "\n".join(show_equation(e) for e in self.equations)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from derive.build import negative
 from derive.expr import (
     Add,
     Apply,
@@ -100,10 +101,13 @@ class _Shower:
         joined = "*".join(texts)
         return (f"-{joined}", SUM) if negative else (joined, PRODUCT)
 
+    def quotient(self, e: Div) -> tuple[str, int]:
+        return f"{self.text(e.left, ATOM if _greedy(e.left) else PRODUCT)}/{self.text(e.right, POWER)}", PRODUCT
+
     def sum(self, e: Add) -> tuple[str, int]:
         text = ""
         for item in e.items:
-            term = self.text(item, SUM if _negative(item) else PRODUCT)
+            term = self.text(item, SUM if negative(item) else PRODUCT)
             text += term if not text or term.startswith("-") else f" + {term}"
             if term.startswith("-") and text != term:
                 text = text[: -len(term)] + f" - {term[1:]}"
@@ -143,9 +147,9 @@ def _open(b: Binder) -> bool:
     return (b.extent.name or "").startswith("?")
 
 
-def _negative(e: Expr) -> bool:
-    first = e.items[0] if isinstance(e, Mul) and e.items else e
-    return isinstance(first, Num) and first.value < 0
+def _greedy(e: Expr) -> bool:
+    """Whether the text ends in a sum or maximum that would take a following factor in."""
+    return isinstance(e, Contract | Select) or (isinstance(e, Mul) and bool(e.items) and _greedy(e.items[-1]))
 
 
 _RULES: dict[type, Callable[..., tuple[str, int]]] = {
@@ -154,7 +158,7 @@ _RULES: dict[type, Callable[..., tuple[str, int]]] = {
     Entry: lambda s, e: (e.tensor + (f"[{_list(e.indices)}]" if e.indices else ""), ATOM),
     Add: _Shower.sum,
     Mul: _Shower.product,
-    Div: lambda s, e: (f"{s.text(e.left, PRODUCT)}/{s.text(e.right, POWER)}", PRODUCT),
+    Div: _Shower.quotient,
     Pow: lambda s, e: (f"{s.text(e.left, ATOM)}^{s.text(e.right, ATOM)}", POWER),
     Fn: lambda s, e: (f"{e.name}({s.text(e.arg, SUM)})", ATOM),
     Maximum: lambda s, e: (f"max({s.text(e.left, SUM)}, {s.text(e.right, SUM)})", ATOM),

@@ -1,0 +1,206 @@
+"""The laws of finite sums: move sums outwards, contract deltas, drop guards that are implied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from derive.build import Factor, add, contract, factors, product, total
+from derive.expr import (
+    ONE,
+    Add,
+    Binder,
+    Compare,
+    Contract,
+    Div,
+    Entry,
+    Expr,
+    InRange,
+    Mul,
+    Num,
+    Val,
+    all_names,
+    as_index,
+    free_names,
+    rename_bound,
+    substitute,
+    val,
+)
+from derive.index import Composite, Index, divide, index
+from derive.law import Condition, Rewrite, Site, law
+from derive.witness import in_range
+
+
+def equation_sides(e: Expr) -> tuple[Index, Index] | None:
+    """The two integer sides of `[i == a]`, or None."""
+    if isinstance(e, Compare) and e.op == "==" and isinstance(e.left, Val | Num) and isinstance(e.right, Val | Num):
+        left, right = as_index(e.left), as_index(e.right)
+        if left is not None and right is not None:
+            return left, right
+    return None
+
+
+def holds_delta(e: Expr, names: Iterable[str]) -> bool:
+    """Whether a delta about one of `names` stands among the factors or terms of `e`."""
+    if equation_sides(e) is not None:
+        return bool(free_names(e) & set(names))
+    if isinstance(e, Contract):
+        return holds_delta(e.body, set(names) - {b.name for b in e.binders})
+    if isinstance(e, Div):
+        return holds_delta(e.left, names)
+    return isinstance(e, Add | Mul) and any(holds_delta(p, names) for p in e.parts)
+
+
+def _bound(site: Site) -> set[str]:
+    return {b.name for b in site.binders}
+
+
+@law("merge sums", "a*(sum[i] b) = sum[i] a*b; sum[i] sum[j] b = sum[i,j] b")
+def merge(node: Expr, site: Site) -> Expr | None:
+    if isinstance(node, Contract) and isinstance(node.body, Contract):
+        inner = rename_bound(node.body, [b.name for b in node.body.binders if b in node.binders], all_names(node))
+        return Contract(node.binders + inner.binders, inner.body)
+    if not isinstance(node, Mul | Div):
+        return None
+    parts = factors(node)
+    for k, (f, n) in enumerate(parts):
+        if n == 1 and isinstance(f, Contract) and holds_delta(f, _bound(site)):
+            others = parts[:k] + parts[k + 1 :]
+            used = frozenset().union(*(all_names(o) for o, _ in others)) | _bound(site) | {b.name for b in site.free}
+            f = rename_bound(f, [b.name for b in f.binders if b.name in used], used)
+            return contract(f.binders, product(parts[:k] + factors(f.body) + parts[k + 1 :]))
+    return None
+
+
+@law("distribute", "a*(b + c) = a*b + a*c; sum[i] (b + c) = sum[i] b + sum[i] c")
+def distribute(node: Expr, site: Site) -> Expr | None:
+    if isinstance(node, Contract) and isinstance(node.body, Add):
+        if holds_delta(node.body, {b.name for b in node.binders}):
+            return add(contract(node.binders, t) for t in node.body.items)
+        return None
+    if not isinstance(node, Mul | Div):
+        return None
+    parts = factors(node)
+    for k, (f, n) in enumerate(parts):
+        if n == 1 and isinstance(f, Add) and holds_delta(f, _bound(site)):
+            return add(product(parts[:k] + factors(t) + parts[k + 1 :]) for t in f.items)
+    return None
+
+
+@law("contract a delta", "sum[i] [i==a]*f(i) = [0<=a<I]*f(a); [h==s*i+r] = [i==(h-r)/s] where s >= 1")
+def contract_delta(node: Expr, site: Site) -> Rewrite | None:
+    if not isinstance(node, Contract):
+        return None
+    parts = factors(node.body)
+    for b in node.binders:
+        solved = [s for k, f in enumerate(parts) if (s := _solve(k, f, b.name, site, node.binders)) is not None]
+        if not solved:
+            continue
+        _, k, value, conditions = min(solved, key=lambda s: s[:2])
+        rest = product(parts[:k] + parts[k + 1 :])
+        # binders deeper inside `rest` are renamed by the substitution where the value would be captured
+        inside = product([(InRange(value, b.extent), 1), *factors(substitute(rest, {b.name: value}))])
+        return Rewrite(contract(tuple(c for c in node.binders if c != b), inside), conditions)
+    return None
+
+
+def _solve(
+    k: int, factor: Factor, name: str, site: Site, own: tuple[Binder, ...]
+) -> tuple[int, int, Index, tuple[Condition, ...]] | None:
+    """(preference, position, value, conditions) of a delta solved for an index."""
+    sides = equation_sides(factor[0]) if factor[1] == 1 else None
+    if sides is None:
+        return None
+    here, there = sides if name in sides[0].names() else sides[::-1]
+    parts = here.split(name) if name not in there.names() else (here - there).split(name)
+    if parts is None or parts[0] == index(0):
+        return None
+    slope, rest = parts[0], -((there if name not in there.names() else index(0)) - parts[1])
+    c = slope.constant
+    if c in (1, -1):
+        value = -rest if c == 1 else rest
+        bare = value.name is not None and value.name not in {b.name for b in own}
+        return (0 if bare else 2 if any(isinstance(a, Entry) for a in value.atoms()) else 1), k, value, ()
+    if c is not None:
+        return 3, k, divide("exact", -rest if c > 0 else rest, index(abs(c))), ()
+    negative = all(c < 0 for _, c in slope.terms)
+    slope, rest = (-slope, -rest) if negative else (slope, rest)
+    if not all(_at_least_one(n, site) for n in slope.names()) or len(slope.terms) != 1 or slope.terms[0][1] != 1:
+        return None
+    positive = tuple(Condition("positive", f"{n} >= 1", (index(n),)) for n in sorted(slope.names()))
+    return 3, k, divide("exact", -rest, slope), positive
+
+
+def _at_least_one(name: str, site: Site) -> bool:
+    return (site.minimum(name) or 0) >= 1 or name not in {p.name for p in site.op.parameters}
+
+
+@law("mixed radix", "[q==a//W]*[r==a%W] = [q*W+r==a] where 0 <= r < W")
+def mixed_radix(node: Expr, site: Site) -> Rewrite | None:
+    if not isinstance(node, Mul):
+        return None
+    parts = factors(node)
+    for k, (f, _) in enumerate(parts):
+        for m, (g, _) in enumerate(parts):
+            quotient, rest = _composite_side(f, "floor"), _composite_side(g, "mod")
+            if quotient is None or rest is None or quotient[1] != rest[1]:
+                continue
+            (q, made), (r, _) = quotient, rest
+            found = in_range(r, made.divisor, site)
+            if found is None:
+                continue
+            joined = Compare("==", val(q * made.divisor + r), val(made.dividend))
+            condition = Condition("range", "the rest is in range", (r, made.divisor), found)
+            keep = [p for n, p in enumerate(parts) if n not in (k, m)]
+            return Rewrite(product([*keep, (joined, 1)]), (condition,))
+    return None
+
+
+def _composite_side(e: Expr, kind: str) -> tuple[Index, Composite] | None:
+    """(other side, composite) of `[q == a//W]` or `[r == a%W]`; the composite's kind is set to "floor" in both."""
+    sides = equation_sides(e)
+    for one, other in (sides, sides[::-1]) if sides else ():
+        match one.terms:
+            case ((((Composite(found, a, w),)), 1),) if found == kind:
+                return other, Composite("floor", a, w)
+    return None
+
+
+@law("range", "[0<=e<N] = 1 where 0 <= e and e <= N-1 follow from the ranges of the indices")
+def implied(node: Expr, site: Site) -> Rewrite | None:
+    if not isinstance(node, InRange):
+        return None
+    found = in_range(node.index, node.extent, site)
+    if found is None:
+        return None
+    return Rewrite(ONE, (Condition("range", "the index is in range", (node.index, node.extent), found),))
+
+
+@law("zero outside", "[0<=e<N]*X[e] = X[e]: a read that is not integral or not in range is 0")
+def zero_outside(node: Expr, site: Site) -> Expr | None:
+    if not isinstance(node, Mul | Div):
+        return None
+    parts = factors(node)
+    if not all(total(f) for f, n in parts if n > 0) or any(n < 0 and not isinstance(f, Val | Num) for f, n in parts):
+        return None
+    for k, (f, n) in enumerate(parts):
+        if isinstance(f, InRange) and any(_reads_at(g, f, site) for g, m in parts if m == 1):
+            return product(parts[:k] + parts[k + 1 :])
+    return None
+
+
+def _reads_at(e: Expr, guard: InRange, site: Site) -> bool:
+    """Whether `e` is a read with the guard's index on an axis of the guard's extent."""
+    if not isinstance(e, Entry):
+        return False
+    return any(i == guard.index and b.extent == guard.extent for i, b in zip(e.indices, site.axes(e.tensor)))
+
+
+@law("labels", "[0<=T[n]<C] = 1 under the hypothesis that labels are in range")
+def labels(node: Expr, site: Site) -> Rewrite | None:
+    match node:
+        case InRange(Index(((((Entry(tensor),)), 1),)), extent) if site.op.tensor(tensor).integer:
+            return Rewrite(ONE, (Condition("hypothesis", f"0 <= {tensor} < {extent.name or 'extent'}"),))
+    return None
+
+
+ALGEBRA = (merge, mixed_radix, contract_delta, distribute, implied, labels, zero_outside)

@@ -1,0 +1,130 @@
+"""A derivation: the lines from the chain rule to the result, each joined to the next by one named law."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from derive.build import put
+from derive.errors import NotDerived
+from derive.expr import Apply, Binder, D, Entry, Expr, at, binders_along, free_names, walk
+from derive.law import LAWS, Condition, Site
+from derive.operation import Op, Tensor
+from derive.show import show
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One application of a law: at `path`, the node becomes `after` and the whole line becomes `line`."""
+
+    path: tuple[int, ...]
+    after: Expr
+    line: Expr
+    conditions: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A law with every place it was applied to: `before` becomes `after`."""
+
+    law: str
+    statement: str
+    before: Expr
+    after: Expr
+    moves: tuple[Move, ...]
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """The side conditions of all moves, each once."""
+        return tuple(dict.fromkeys(c for m in self.moves for c in m.conditions))
+
+
+@dataclass(frozen=True, slots=True)
+class Derivation:
+    """The gradient of an operation with respect to one tensor: `target = start = ... = result`.
+
+    A derivation whose steps do not join, whose lines differ in value or whose result still holds a derivative cannot be
+    built.
+    """
+
+    op: Op
+    wrt: Tensor
+    target: Entry
+    axes: tuple[Binder, ...]
+    start: Expr
+    steps: tuple[Step, ...]
+    name: str = ""
+    forms: tuple[tuple[str, Expr], ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        line = self.start
+        for step in self.steps:
+            if step.before != line:
+                raise NotDerived(f"{self.title}: step {step.law!r} does not start where the one before ends")
+            for move in step.moves:
+                line = put(line, move.path, move.after)
+                if line != move.line:
+                    raise NotDerived(f"{self.title}: a move of step {step.law!r} does not give its line")
+            if step.after != line:
+                raise NotDerived(f"{self.title}: step {step.law!r} does not end where its moves end")
+        self._refuse_open_ends(line)
+
+    def _refuse_open_ends(self, line: Expr) -> None:
+        left = next((n for n in walk(line) if isinstance(n, D)), None)
+        if left is not None:
+            raise NotDerived(f"{self.title}: no law applies to {show(left, bounds=False)}")
+        stray = free_names(line) - {b.name for b in self.axes} - self.op.symbols
+        if stray:
+            raise NotDerived(f"{self.title}: got free names {', '.join(sorted(stray))} in the result, expected none;"
+                             " an index escaped its sum")  # fmt: skip
+
+    @property
+    def title(self) -> str:
+        """`dE/dF of conv2d`."""
+        return f"{self.target.tensor} of {self.op.name}"
+
+    @property
+    def lines(self) -> tuple[Expr, ...]:
+        """Every line, the start first."""
+        return (self.start, *(s.after for s in self.steps))
+
+    @property
+    def result(self) -> Expr:
+        """The last line; a named form where one was found."""
+        return self.lines[-1]
+
+    @property
+    def formula(self) -> Expr:
+        """The last line that is explicit, without named results: what kernels are made from."""
+        return next(line for line in reversed(self.lines) if not any(isinstance(n, Apply) for n in walk(line)))
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """Every side condition, once."""
+        return tuple(dict.fromkeys(c for s in self.steps for c in s.conditions))
+
+    def replay(self) -> tuple[Expr, ...]:
+        """Apply every law again at its position and return the lines so obtained.
+
+        Raises: NotDerived where a law does not give what the step says.
+        """
+        lines = [self.start]
+        for step in self.steps:
+            line = step.before
+            for move in step.moves:
+                site, node = site_at(self.op, self.axes, line, move.path)
+                again = LAWS[step.law](node, site)
+                if again is None or again.after != move.after:
+                    raise NotDerived(f"{self.title}: law {step.law!r} does not give its step again")
+                line = put(line, move.path, again.after)
+            lines.append(line)
+        return tuple(lines)
+
+    def __str__(self) -> str:
+        rows = [f"{show(self.target)} = {show(self.start, bounds=False)}"]
+        rows += [f"    = {show(s.after, bounds=False)}    [{s.law}]" for s in self.steps]
+        return "\n".join(rows + ([f"    {self.name}"] if self.name else []))
+
+
+def site_at(op: Op, free: tuple[Binder, ...], line: Expr, path: tuple[int, ...]) -> tuple[Site, Expr]:
+    """The site and the node at a position of a line."""
+    return Site(op, free, binders_along(line, path)), at(line, path)

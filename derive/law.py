@@ -1,0 +1,90 @@
+"""What a law is: a named equality with its statement, a function from a node to what it equals, and its conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from derive.expr import Binder, Expr
+from derive.index import Index
+from derive.operation import Op
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A side condition: what must hold and why it does.
+
+    `kind` is "range" (a dropped guard, with a witness that adds up to its two bounds), "positive" (a divisor that is at
+    least 1), "hypothesis" (assumed, and said so) or "convention" (which derivative counts at a kink).
+    `witness` holds, for a range, the two lists of products (coefficient, factors) whose sums are the bounds.
+    """
+
+    kind: str
+    statement: str
+    about: tuple[Index, ...] = ()
+    witness: tuple[tuple[tuple[int, tuple[str, ...]], ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where a law is tried: the operation, the result's free indices, and the binders in force."""
+
+    op: Op
+    free: tuple[Binder, ...]
+    binders: tuple[Binder, ...]
+
+    def extent(self, name: str) -> Index | None:
+        """The extent of an index in force, the innermost one of that name."""
+        return next((b.extent for b in reversed((*self.free, *self.binders)) if b.name == name), None)
+
+    def axes(self, tensor: str) -> tuple[Binder, ...]:
+        """The axes of a tensor of the operation, or of the cotangent `dE/dX` of one."""
+        return self.op.tensor(tensor.removeprefix("dE/d")).axes
+
+    def minimum(self, name: str) -> int | None:
+        """The least value of a parameter or extent, or None for a real parameter."""
+        for p in self.op.parameters:
+            if p.name == name:
+                return None if p.real else p.minimum
+        return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """What a law makes of a node, and on which conditions."""
+
+    after: Expr
+    conditions: tuple[Condition, ...] = ()
+
+
+Rule = Callable[[Expr, Site], "Rewrite | Expr | None"]
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """A registered law."""
+
+    name: str
+    statement: str
+    rule: Rule
+
+    def __call__(self, node: Expr, site: Site) -> Rewrite | None:
+        found = self.rule(node, site)
+        if found is None or isinstance(found, Rewrite):
+            return found
+        return None if found == node else Rewrite(found)
+
+
+LAWS: dict[str, Law] = {}
+
+
+def law(name: str, statement: str) -> Callable[[Rule], Law]:
+    """Register a function as a law under its name, with its statement in words of notation."""
+
+    def register(rule: Rule) -> Law:
+        if name in LAWS:
+            raise ValueError(f"law {name!r} is registered twice")
+        LAWS[name] = Law(name, statement, rule)
+        return LAWS[name]
+
+    return register

@@ -1,0 +1,165 @@
+"""Laws that bring a result into the form a lecturer would write: fold equations, factor, complete a denominator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from derive.build import Factor, add, contract, factors, mul, negative, product
+from derive.expr import (
+    ONE,
+    Add,
+    Contract,
+    D,
+    Div,
+    Entry,
+    Expr,
+    Mul,
+    Num,
+    Pow,
+    free_names,
+    walk,
+)
+from derive.index import Index
+from derive.law import Site, law
+from derive.match import Binding, match
+from derive.notation import Equation
+
+
+@law("fold", "f(i) = O[i] where the operation says O[i] = f(i)")
+def fold(node: Expr, site: Site) -> Expr | None:
+    for equation in reversed(site.op.equations):
+        if isinstance(equation.body, Entry | Num) or any(isinstance(n, D) for n in walk(node)):
+            continue
+        found = match(equation.body, node, frozenset(equation.names), {})
+        if found is not None and (entry := _entry(equation, found, site)) is not None:
+            return entry
+        if isinstance(node, Mul | Div | Pow):
+            replaced = _fold_factors(equation, factors(node), site)
+            if replaced is not None:
+                return replaced
+    return None
+
+
+def _entry(equation: Equation, found: Binding, site: Site) -> Entry | None:
+    """The folded entry, where every index is plainly in range (outside, the entry would be 0 and the body not)."""
+    axes = site.op.tensor(equation.target).axes
+    indices = tuple(found[n] for n in equation.names if n in found)
+    if len(indices) != len(axes) or any(i.name is None or site.extent(i.name) != b.extent for i, b in zip(indices, axes)):
+        return None
+    return Entry(equation.target, indices)
+
+
+def _fold_factors(equation: Equation, parts: list[Factor], site: Site) -> Expr | None:
+    pattern = [f for f in factors(equation.body) if f[0] != ONE]
+    if len(pattern) == 1 and pattern[0][1] == 1:
+        return None
+    for found, used in _choices(pattern, parts, frozenset(equation.names), {}, {}):
+        entry = _entry(equation, found, site)
+        if entry is not None:
+            rest = [(b, n - used.get(k, 0)) for k, (b, n) in enumerate(parts) if n != used.get(k, 0)]
+            return product([*rest, (entry, 1)])
+    return None
+
+
+def _choices(
+    pattern: list[Factor], parts: list[Factor], names: frozenset[str], bound: Binding, used: dict[int, int]
+) -> Iterator[tuple[Binding, dict[int, int]]]:
+    """Every way to find the pattern's factors among the parts, without using one twice."""
+    if not pattern:
+        yield bound, used
+        return
+    (base, n), *rest = pattern
+    for k, (candidate, m) in enumerate(parts):
+        left = m - used.get(k, 0)
+        if n * left > 0 and abs(left) >= abs(n):
+            found = match(base, candidate, names, bound)
+            if found is not None:
+                yield from _choices(rest, parts, names, found, {**used, k: used.get(k, 0) + n})
+
+
+@law("pull out", "sum[i] a*b = a*(sum[i] b) where a does not depend on i")
+def pull_out(node: Expr, site: Site) -> Expr | None:
+    if not isinstance(node, Contract):
+        return None
+    own = {b.name for b in node.binders}
+    parts = factors(node.body)
+    outside = [f for f in parts if not (free_names(f[0]) & own)]
+    inside = [f for f in parts if free_names(f[0]) & own]
+    if not outside or not inside:
+        return None
+    return product([*outside, (contract(node.binders, product(inside)), 1)])
+
+
+@law("factor out", "a*b + a*c = a*(b + c)")
+def factor_out(node: Expr, site: Site) -> Expr | None:
+    if not isinstance(node, Add):
+        return _sign_inward(node)
+    lists = [factors(t) for t in node.items]
+    common: list[Factor] = []
+    for base, n in lists[0]:
+        if not isinstance(base, Num) and all(_share(base, n, other) for other in lists[1:]):
+            least = min((dict_of(o)[base] for o in lists), key=abs)
+            common.append((base, least))
+    if not common:
+        return None
+    taken = [(b, -n) for b, n in common]
+    return product([*common, (add(product([*parts, *taken]) for parts in lists), 1)])
+
+
+def dict_of(parts: list[Factor]) -> dict[Expr, int]:
+    """Factors with their exponents added up."""
+    total: dict[Expr, int] = {}
+    for base, n in parts:
+        total[base] = total.get(base, 0) + n
+    return total
+
+
+def _share(base: Expr, n: int, other: list[Factor]) -> bool:
+    return dict_of(other).get(base, 0) * n > 0
+
+
+def _sign_inward(node: Expr) -> Expr | None:
+    """-(a - b) = b - a, positive terms first."""
+    if not isinstance(node, Mul | Div):
+        return None
+    parts = factors(node)
+    sign = [k for k, (f, n) in enumerate(parts) if isinstance(f, Num) and f.value < 0 and n == 1]
+    for k, (f, n) in enumerate(parts):
+        if sign and n == 1 and isinstance(f, Add) and any(negative(t) for t in f.items):
+            flipped = sorted((mul((Num(Fraction(-1)), t)) for t in f.items), key=negative)
+            keep = [p for m, p in enumerate(parts) if m not in (k, sign[0])]
+            number = parts[sign[0]][0]
+            assert isinstance(number, Num)
+            return product([(Num(-number.value), 1), *keep, (Add(tuple(flipped)), 1)])
+    return None
+
+
+@law("one quotient", "a*(b/c) = a*b/c")
+def one_quotient(node: Expr, site: Site) -> Expr | None:
+    if isinstance(node, Mul) and any(isinstance(i, Div) for i in node.items):
+        return product(factors(node))
+    return None
+
+
+@law("complete the denominator", "f/(c+f)^n = 1/(c+f)^(n-1) - c/(c+f)^n")
+def complete(node: Expr, site: Site) -> Expr | None:
+    if not isinstance(node, Div | Mul):
+        return None
+    parts = factors(node)
+    for k, (base, n) in enumerate(parts):
+        if n > -2 or not isinstance(base, Add):
+            continue
+        for m, (f, one) in enumerate(parts):
+            rest = add((base, mul((Num(Fraction(-1)), f)))) if one == 1 else None
+            others = [t for t in base.items if t != f]
+            if rest is None or f not in base.items or len(others) != 1 or not isinstance(others[0], Num):
+                continue
+            split = add((product([(base, n + 1)]), mul((Num(-others[0].value), product([(base, n)])))))
+            return product([*(p for j, p in enumerate(parts) if j not in (k, m)), (split, 1)])
+    return None
+
+
+PRESENTATION = (complete, fold, pull_out, factor_out, one_quotient)
+
+__all__ = ["PRESENTATION", "Index", "dict_of"]

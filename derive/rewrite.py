@@ -1,0 +1,58 @@
+"""The engine: the first law that applies, applied wherever it applies, until none does. It names no operation and no law."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from derive.build import put
+from derive.derivation import Move, Step
+from derive.errors import NotDerived
+from derive.expr import Binder, Expr, binders_of
+from derive.law import Law, Rewrite, Site
+from derive.operation import Op
+from derive.show import show
+
+FUEL = 2_000
+Stage = Sequence[Law]
+
+
+def run(line: Expr, stages: Sequence[Stage], op: Op, free: tuple[Binder, ...]) -> Iterator[Step]:
+    """Rewrite a line stage by stage; each step is one law with all its moves.
+
+    Raises: NotDerived where the fuel runs out, naming the law that would not stop.
+    """
+    fuel = FUEL
+    for stage in stages:
+        while True:
+            step = next((s for law in stage if (s := apply_everywhere(law, line, op, free, fuel))), None)
+            if step is None:
+                break
+            fuel -= len(step.moves)
+            yield step
+            line = step.after
+
+
+def apply_everywhere(law: Law, line: Expr, op: Op, free: tuple[Binder, ...], fuel: int) -> Step | None:
+    """One step: the law at the first position where it applies, again and again."""
+    moves: list[Move] = []
+    before = line
+    while (found := _first(law, line, Site(op, free, ()), ())) is not None:
+        path, rewrite = found
+        line = put(line, path, rewrite.after)
+        moves.append(Move(path, rewrite.after, line, rewrite.conditions))
+        if len(moves) > fuel:
+            raise NotDerived(f"{op.name}: law {law.name!r} does not stop on {show(before, bounds=False)[:200]}")
+    return Step(law.name, law.statement, before, line, tuple(moves)) if moves else None
+
+
+def _first(law: Law, e: Expr, site: Site, path: tuple[int, ...]) -> tuple[tuple[int, ...], Rewrite] | None:
+    """The outermost, leftmost position at which a law applies."""
+    found = law(e, site)
+    if found is not None:
+        return path, found
+    inner = Site(site.op, site.free, site.binders + binders_of(e))
+    for k, part in enumerate(e.parts):
+        deeper = _first(law, part, inner, (*path, k))
+        if deeper is not None:
+            return deeper
+    return None

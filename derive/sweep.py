@@ -1,0 +1,57 @@
+"""Reverse mode: the gradient of one operation, or of a graph of them, as derivations that start from the chain rule."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from derive.algebra import ALGEBRA
+from derive.build import mul
+from derive.calculus import CALCULUS
+from derive.catalogue import op as build_op
+from derive.derivation import Derivation, Step
+from derive.errors import OperationError
+from derive.expr import Binder, Contract, D, Entry, Expr, fresh
+from derive.index import index
+from derive.operation import Op
+from derive.presentation import PRESENTATION
+from derive.rewrite import run
+
+STAGES = ((*CALCULUS, *ALGEBRA), (*PRESENTATION, *ALGEBRA))
+
+
+def gradient(op: Op | str, wrt: str, **settings: int | str) -> Derivation:
+    """dE/dX of an operation, from dE/dO and the chain rule; `wrt` is the law's letter or torch's argument name.
+
+    Raises: OperationError for a tensor that the law does not have or that holds integers, NotDerived.
+    """
+    if isinstance(op, str):
+        op = build_op(op, **settings)
+    return _gradient(op, wrt)
+
+
+@lru_cache(maxsize=512)
+def _gradient(op: Op, wrt: str) -> Derivation:
+    tensor = op.tensor(wrt)
+    if tensor.role != "input" or tensor.integer:
+        kind = "integers" if tensor.integer else f"an {tensor.role}"
+        known = ", ".join(t.name for t in op.differentiable)
+        raise OperationError(f"{op.name}: got wrt={wrt!r}, which is {kind}, expected one of {known}; choose one")
+    target, start = chain_rule_start(op, tensor.name)
+    steps: list[Step] = list(run(start, STAGES, op, tensor.axes))
+    return Derivation(op, tensor, target, tensor.axes, start, tuple(steps))
+
+
+def chain_rule_start(op: Op, name: str) -> tuple[Entry, Expr]:
+    """`dE/dX[a]` and `sum[i] dE/dO[i] * d(O[i])/dX[a]`, the indices of the output renamed where X's have their names."""
+    tensor, output = op.tensor(name), op.output
+    own = tuple(index(b.name) for b in tensor.axes)
+    taken = {b.name for b in tensor.axes}
+    binders: list[Binder] = []
+    for b in output.axes:
+        new = fresh(b.name, taken)
+        taken.add(new)
+        binders.append(Binder(new, b.extent))
+    at = tuple(index(b.name) for b in binders)
+    wrt = Entry(name, own)
+    body = mul((Entry(f"dE/d{output.name}", at), D(Entry(output.name, at), wrt)))
+    return Entry(f"dE/d{name}", own), Contract(tuple(binders), body) if binders else body
