@@ -18,8 +18,10 @@ class TrainingError(BackproofError):
 
 @dataclass(frozen=True, slots=True)
 class TrainOptions:
-    """Everything that decides the numbers of a run, the data aside. The learning rate is that of the cycle's peak.
+    """Everything that decides the numbers of a run, the data aside.
 
+    A learning rate that is not given goes with the batch: 0.1 for 128 digits, in proportion for others.
+    Source: P. Goyal et al., "Accurate, large minibatch SGD", 2017.
     Raises: TrainingError for a value out of range.
     """
 
@@ -29,7 +31,7 @@ class TrainOptions:
     epochs: int = 15
     batch: int = 128
     seed: int = 0
-    learning_rate: float = 0.1
+    learning_rate: float | None = None
     momentum: float = 0.9
     weight_decay: float = 5e-4
     shift: int = 2
@@ -37,8 +39,13 @@ class TrainOptions:
     def __post_init__(self) -> None:
         for name, low, high in RANGES:
             value = getattr(self, name)
-            if not low <= value <= high:  # also refuses what is not a number
+            if value is not None and not low <= value <= high:  # also refuses what is not a number
                 raise TrainingError(f"{name}: got {value}, expected {low:,} to {high:,}; choose a value in between")
+
+    @property
+    def peak(self) -> float:
+        """The highest learning rate of the cycle."""
+        return 0.1 * self.batch / 128 if self.learning_rate is None else self.learning_rate
 
 
 RANGES = (

@@ -75,7 +75,7 @@ def train(
     steps = options.epochs * per_epoch
     evaluation = None
     for batch in _batches(options, model, data, state.step):
-        rate = one_cycle(state.step, steps, options.learning_rate)
+        rate = one_cycle(state.step, steps, options.peak)
         _advance(state, model, batch, options, rate)
         evaluation = _read(state, model, data, options) if batch.last else None
         if evaluation is not None:

@@ -252,6 +252,12 @@ def test_an_option_out_of_range_is_refused_by_name(name: str, value: float) -> N
         TrainOptions(**{name: value})
 
 
+def test_a_learning_rate_that_is_not_given_goes_with_the_batch() -> None:
+    assert TrainOptions().peak == 0.1
+    assert TrainOptions(batch=32).peak == 0.025
+    assert TrainOptions(batch=32, learning_rate=0.5).peak == 0.5
+
+
 def test_a_batch_larger_than_the_data_is_refused(data: Dataset) -> None:
     with pytest.raises(TrainingError, match="batch: got 128, expected at most the 70 training digits"):
         train(TrainOptions(), toy.MODEL, data)
