@@ -37,8 +37,8 @@ clean:  ## remove .venv, out/ and caches
 
 # The constraints reach the build backend too: through PIP_CONSTRAINT in older pips, PIP_BUILD_CONSTRAINT in newer ones.
 $(STAMP): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "backproof needs Python 3.11 or newer; got: $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.11" >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "$(PYTHON) is not Python 3.11 or newer, which backproof needs; name one: make PYTHON=python3.11" >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 	PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 \
 	  $(BIN)/python -m pip install --quiet --editable '.[$(EXTRAS)]'

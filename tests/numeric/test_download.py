@@ -71,7 +71,11 @@ def test_files_are_fetched_once(mirror: Mirror, cache: Path) -> None:
     assert {name: gzip.decompress((cache / f"{name}.gz").read_bytes()) for name in CONTENT} == CONTENT
 
 
-@pytest.mark.parametrize("damage", [b"", b"dirt", gzip.compress(b"another file"), gzip.compress(CONTENT["one"])[:-9]])
+@pytest.mark.parametrize(
+    "damage",
+    [b"", b"dirt", gzip.compress(b"another file"), gzip.compress(CONTENT["one"])[:-9]],
+    ids=["nothing", "dirt", "another file", "cut off"],
+)
 def test_a_damaged_file_in_the_cache_is_fetched_again(mirror: Mirror, cache: Path, damage: bytes) -> None:
     mirror.put(**CONTENT)
     fetch(SUMS, [mirror.url], cache)
