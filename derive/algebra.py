@@ -182,7 +182,7 @@ def zero_outside(node: Expr, site: Site) -> Expr | None:
     parts = factors(node)
     if not all(total(f) for f, n in parts if n > 0) or any(n < 0 and not isinstance(f, Val | Num) for f, n in parts):
         return None
-    for k, (f, n) in enumerate(parts):
+    for k, (f, _n) in enumerate(parts):
         if isinstance(f, InRange) and any(_reads_at(g, f, site) for g, m in parts if m == 1):
             return product(parts[:k] + parts[k + 1 :])
     return None
@@ -192,7 +192,9 @@ def _reads_at(e: Expr, guard: InRange, site: Site) -> bool:
     """Whether `e` is a read with the guard's index on an axis of the guard's extent."""
     if not isinstance(e, Entry):
         return False
-    return any(i == guard.index and b.extent == guard.extent for i, b in zip(e.indices, site.axes(e.tensor)))
+    return any(
+        i == guard.index and b.extent == guard.extent for i, b in zip(e.indices, site.axes(e.tensor), strict=True)
+    )
 
 
 @law("labels", "[0<=T[n]<C] = 1 under the hypothesis that labels are in range")

@@ -65,7 +65,9 @@ def definition(node: Expr, site: Site) -> Expr | None:
             body = substitute(equation.body, dict(zip(equation.names, indices, strict=True)))
             extents = [b.extent for b in site.op.tensor(tensor).axes]
             guards = [
-                InRange(i, n) for i, n in zip(indices, extents) if i.name is None or site.extent(i.name) != n
+                InRange(i, n)
+                for i, n in zip(indices, extents, strict=True)
+                if i.name is None or site.extent(i.name) != n
             ]
             return mul((*guards, D(body, wrt)))
     return None

@@ -41,7 +41,7 @@ from derive.expr import (
     Winner,
 )
 from derive.functions import Z, derivative
-from derive.index import Composite, Index
+from derive.index import Atom, Composite, Index
 
 Point = dict[str, int]
 Rule = Callable[["World", Expr, Point], Number]
@@ -87,15 +87,15 @@ FLOAT: dict[str, Callable[[float], float]] = {
 
 @dataclass(slots=True)
 class World:
-    """Numbers for everything free: sizes and parameters, tensors as arrays, intermediates and named results as formulas.
+    """Numbers for everything free: sizes and parameters, tensors as arrays, intermediates as formulas.
 
     `ties` says which side's derivative counts where `max(a,b)` or `min(a,b)` meet: "left" or "right".
     """
 
-    names: Mapping[str, int | Fraction | float]
+    names: Mapping[str, Number]
     arrays: Mapping[str, Array]
     formulas: Mapping[str, Formula] = field(default_factory=dict)
-    definitions: Mapping[str, Callable[[Apply], Expr]] = field(default_factory=dict)
+    unfold: Callable[[Apply], Expr] | None = None
     ties: Mapping[str, str] = field(default_factory=lambda: {"max": "right", "min": "left"})
     _along: tuple[str, tuple[int, ...]] | None = None
     _strict: bool = False
@@ -108,23 +108,20 @@ class World:
         total = 0
         for monomial, c in i.terms:
             for atom in monomial:
-                factor: object
-                if isinstance(atom, str):
-                    factor = point[atom] if atom in point else self.names[atom]
-                elif isinstance(atom, Composite):
-                    factor = self._composite(atom, point)
-                else:
-                    factor = _whole(primal(self.value(atom, point)))
-                if not isinstance(factor, int):
+                factor = self.atom(atom, point)
+                whole = None if factor is None else _whole(factor)
+                if whole is None:
                     return None
-                c *= factor
+                c *= whole
             total += c
         return total
 
     def _composite(self, c: Composite, point: Point) -> int | None:
         a, b = self.integer(c.dividend, point), self.integer(c.divisor, point)
-        if a is None or b is None or b == 0:
+        if a is None or b is None or (b == 0 and c.kind != "min"):
             return None
+        if c.kind == "min":
+            return min(a, b)
         if c.kind == "exact":
             return a // b if a % b == 0 else None
         return a // b if c.kind == "floor" else a % b
@@ -141,7 +138,30 @@ class World:
         ranges = [range(self.size(b.extent, point)) for b in binders]
         names = [b.name for b in binders]
         for values in product(*ranges):
-            yield {**point, **dict(zip(names, values))}
+            yield {**point, **dict(zip(names, values, strict=True))}
+
+    def number(self, e: Num | Val, point: Point) -> Number | None:
+        """The number an index expression is, real parameters allowed; None where it is not integral."""
+        if isinstance(e, Num):
+            return plain(e.value)
+        total: Number = 0
+        for monomial, c in e.index.terms:
+            term: Number = c
+            for atom in monomial:
+                factor = self.atom(atom, point)
+                if factor is None:
+                    return None
+                term = term * factor
+            total = total + term
+        return total
+
+    def atom(self, atom: Atom, point: Point) -> Number | None:
+        """The number one atom of an index is, or None where it is not integral."""
+        if isinstance(atom, str):
+            return point[atom] if atom in point else self.names[atom]
+        if isinstance(atom, Composite):
+            return self._composite(atom, point)
+        return primal(self.value(atom, point))
 
     # -- values ----------------------------------------------------------------------------------------------------
 
@@ -182,17 +202,25 @@ class World:
         where = tuple(self.integer(i, point) for i in e.wrt.indices)
         if self._along is not None:
             raise MeaningError("a derivative inside a derivative: got nested d/d, expected one; derive one first")
-        self._along = (e.wrt.tensor, where)  # type: ignore
+        if None in where:
+            return 0
+        self._along = (e.wrt.tensor, tuple(k for k in where if k is not None))
         try:
             found = self.value(e.expr, point)
         finally:
             self._along = None
         return found.tangent if isinstance(found, Dual) else 0
 
+    def apply(self, e: Apply, point: Point) -> Number:
+        """A named result is worth what its definition says."""
+        if self.unfold is None:
+            raise MeaningError(f"{e.definition}: got no definition, expected one; give the world `unfold`")
+        return self.value(self.unfold(e), point)
+
     def function(self, name: str, z: Number) -> Number:
         """A scalar function, its tangent through SymPy's derivative."""
         if isinstance(z, Dual):
-            slope = World({**self.names}, {}).value(derivative(name), {Z: z.value})  # type: ignore
+            slope = World({Z: z.value}, {}).value(derivative(name), {})
             return Dual(self.function(name, z.value), slope * z.tangent)
         if isinstance(z, float):
             return FLOAT[name](z)
@@ -218,6 +246,11 @@ class World:
         return found
 
 
+def plain(x: Fraction) -> int | Fraction:
+    """An integer where the fraction is one."""
+    return x.numerator if x.denominator == 1 else x
+
+
 def _whole(x: Number) -> int | None:
     if isinstance(x, int):
         return x
@@ -231,7 +264,9 @@ def _less(a: Number, b: Number) -> bool:
     if isinstance(x, exact.Residue) or isinstance(y, exact.Residue):
         raise MeaningError("a comparison: got values of the prime field, which have no order, expected numbers;"
                            " compare before exp or log")  # fmt: skip
-    return bool(x < y)  # type: ignore
+    assert not isinstance(x, Dual)
+    assert not isinstance(y, Dual)
+    return bool(x < y)
 
 
 def _product(world: World, e: Expr, point: Point) -> Number:
@@ -261,16 +296,16 @@ def _contract(world: World, e: Contract, point: Point) -> Number:
 
 
 def _compare(world: World, e: Compare, point: Point) -> Number:
-    if isinstance(e.left, Val | Num) and isinstance(e.right, Val | Num):
-        sides = [world.number(s, point) for s in (e.left, e.right)]
-        if None in sides:
+    sides = []
+    for side in (e.left, e.right):
+        found = world.number(side, point) if isinstance(side, Val | Num) else primal(world.value(side, point))
+        if found is None:
             return 0
-        left, right = sides
-    else:
-        left, right = (primal(world.value(s, point)) for s in (e.left, e.right))
+        sides.append(found)
+    left, right = sides
     if e.op in ("==", "!="):
         return int((left == right) == (e.op == "=="))
-    return int(_less(left, right) if e.op == "<" else not _less(right, left))  # type: ignore
+    return int(_less(left, right) if e.op == "<" else not _less(right, left))
 
 
 def _in_range(world: World, e: InRange, point: Point) -> Number:
@@ -310,33 +345,8 @@ def _cases(world: World, e: Cases, point: Point) -> Number:
     return world.value(e.then if world.value(e.condition, point) == 1 else e.other, point)
 
 
-def _number(self: World, e: Expr, point: Point) -> Number | None:
-    """The number an index expression is, with real parameters allowed; None where it is not integral."""
-    if isinstance(e, Num):
-        return e.value.numerator if e.value.denominator == 1 else e.value
-    assert isinstance(e, Val)
-    total: Number = 0
-    for monomial, c in e.index.terms:
-        term: Number = c
-        for atom in monomial:
-            if isinstance(atom, str):
-                term = term * (point[atom] if atom in point else self.names[atom])
-            elif isinstance(atom, Composite):
-                found = self._composite(atom, point)
-                if found is None:
-                    return None
-                term = term * found
-            else:
-                term = term * primal(self.value(atom, point))
-        total = total + term
-    return total
-
-
-World.number = _number  # type: ignore
-
-
 _RULES: dict[type, Callable[..., Number]] = {
-    Num: lambda w, e, p: e.value.numerator if e.value.denominator == 1 else e.value,
+    Num: lambda w, e, p: plain(e.value),
     Val: _value,
     Entry: World.entry,
     Add: _sum,
@@ -354,7 +364,7 @@ _RULES: dict[type, Callable[..., Number]] = {
     Select: lambda w, e, p: w.best(e, p)[0],
     Winner: _winner,
     D: World.derivative,
-    Apply: lambda w, e, p: w.value(w.definitions[e.definition](e), p),
+    Apply: World.apply,
 }
 
 

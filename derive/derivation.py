@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from derive.build import put
+from derive.definitions import definition
 from derive.errors import NotDerived
 from derive.expr import Apply, Binder, D, Entry, Expr, at, binders_along, free_names, walk
-from derive.law import LAWS, Condition, Site
+from derive.law import HYPOTHESIS, LAWS, NAMING_STAGE, Condition, Site
 from derive.operation import Op, Tensor
 from derive.show import show
+from derive.worlds import assuming, check_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,6 @@ class Derivation:
     axes: tuple[Binder, ...]
     start: Expr
     steps: tuple[Step, ...]
-    name: str = ""
-    forms: tuple[tuple[str, Expr], ...] = field(default=())
 
     def __post_init__(self) -> None:
         line = self.start
@@ -67,6 +67,7 @@ class Derivation:
             if step.after != line:
                 raise NotDerived(f"{self.title}: step {step.law!r} does not end where its moves end")
         self._refuse_open_ends(line)
+        self._check_values()
 
     def _refuse_open_ends(self, line: Expr) -> None:
         left = next((n for n in walk(line) if isinstance(n, D)), None)
@@ -76,6 +77,16 @@ class Derivation:
         if stray:
             raise NotDerived(f"{self.title}: got free names {', '.join(sorted(stray))} in the result, expected none;"
                              " an index escaped its sum")  # fmt: skip
+
+    def _check_values(self) -> None:
+        """Every line has the value of the first; lines that use a hypothesis, in worlds where it holds."""
+        free = len(self.steps)
+        for k, step in enumerate(self.steps):
+            if step.law == HYPOTHESIS:
+                free = min(free, k)
+        check_lines(self.op, self.axes, self.lines[: free + 1], self.title)
+        if free < len(self.steps):
+            check_lines(assuming(self.op), self.axes, self.lines, self.title)
 
     @property
     def title(self) -> str:
@@ -94,8 +105,18 @@ class Derivation:
 
     @property
     def formula(self) -> Expr:
-        """The last line that is explicit, without named results: what kernels are made from."""
-        return next(line for line in reversed(self.lines) if not any(isinstance(n, Apply) for n in walk(line)))
+        """The explicit line that kernels are made from: the one before results are renamed or hypotheses are used."""
+        named = (s.before for s in self.steps if LAWS[s.law].stage == NAMING_STAGE)
+        return next(named, self.result)
+
+    @property
+    def name(self) -> str:
+        """What the result is called, in words; empty where it has no name of its own."""
+        entries = [n for n in walk(self.result) if isinstance(n, Apply)]
+        if not entries:
+            return ""
+        first = entries[0]
+        return definition(first.definition, self.op).title.format(*first.tensors)
 
     @property
     def conditions(self) -> tuple[Condition, ...]:

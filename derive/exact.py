@@ -96,11 +96,11 @@ def divide(a: Number, b: Number) -> Number:
         q = divide(u, v)
         return Dual(q, divide(du + negate(q * dv), v))
     if b == 0:
-        raise MeaningError("a quotient: got the divisor 0, expected a number that is not 0; add a guard or a hypothesis")
-    if isinstance(a, float) or isinstance(b, float):
-        return float(a) / float(b)  # type: ignore
+        raise MeaningError("a quotient: got the divisor 0, expected another number; add a guard or a hypothesis")
     if isinstance(a, Residue) or isinstance(b, Residue):
         return Residue(residue(a) * pow(residue(b), -1, PRIME) % PRIME)
+    if isinstance(a, float) or isinstance(b, float):
+        return float(a) / float(b)
     q = Fraction(a) / Fraction(b)
     return q.numerator if q.denominator == 1 else q
 
@@ -116,8 +116,10 @@ def power(a: Number, n: Number) -> Number:
         for _ in range(n):
             result = result * a
         return result
-    if isinstance(a, float):
-        return float(a ** float(n))  # type: ignore
+    if isinstance(a, Dual):
+        return Dual(power(a.value, n), n * power(a.value, n + -1) * a.tangent)
+    if isinstance(a, float) and isinstance(n, float | int | Fraction):
+        return float(a ** float(n))
     return _unit("power", a, n)
 
 
@@ -151,4 +153,3 @@ def opaque(name: str) -> Callable[[Number], Number]:
 
 
 EXACT: dict[str, Callable[[Number], Number]] = {"exp": exp, "tanh": tanh, "sigmoid": sigmoid}
-EVEN_OR_ODD = {"sin": -1, "cos": 1}

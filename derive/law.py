@@ -37,6 +37,11 @@ class Site:
         """The extent of an index in force, the innermost one of that name."""
         return next((b.extent for b in reversed((*self.free, *self.binders)) if b.name == name), None)
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The indices in force."""
+        return frozenset(b.name for b in (*self.free, *self.binders))
+
     def axes(self, tensor: str) -> tuple[Binder, ...]:
         """The axes of a tensor of the operation, or of the cotangent `dE/dX` of one."""
         return self.op.tensor(tensor.removeprefix("dE/d")).axes
@@ -57,6 +62,7 @@ class Rewrite:
     conditions: tuple[Condition, ...] = ()
 
 
+HYPOTHESIS, NAMING_STAGE = "hypothesis", "naming"
 Rule = Callable[[Expr, Site], "Rewrite | Expr | None"]
 
 
@@ -67,6 +73,7 @@ class Law:
     name: str
     statement: str
     rule: Rule
+    stage: str = ""
 
     def __call__(self, node: Expr, site: Site) -> Rewrite | None:
         found = self.rule(node, site)
@@ -78,13 +85,13 @@ class Law:
 LAWS: dict[str, Law] = {}
 
 
-def law(name: str, statement: str) -> Callable[[Rule], Law]:
-    """Register a function as a law under its name, with its statement in words of notation."""
+def law(name: str, statement: str, stage: str = "") -> Callable[[Rule], Law]:
+    """Register a function as a law under its name, with its statement in notation; `stage` groups the naming laws."""
 
     def register(rule: Rule) -> Law:
         if name in LAWS:
             raise ValueError(f"law {name!r} is registered twice")
-        LAWS[name] = Law(name, statement, rule)
+        LAWS[name] = Law(name, statement, rule, stage)
         return LAWS[name]
 
     return register

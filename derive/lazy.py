@@ -24,7 +24,7 @@ def lazy_names(package: str, table: Mapping[str, str]) -> tuple[Callable[[str], 
 
 
 class LazyModule(ModuleType):
-    """A module that is imported when an attribute is first read: most derivations need no SymPy and do not wait for it."""
+    """A module imported when an attribute is first read: most derivations need no SymPy and do not wait for it."""
 
     def __getattr__(self, name: str) -> object:
         return getattr(importlib.import_module(self.__name__), name)

@@ -1,6 +1,6 @@
 """Reads one operation written in index notation; the only parser of notation, and it evaluates nothing.
 
-    O[n,k,i] = sum[c,p](X[n,c,s*i+d*p-P] * F[k,c,p]) + b[k]; X[n<N,c<C,h<H]; pad X.h by P, P; size i fit
+O[n,k,i] = sum[c,p](X[n,c,s*i+d*p-P] * F[k,c,p]) + b[k]; X[n<N,c<C,h<H]; pad X.h by P, P; size i fit
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from derive.errors import NotationError
 from derive.expr import (
     MINUS_ONE,
     Add,
+    Apply,
     Binder,
     Cases,
     Compare,
@@ -30,7 +31,7 @@ from derive.expr import (
     Num,
     Pow,
     Select,
-    Val,
+    Winner,
     as_index,
     val,
 )
@@ -107,8 +108,8 @@ def tokenize(text: str) -> list[Token]:
         found = _TOKEN.match(text, at)
         if not found:
             raise NotationError(
-                f"notation, column {at + 1}: got {text[at]!r}, expected a name, a number or one of + - * / // % ^ ( ) [ ]"
-                " < <= == != , ; write names with letters, digits and _"
+                f"notation, column {at + 1}: got {text[at]!r}, expected a name, a number or one of"
+                " + - * / // % ^ ( ) [ ] < <= == != , ; write names with letters, digits and _"
             )
         if found.lastgroup == "number" and len(found.group()) > MAX_DIGITS:
             raise NotationError(f"notation, column {at + 1}: got a number of {len(found.group())} digits, expected at"
@@ -231,7 +232,7 @@ class _Parser:
         if len(set(names)) != len(names):
             self.fail("distinct indices on the left side", f"rename one of {', '.join(names)}")
         if all(bounds) and bounds and self.here.text != "=":
-            law.declarations[tensor] = tuple(Binder(n, b) for n, b in zip(names, bounds) if b is not None)
+            law.declarations[tensor] = tuple(Binder(n, b) for n, b in zip(names, bounds, strict=True) if b is not None)
             return
         self.expect("=", "write an equation O[i] = ... or a declaration X[n<N,h<H]")
         if any(e.target == tensor for e in equations):
@@ -333,18 +334,51 @@ class _Parser:
         elif name.text in FUNCTIONS:
             result = Fn(name.text, self.sum())
         else:
-            self.at -= 2
-            self.fail(f"a function ({', '.join(sorted(FUNCTIONS))})", "write tensors with [ ] and products with *")
+            return self.named_result(name)
         self.expect(")", "close the bracket")
         return result
+
+    def named_result(self, name: Token) -> Expr:
+        """`name(A, B | s, P)[i, j]`: an entry of a named result."""
+        tensors: list[str] = []
+        while self.here.kind in ("name", "cotangent"):
+            tensors.append(self.here.text)
+            self.at += 1
+            self.accept(",")
+        arguments: list[Index] = []
+        while self.accept("|", ","):
+            arguments.append(self.index_sum())
+        if self.here.text != ")" or self.tokens[self.at + 1].text != "[":
+            self.at = self.tokens.index(name)
+            self.fail(f"a function ({', '.join(sorted(FUNCTIONS))})", "write tensors with [ ] and products with *")
+        self.at += 2
+        return Apply(name.text, tuple(tensors), tuple(arguments), self.indices())
 
     # -- guards ----------------------------------------------------------------------------------------------------
 
     def guard(self) -> Expr:
         self.expect("[", "write a guard such as [0<=h<H]")
-        result = self.guard_body()
+        result = self.winner() or self.guard_body()
         self.expect("]", "close the guard")
         return result
+
+    def winner(self) -> Expr | None:
+        """`[(p,q)==argmax[r,t] body]`, or None with nothing read."""
+        ahead = [t.text for t in self.tokens[self.at : self.at + 40]]
+        if "argmax" not in ahead or "]" in ahead[: ahead.index("argmax")]:
+            return None
+        several = self.accept("(")
+        at = [self.index_sum()]
+        while several and self.accept(","):
+            at.append(self.index_sum())
+        if several:
+            self.expect(")", "write: [(p,q)==argmax[r<K,t<L] X[...]]")
+        self.expect("==", "write: [p==argmax[r<K] X[...]]")
+        self.name("argmax")
+        binders = self.binders()
+        if len(binders) != len(at):
+            self.fail(f"{len(at)} indices under argmax", "compare as many as the maximum runs over")
+        return Winner(binders, self.sum(), tuple(at))
 
     def guard_body(self) -> Expr:
         left = self.nested(self.sum)
@@ -450,6 +484,3 @@ def _divide(left: Expr, right: Expr) -> Expr:
     if isinstance(left, Num) and isinstance(right, Num) and right.value != 0:
         return Num(left.value / right.value)
     return Div(left, right)
-
-
-__all__ = ["Equation", "Law", "NotationError", "compare", "parse", "parse_expr", "parse_index", "Val"]

@@ -53,6 +53,7 @@ class Op:
     sizes: tuple[tuple[str, Index], ...] = ()
     parameters: tuple[Parameter, ...] = ()
     require: tuple[Expr, ...] = ()
+    hypotheses: tuple[Expr, ...] = ()
     conventions: tuple[str, ...] = ()
     settings: tuple[tuple[str, str], ...] = ()
     stable: tuple[Equation, ...] = ()
@@ -236,7 +237,8 @@ class _Extents:
         if i.name in scope:
             place, bounded = scope[i.name]
             if bounded is not None:
-                if self.find(axis) not in self.given and axis.split(".")[0] not in {e.target for e in self.law.equations}:
+                targets = {e.target for e in self.law.equations}
+                if self.find(axis) not in self.given and axis.split(".")[0] not in targets:
                     self.give(axis, bounded)
             else:
                 self.join(axis, place)
@@ -389,5 +391,6 @@ def with_values(op: Op, values: Mapping[str, Index]) -> Op:
         sizes=tuple((n, at(i)) for n, i in op.sizes),
         parameters=tuple(p for p in op.parameters if p.name not in values),
         require=tuple(substitute(r, values) for r in op.require),
+        hypotheses=tuple(substitute(h, values) for h in op.hypotheses),
         settings=op.settings + tuple((n, show_index(v)) for n, v in values.items()),
     )

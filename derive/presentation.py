@@ -20,9 +20,8 @@ from derive.expr import (
     free_names,
     walk,
 )
-from derive.index import Index
 from derive.law import Site, law
-from derive.match import Binding, match
+from derive.match import Found, Unknowns, match
 from derive.notation import Equation
 
 
@@ -31,7 +30,7 @@ def fold(node: Expr, site: Site) -> Expr | None:
     for equation in reversed(site.op.equations):
         if isinstance(equation.body, Entry | Num) or any(isinstance(n, D) for n in walk(node)):
             continue
-        found = match(equation.body, node, frozenset(equation.names), {})
+        found = match(equation.body, node, Unknowns(frozenset(equation.names)))
         if found is not None and (entry := _entry(equation, found, site)) is not None:
             return entry
         if isinstance(node, Mul | Div | Pow):
@@ -41,11 +40,13 @@ def fold(node: Expr, site: Site) -> Expr | None:
     return None
 
 
-def _entry(equation: Equation, found: Binding, site: Site) -> Entry | None:
+def _entry(equation: Equation, found: Found, site: Site) -> Entry | None:
     """The folded entry, where every index is plainly in range (outside, the entry would be 0 and the body not)."""
     axes = site.op.tensor(equation.target).axes
-    indices = tuple(found[n] for n in equation.names if n in found)
-    if len(indices) != len(axes) or any(i.name is None or site.extent(i.name) != b.extent for i, b in zip(indices, axes)):
+    indices = tuple(found.indices[n] for n in equation.names if n in found.indices)
+    if len(indices) != len(axes):
+        return None
+    if any(i.name is None or site.extent(i.name) != b.extent for i, b in zip(indices, axes, strict=True)):
         return None
     return Entry(equation.target, indices)
 
@@ -54,7 +55,7 @@ def _fold_factors(equation: Equation, parts: list[Factor], site: Site) -> Expr |
     pattern = [f for f in factors(equation.body) if f[0] != ONE]
     if len(pattern) == 1 and pattern[0][1] == 1:
         return None
-    for found, used in _choices(pattern, parts, frozenset(equation.names), {}, {}):
+    for found, used in _choices(pattern, parts, Unknowns(frozenset(equation.names)), Found(), {}):
         entry = _entry(equation, found, site)
         if entry is not None:
             rest = [(b, n - used.get(k, 0)) for k, (b, n) in enumerate(parts) if n != used.get(k, 0)]
@@ -63,19 +64,19 @@ def _fold_factors(equation: Equation, parts: list[Factor], site: Site) -> Expr |
 
 
 def _choices(
-    pattern: list[Factor], parts: list[Factor], names: frozenset[str], bound: Binding, used: dict[int, int]
-) -> Iterator[tuple[Binding, dict[int, int]]]:
+    pattern: list[Factor], parts: list[Factor], unknowns: Unknowns, known: Found, used: dict[int, int]
+) -> Iterator[tuple[Found, dict[int, int]]]:
     """Every way to find the pattern's factors among the parts, without using one twice."""
     if not pattern:
-        yield bound, used
+        yield known, used
         return
     (base, n), *rest = pattern
     for k, (candidate, m) in enumerate(parts):
         left = m - used.get(k, 0)
         if n * left > 0 and abs(left) >= abs(n):
-            found = match(base, candidate, names, bound)
+            found = match(base, candidate, unknowns, known)
             if found is not None:
-                yield from _choices(rest, parts, names, found, {**used, k: used.get(k, 0) + n})
+                yield from _choices(rest, parts, unknowns, found, {**used, k: used.get(k, 0) + n})
 
 
 @law("pull out", "sum[i] a*b = a*(sum[i] b) where a does not depend on i")
@@ -161,5 +162,3 @@ def complete(node: Expr, site: Site) -> Expr | None:
 
 
 PRESENTATION = (complete, fold, pull_out, factor_out, one_quotient)
-
-__all__ = ["PRESENTATION", "Index", "dict_of"]

@@ -1,4 +1,4 @@
-"""The engine: the first law that applies, applied wherever it applies, until none does. It names no operation and no law."""
+"""The engine: the first law that applies, wherever it applies, until none does. It names no operation and no law."""
 
 from __future__ import annotations
 

@@ -130,7 +130,7 @@ class _Shower:
 
     def apply(self, e: Apply) -> tuple[str, int]:
         arguments = ",".join(show_index(a) for a in e.arguments)
-        inside = ", ".join(e.tensors) + (f"; {arguments}" if arguments else "")
+        inside = ", ".join(e.tensors) + (f" | {arguments}" if arguments else "")
         return f"{e.definition}({inside})[{_list(e.indices)}]", ATOM
 
     def number(self, e: Num) -> tuple[str, int]:

@@ -1,7 +1,7 @@
-"""The extent of a windowed output, computed from the access and a size rule; no size formula is typed for any operation.
+"""The extent of a windowed output, from the access and a size rule; no size formula is typed for any operation.
 
-    fit   as many windows as stay inside the halo            touch   every window with a real read
-    ceil  torch's: one more, unless it would start at or beyond H + lo
+fit   as many windows as stay inside the halo            touch   every window with a real read
+ceil  torch's: one more, unless it would start at or beyond H + lo
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def extent_by_rule(rule: str, windows: list[Window], extent: Extents, pad: Pads)
 
 def _fit(w: Window, extent: Extents, pad: Pads) -> Index:
     stride, rest = _moves(w, w.access)
-    low, high = pad(w.axis)
+    _low, high = pad(w.axis)
     last = _largest(rest, w, extent)
     return divide("floor", extent(w.axis) + high - 1 - last, stride) + 1
 
@@ -70,7 +70,7 @@ def _touch(w: Window, extent: Extents, pad: Pads) -> Index:
         case _:
             stride, rest = _moves(w, w.access)
             reach = extent(w.axis) - 1
-    low, high = pad(w.axis)
+    _low, high = pad(w.axis)
     if stride != ONE:
         raise OperationError(f"index {w.output}: got stride {show_index(stride)} under the rule touch, expected 1")
     return reach - _smallest(rest, w, extent) + 1 + high

@@ -12,11 +12,12 @@ from derive.derivation import Derivation, Step
 from derive.errors import OperationError
 from derive.expr import Binder, Contract, D, Entry, Expr, fresh
 from derive.index import index
+from derive.naming import NAMING
 from derive.operation import Op
 from derive.presentation import PRESENTATION
 from derive.rewrite import run
 
-STAGES = ((*CALCULUS, *ALGEBRA), (*PRESENTATION, *ALGEBRA))
+STAGES = ((*CALCULUS, *ALGEBRA), (*PRESENTATION, *ALGEBRA), NAMING)
 
 
 def gradient(op: Op | str, wrt: str, **settings: int | str) -> Derivation:
@@ -42,7 +43,7 @@ def _gradient(op: Op, wrt: str) -> Derivation:
 
 
 def chain_rule_start(op: Op, name: str) -> tuple[Entry, Expr]:
-    """`dE/dX[a]` and `sum[i] dE/dO[i] * d(O[i])/dX[a]`, the indices of the output renamed where X's have their names."""
+    """`dE/dX[a]` and `sum[i] dE/dO[i] * d(O[i])/dX[a]`, the output's indices renamed where X's have their names."""
     tensor, output = op.tensor(name), op.output
     own = tuple(index(b.name) for b in tensor.axes)
     taken = {b.name for b in tensor.axes}

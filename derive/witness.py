@@ -11,7 +11,8 @@ Witness = tuple[tuple[int, tuple[str, ...]], ...]
 def in_range(e: Index, extent: Index, site: Site) -> tuple[Witness, Witness] | None:
     """Witnesses of 0 <= e and of e <= extent - 1, or None where none is found.
 
-    A factor `x` stands for the value x >= 0 of a name, `x<N` for N - 1 - x >= 0 of an index in force, `x>=m` for x - m >= 0.
+    A factor `x` stands for the value x >= 0 of a name, `x<N` for N - 1 - x >= 0 of an index in force, `x>=m` for
+    x - m >= 0.
     """
     low = non_negative(e, site)
     high = non_negative(_expand_sizes(extent - 1 - e, site), site)
@@ -19,7 +20,7 @@ def in_range(e: Index, extent: Index, site: Site) -> tuple[Witness, Witness] | N
 
 
 def non_negative(e: Index, site: Site) -> Witness | None:
-    """A sum of products, with positive coefficients, of non-negative factors that equals `e`; None where none is found."""
+    """`e` as a sum of products of non-negative factors with positive coefficients; None where none is found."""
     names = [n for n in sorted(e.names()) if site.extent(n) is not None]
     substitution: dict[str, Index] = {}
     slack: dict[str, str] = {}

@@ -21,7 +21,8 @@ RECIPES: dict[str, Recipe] = {
 def op(law: str, **settings: Setting) -> Op:
     """An operation: a catalogue name with torch's arguments, or anyone's own line of notation with its parameters.
 
-    An argument that is not given stays a symbol, so that one derivation serves every value; kernels take torch's default.
+    An argument that is not given stays a symbol, so that one derivation serves every value; kernels take torch's
+    default.
 
     Raises: NotationError, OperationError.
     """
@@ -37,7 +38,7 @@ def op(law: str, **settings: Setting) -> Op:
     for name in settings:
         if name not in known:
             raise OperationError(
-                f"law: got a setting {name!r}, expected one of {', '.join(sorted(known)) or 'none: it has no parameter'};"
+                f"law: got a setting {name!r}, expected one of {', '.join(sorted(known)) or 'none'};"
                 " set a parameter of the law"
             )
     return with_values(own, {n: _integer(n, v, 0) for n, v in settings.items()})
@@ -56,14 +57,18 @@ def _from_recipe(recipe: Recipe, settings: dict[str, Setting]) -> Op:
             f"{recipe.name}: got argument {unknown[0]!r}, expected one of {known}; see `backproof list`"
         )
     choices = tuple(_choice(recipe, a, settings) for a in recipe.arguments if a.choices)
-    base = from_text(recipe.law_for(choices), recipe.name)
-    shifted = recipe.stable_for(choices)
+    base = from_text(recipe.text(recipe.law, choices), recipe.name)
+    shifted = recipe.text(recipe.stable, choices)
+    assumed = recipe.text(recipe.hypotheses, choices)
     parameters = tuple(
         Parameter(symbol, a.name, a.default_for(k), a.minimum, a.real)
         for a in recipe.arguments
         for k, symbol in enumerate(a.symbols)
     )
-    tensors = [replace(t, argument=recipe.tensors.get(t.name, t.name), optional=t.name in recipe.optional) for t in base.tensors]  # fmt: skip
+    tensors = [
+        replace(t, argument=recipe.tensors.get(t.name, t.name), optional=t.name in recipe.optional)
+        for t in base.tensors
+    ]
     order = list(recipe.tensors)
     tensors.sort(key=lambda t: order.index(t.name) if t.name in order else len(order))
     built = replace(
@@ -71,8 +76,11 @@ def _from_recipe(recipe: Recipe, settings: dict[str, Setting]) -> Op:
         tensors=tuple(tensors),
         parameters=parameters,
         require=tuple(parse_expr(r) for r in recipe.require),
+        hypotheses=(parse_expr(assumed),) if assumed else (),
         conventions=recipe.conventions,
-        settings=tuple((a.name, str(c)) for a, c in zip((a for a in recipe.arguments if a.choices), choices)),
+        settings=tuple(
+            (a.name, str(c)) for a, c in zip((a for a in recipe.arguments if a.choices), choices, strict=True)
+        ),
         stable=from_text(shifted).equations if shifted else (),
         summary=recipe.summary,
         source=recipe.source,
@@ -102,7 +110,7 @@ def _values(recipe: Recipe, settings: dict[str, Setting]) -> dict[str, Index]:
                 f"{recipe.name}: got {a.name}={given!r} with {len(each)} numbers, expected one number or"
                 f" {len(a.symbols)}; give one an axis"
             )
-        for symbol, value in zip(a.symbols, each):
+        for symbol, value in zip(a.symbols, each, strict=True):
             values[symbol] = _integer(f"{recipe.name}: {a.name}", value, a.minimum)
     return values
 
@@ -119,4 +127,4 @@ def _integer(where: str, value: Setting, minimum: int) -> Index:
     return index(value)
 
 
-__all__ = ["RECIPES", "Recipe", "Argument", "names", "op"]
+__all__ = ["RECIPES", "Argument", "Recipe", "names", "op"]

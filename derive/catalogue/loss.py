@@ -25,6 +25,7 @@ RECIPES = (
         summary="softmax and negative log-likelihood in one",
         law={choice: f"{_SOFTMAX} {law}" for choice, law in _CROSS_ENTROPY.items()},
         stable={choice: f"{_SHIFTED} {law}" for choice, law in _CROSS_ENTROPY.items()},
+        hypotheses={(r, "probabilities"): "sum[c<C] T[n,c]" for r in _REDUCTION.choices},
         tensors={"X": "input", "T": "target"},
         arguments=(_REDUCTION, _TARGET),
         conventions=("labels are in range: 0 <= T[n] < C",),

@@ -29,7 +29,11 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """A catalogue operation; `law` and `stable` may depend on the arguments that are choices."""
+    """A catalogue operation; what is a `Laws` may depend on the arguments that are choices.
+
+    `stable` is the law as it is computed where the law itself could overflow; `hypotheses` are sums that are assumed
+    to be 1.
+    """
 
     name: str
     summary: str
@@ -39,14 +43,11 @@ class Recipe:
     optional: frozenset[str] = frozenset()
     require: tuple[str, ...] = ()
     conventions: tuple[str, ...] = ()
+    hypotheses: Laws = ""
     stable: Laws = ""
     source: str = ""
     examples: tuple[str, ...] = field(default=())
 
-    def law_for(self, choices: tuple[str, ...]) -> str:
-        """The law under these choices."""
-        return self.law if isinstance(self.law, str) else self.law[choices]
-
-    def stable_for(self, choices: tuple[str, ...]) -> str:
-        """The law as it is computed, equal to `law` and safe from overflow; empty where they are the same."""
-        return self.stable if isinstance(self.stable, str) else self.stable[choices]
+    def text(self, which: Laws, choices: tuple[str, ...]) -> str:
+        """A law, its stable form or its hypotheses under these choices; empty where there are none."""
+        return which if isinstance(which, str) else which.get(choices, "")
