@@ -1,0 +1,64 @@
+"""The backend that evaluates formulas by their meaning: slow, and what every other backend is compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from derive.operation import Op
+from derive.show import show
+from numeric import numpy_arrays
+from numeric.backend import Array, Formula, Saved, cotangent, forward_formulas, gradient_formula
+from numeric.binding import Binding
+from numeric.reference import Reference
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceFunctions:
+    """An operation's formulas, evaluated as they stand."""
+
+    op: Op
+
+    @property
+    def source(self) -> str:
+        """The formulas themselves: there is no other text."""
+        formulas = [*self._forward(), *(gradient_formula(self.op, t) for t in self.op.differentiable)]
+        return "\n".join(f"{f.target}[{', '.join(b.name for b in f.axes)}] = {show(f.body)}" for f in formulas) + "\n"
+
+    def _forward(self) -> tuple[Formula, ...]:
+        return forward_formulas(self.op)
+
+    def _world(self, tensors: Mapping[str, Array], binding: Binding) -> Reference:
+        integers = frozenset(t.name for t in self.op.inputs if t.integer)
+        equations = {f.target: (f.axes, f.body) for f in self._forward()}
+        return Reference(binding.names, tensors, integers, equations)
+
+    def forward(self, tensors: Mapping[str, Array], binding: Binding) -> Array:
+        """The output."""
+        last = self._forward()[-1]
+        return self._world(tensors, binding).value(last.axes, last.body)
+
+    def forward_saved(self, tensors: Mapping[str, Array], binding: Binding) -> tuple[Array, Saved]:
+        """The output; nothing is kept, so that gradients depend on nothing but their formula."""
+        return self.forward(tensors, binding), {}
+
+    def gradient(
+        self, wrt: str, cotangent_values: Array, tensors: Mapping[str, Array], binding: Binding, saved: Saved
+    ) -> Array:
+        """The gradient with respect to one input, by its derived formula."""
+        formula = gradient_formula(self.op, self.op.tensor(wrt))
+        world = self._world({**tensors, cotangent(self.op): cotangent_values}, binding)
+        return world.value(formula.axes, formula.body)
+
+
+class ReferenceBackend(numpy_arrays.NumpyArrays):
+    """Arrays are numpy's; exact numbers (dtype object) are allowed."""
+
+    dtypes = ("float32", "float64", "int64", "object")
+
+    def functions(self, op: Op) -> ReferenceFunctions:
+        """The formulas of an operation."""
+        return ReferenceFunctions(op)
+
+
+BACKEND = ReferenceBackend()
