@@ -5,6 +5,8 @@ from derive.lazy import lazy_names
 PUBLIC: dict[str, str] = {
     "op": "derive.catalogue",
     "gradient": "derive.sweep",
+    "graph": "derive.composition",
+    "Graph": "derive.composition",
     "Op": "derive.operation",
     "Derivation": "derive.derivation",
     "Step": "derive.derivation",

@@ -68,38 +68,44 @@ def _each(template: str, axes: int) -> str:
     return ",".join(template.replace("#", str(k)) for k in range(axes))
 
 
-def _windowed(axes: int) -> Iterator[Definition]:
-    """Correlation and full convolution of `axes` axes, with batch and channels, and without."""
-    taps, outs = _each("p#<K#", axes), _each("i#<I#", axes)
-    p, i, h = _each("p#", axes), _each("i#", axes), _each("h#", axes)
-    access = _each("s#*i#+d#*p#-P#", axes)
-    reach = _each("h#+P#+d#-d#*K#+d#*p#", axes)
-    flipped, stuffed = _each("K#-1-p#", axes), _each("i#/s#", axes)
-    numbers = _each("I#,s#,d#,P#", axes)
-    for plain in (True, False):
-        word = f"{axes}d" if plain else f"{axes}d_channels"
-        pre, nk, nc, kc, n = ("", "", "", "", "") if plain else ("a,b,", "n,k,", "n,c,", "k,c,", "n<N,")
-        rows, k = ("", "") if plain else (",N", "k<K,")
+def _correlations(axes: int, plain: bool) -> Iterator[Definition]:
+    """The gradient of a filter: without stride first, so that it is told without a word about dilation."""
+    word = f"{axes}d" if plain else f"{axes}d_channels"
+    nk, nc, kc, n, rows = ("",) * 5 if plain else ("n,k,", "n,c,", "k,c,", "n<N,", ",N")
+    sums, taps = f"{n}{_each('i#<I#', axes)}", _each("p#", axes)
+    for kind, stride, numbers, title in (
+        ("correlation", "", "I#,d#,P#", "cross-correlation of {0} with {1}"),
+        ("dilated_correlation", "s#*", "I#,s#,d#,P#", "cross-correlation of {0} with {1} dilated by the stride"),
+    ):
         yield define(
-            f"correlation_{word}(A,B|{numbers}{rows})[{kc}{p}]",
-            f"sum[{n}{outs}] B[{nk}{i}]*A[{nc}{access}]",
-            "cross-correlation of {0} with {1}, whose dilation is the stride of the forward pass",
+            f"{kind}_{word}(A,B|{_each(numbers, axes)}{rows})[{kc}{taps}]",
+            f"sum[{sums}] B[{nk}{_each('i#', axes)}]*A[{nc}{_each(f'{stride}i#+d#*p#-P#', axes)}]",
+            title,
         )
-        turned = f"rot180_{word}(A|{_each('K#', axes)})[{pre}{p}]"
-        yield define(turned, f"A[{pre}{flipped}]", "{0} rotated by 180 degrees")
-        yield define(f"stuffed_{word}(A|{_each('s#', axes)})[{pre}{i}]", f"A[{pre}{stuffed}]", "{0} stuffed with zeros")
-        kernel = _each("K#,d#,P#", axes) + ("" if plain else ",K")
-        yield define(
-            f"full_convolution_{word}(A,B|{kernel})[{nc}{h}]",
-            f"sum[{k}{taps}] A[{nk}{reach}]*rot180_{word}(B|{_each('K#', axes)})[{kc}{p}]",
-            "full convolution: {0} correlated with {1} rotated by 180 degrees",
-        )
-        yield define(
-            f"stuffed_convolution_{word}(A,B|{_each('s#', axes)},{kernel})[{nc}{h}]",
-            f"sum[{k}{taps}] stuffed_{word}(A|{_each('s#', axes)})[{nk}{reach}]"
-            f"*rot180_{word}(B|{_each('K#', axes)})[{kc}{p}]",
-            "full convolution: {0}, stuffed with zeros, correlated with {1} rotated by 180 degrees",
-        )
+
+
+def _convolutions(axes: int, plain: bool) -> Iterator[Definition]:
+    """The gradient of an image: the cotangent, stuffed with zeros under a stride, against the rotated filter."""
+    word = f"{axes}d" if plain else f"{axes}d_channels"
+    pre, nk, nc, kc, k, rows = ("",) * 6 if plain else ("a,b,", "n,k,", "n,c,", "k,c,", "k<K,", ",K")
+    taps, i, strides, kernel = (_each(t, axes) for t in ("p#", "i#", "s#", "K#"))
+    yield define(
+        f"rot180_{word}(A|{kernel})[{pre}{taps}]", f"A[{pre}{_each('K#-1-p#', axes)}]", "{0} rotated by 180 degrees"
+    )
+    yield define(f"stuffed_{word}(A|{strides})[{pre}{i}]", f"A[{pre}{_each('i#/s#', axes)}]", "{0} stuffed with zeros")
+    reach = f"[{nk}{_each('h#+P#+d#-d#*K#+d#*p#', axes)}]"
+    turned = f"rot180_{word}(B|{kernel})[{kc}{taps}]"
+    sums, numbers, image = f"{k}{_each('p#<K#', axes)}", _each("K#,d#,P#", axes) + rows, f"[{nc}{_each('h#', axes)}]"
+    yield define(
+        f"full_convolution_{word}(A,B|{numbers}){image}",
+        f"sum[{sums}] A{reach}*{turned}",
+        "full convolution: {0} correlated with {1} rotated by 180 degrees",
+    )
+    yield define(
+        f"stuffed_convolution_{word}(A,B|{strides},{numbers}){image}",
+        f"sum[{sums}] stuffed_{word}(A|{strides}){reach}*{turned}",
+        "full convolution: {0}, stuffed with zeros, correlated with {1} rotated by 180 degrees",
+    )
 
 
 def _algebraic() -> Iterator[Definition]:
@@ -117,7 +123,10 @@ def _algebraic() -> Iterator[Definition]:
 @cache
 def definitions() -> dict[str, Definition]:
     """Every definition by name, in the order in which they are tried."""
-    found = [d for axes in range(1, MOST_AXES + 1) for d in _windowed(axes)] + list(_algebraic())
+    found = list(_algebraic())
+    for axes in range(1, MOST_AXES + 1):
+        for plain in (True, False):
+            found += [*_correlations(axes, plain), *_convolutions(axes, plain)]
     return {d.name: d for d in found}
 
 

@@ -307,7 +307,7 @@ def map_indices(e: _N, change: Callable[[Index], Index]) -> _N:
             new[f.name] = tuple(change(i) for i in value)
         elif isinstance(value, tuple) and value and isinstance(value[0], Binder):
             new[f.name] = tuple(Binder(b.name, change(b.extent)) for b in value)
-    return cast(_N, replace(e, **new)) if new else e
+    return replace(e, **new) if new else e
 
 
 def own_indices(e: Expr) -> list[Index]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from itertools import permutations
 
-from derive.expr import Add, Apply, Binder, Compare, D, Entry, Expr, Mul, binders_of
+from derive.expr import Add, Apply, Binder, Compare, D, Entry, Expr, Mul, Val, binders_of
 from derive.index import Composite, Index, index
 
 MOST_FACTORS = 4
@@ -46,6 +46,10 @@ def match(pattern: Expr, e: Expr, unknowns: Unknowns, known: Found | None = None
 
 
 def _match(pattern: Expr, e: Expr, unknowns: Unknowns, found: Found) -> Iterator[Found]:
+    p, q = _lone_entry(pattern), _lone_entry(e)
+    if p is not None and q is not None:
+        yield from _match(p, q, unknowns, found)
+        return
     if type(pattern) is not type(e) or len(pattern.parts) != len(e.parts):
         return
     for own in _own(pattern, e, unknowns, found):
@@ -57,6 +61,14 @@ def _match(pattern: Expr, e: Expr, unknowns: Unknowns, found: Found) -> Iterator
             inner = {b.name: c.name for b, c in zip(binders_of(pattern), binders_of(e), strict=True)}
             for deeper in _all(pattern.parts, e.parts, unknowns, replace(own, alpha={**own.alpha, **inner})):
                 yield replace(deeper, alpha=found.alpha)
+
+
+def _lone_entry(e: Expr) -> Entry | None:
+    """The entry of an integer tensor that an index consists of."""
+    match e:
+        case Val(Index(((((Entry() as only,)), 1),))):
+            return only
+    return None
 
 
 def _all(patterns: tuple[Expr, ...], parts: tuple[Expr, ...], unknowns: Unknowns, found: Found) -> Iterator[Found]:

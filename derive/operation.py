@@ -372,6 +372,12 @@ def _integer_reads(e: Expr) -> set[str]:
     return found
 
 
+def _default_at(p: Parameter, values: Mapping[str, Index]) -> Parameter:
+    """The parameter with its default put in where that is another parameter, as a pooling's stride is its window."""
+    value = values.get(p.default) if isinstance(p.default, str) else None
+    return p if value is None else replace(p, default=value.name if value.constant is None else value.constant)
+
+
 def with_values(op: Op, values: Mapping[str, Index]) -> Op:
     """The operation with parameters replaced by numbers or other index expressions."""
     if not values:
@@ -389,7 +395,7 @@ def with_values(op: Op, values: Mapping[str, Index]) -> Op:
         stable=tuple(equation(e) for e in op.stable),
         tensors=tuple(replace(t, axes=tuple(Binder(b.name, at(b.extent)) for b in t.axes)) for t in op.tensors),
         sizes=tuple((n, at(i)) for n, i in op.sizes),
-        parameters=tuple(p for p in op.parameters if p.name not in values),
+        parameters=tuple(_default_at(p, values) for p in op.parameters if p.name not in values),
         require=tuple(substitute(r, values) for r in op.require),
         hypotheses=tuple(substitute(h, values) for h in op.hypotheses),
         settings=op.settings + tuple((n, show_index(v)) for n, v in values.items()),

@@ -44,6 +44,15 @@ def op(law: str, **settings: Setting) -> Op:
     return with_values(own, {n: _integer(n, v, 0) for n, v in settings.items()})
 
 
+def with_defaults(own: Op) -> Op:
+    """The operation with torch's default for every parameter that is still a symbol and has one."""
+    while True:
+        values = {p.name: index(p.default) for p in own.parameters if isinstance(p.default, int | str)}
+        if not values:
+            return own
+        own = with_values(own, values)
+
+
 def names() -> Iterable[str]:
     """The catalogue's operations, in the order of the house: convolution first, losses last."""
     return RECIPES.keys()
@@ -127,4 +136,4 @@ def _integer(where: str, value: Setting, minimum: int) -> Index:
     return index(value)
 
 
-__all__ = ["RECIPES", "Argument", "Recipe", "names", "op"]
+__all__ = ["RECIPES", "Argument", "Recipe", "names", "op", "with_defaults"]
