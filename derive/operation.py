@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from derive.errors import OperationError
 from derive.expr import Add, Binder, Contract, Entry, Expr, Select, Winner, map_indices, reads, substitute, walk
-from derive.index import Index, index
+from derive.index import Composite, Index, index
 from derive.notation import Equation, Law, parse
 from derive.show import show, show_index
 from derive.sizes import Window, extent_by_rule
@@ -119,7 +119,8 @@ def from_text(text: str, name: str = "") -> Op:
     sizes = tuple(extents.sizes.items())
     used = {n for t in tensors for b in t.axes for n in b.extent.names()} | {n for n, _ in sizes}
     symbols = [n for n in _free(equations, sizes) if n not in used]
-    parameters = tuple(Parameter(n, n) for n in symbols)
+    divisors = {n for _, size in sizes for n in _divisors(size)} | {n for e in equations for n in _divisors_in(e.body)}
+    parameters = tuple(Parameter(n, n, minimum=int(n in divisors)) for n in symbols)
     return Op(name or law.equations[-1].target, equations, tensors, sizes, parameters)
 
 
@@ -171,6 +172,26 @@ def _free_in(e: Expr, bound: frozenset[str], seen: dict[str, None]) -> None:
         bound |= {b.name for b in e.binders}
     for part in e.parts:
         _free_in(part, bound, seen)
+
+
+def _divisors(i: Index) -> Iterator[str]:
+    """Names that divide: they are at least 1, or the law would have no meaning."""
+    for atom in i.atoms():
+        if isinstance(atom, Composite):
+            yield from atom.divisor.names()
+            yield from _divisors(atom.dividend)
+
+
+def _divisors_in(e: Expr) -> Iterator[str]:
+    found: list[str] = []
+
+    def note(i: Index) -> Index:
+        found.extend(_divisors(i))
+        return i
+
+    for node in walk(e):
+        map_indices(node, note)
+    yield from found
 
 
 class _Extents:
