@@ -153,6 +153,16 @@ def unfolder(op: Op) -> Callable[[Apply], Expr]:
     return lambda e: definition(e.definition, op).unfold(e)
 
 
+def result_name(e: Expr, op: Op) -> str:
+    """What an expression is called by the first named result in it; a reversed or stuffed tensor alone is no name."""
+    for node in walk(e):
+        if isinstance(node, Apply):
+            d = definition(node.definition, op)
+            if not isinstance(d.body, Entry):
+                return d.title.format(*node.tensors)
+    return ""
+
+
 def find(d: Definition, node: Expr, inside: frozenset[str]) -> Apply | None:
     """The entry of a definition that a node equals where the indices `inside` are in force, or None."""
     found = match(d.body, node, d.unknowns(inside))

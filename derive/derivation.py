@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from derive.build import put
-from derive.definitions import definition
+from derive.definitions import result_name
 from derive.errors import NotDerived
-from derive.expr import Apply, Binder, D, Entry, Expr, at, binders_along, free_names, walk
+from derive.expr import Binder, D, Entry, Expr, at, binders_along, free_names, walk
 from derive.law import HYPOTHESIS, LAWS, NAMING_STAGE, Condition, Site
 from derive.operation import Op, Tensor
 from derive.show import show
@@ -112,11 +112,7 @@ class Derivation:
     @property
     def name(self) -> str:
         """What the result is called, in words; empty where it has no name of its own."""
-        entries = [n for n in walk(self.result) if isinstance(n, Apply)]
-        if not entries:
-            return ""
-        first = entries[0]
-        return definition(first.definition, self.op).title.format(*first.tensors)
+        return result_name(self.result, self.op)
 
     @property
     def conditions(self) -> tuple[Condition, ...]:

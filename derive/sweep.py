@@ -8,16 +8,18 @@ from derive.algebra import ALGEBRA
 from derive.build import mul
 from derive.calculus import CALCULUS
 from derive.catalogue import op as build_op
+from derive.definitions import result_name
 from derive.derivation import Derivation, Step
 from derive.errors import OperationError
 from derive.expr import Binder, Contract, D, Entry, Expr, fresh
 from derive.index import index
+from derive.law import HYPOTHESIS
 from derive.naming import NAMING
-from derive.operation import Op
+from derive.operation import Op, Tensor
 from derive.presentation import PRESENTATION
 from derive.rewrite import run
 
-STAGES = ((*CALCULUS, *ALGEBRA), (*PRESENTATION, *ALGEBRA), NAMING)
+STAGES = ((*CALCULUS, *ALGEBRA), (*PRESENTATION, *ALGEBRA))
 
 
 def gradient(op: Op | str, wrt: str, **settings: int | str) -> Derivation:
@@ -38,8 +40,16 @@ def _gradient(op: Op, wrt: str) -> Derivation:
         known = ", ".join(t.name for t in op.differentiable)
         raise OperationError(f"{op.name}: got wrt={wrt!r}, which is {kind}, expected one of {known}; choose one")
     target, start = chain_rule_start(op, tensor.name)
-    steps: list[Step] = list(run(start, STAGES, op, tensor.axes))
-    return Derivation(op, tensor, target, tensor.axes, start, tuple(steps))
+    steps = list(run(start, STAGES, op, tensor.axes))
+    explicit = steps[-1].after if steps else start
+    return Derivation(op, tensor, target, tensor.axes, start, (*steps, *_named(explicit, op, tensor)))
+
+
+def _named(explicit: Expr, op: Op, tensor: Tensor) -> tuple[Step, ...]:
+    """The naming steps, as far as they arrive at a name: a half-renamed sum helps nobody."""
+    steps = tuple(run(explicit, (NAMING,), op, tensor.axes))
+    arrived = [k for k, s in enumerate(steps) if s.law == HYPOTHESIS or result_name(s.after, op)]
+    return steps[: arrived[-1] + 1] if arrived else ()
 
 
 def chain_rule_start(op: Op, name: str) -> tuple[Entry, Expr]:
