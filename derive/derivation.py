@@ -56,16 +56,7 @@ class Derivation:
     steps: tuple[Step, ...]
 
     def __post_init__(self) -> None:
-        line = self.start
-        for step in self.steps:
-            if step.before != line:
-                raise NotDerived(f"{self.title}: step {step.law!r} does not start where the one before ends")
-            for move in step.moves:
-                line = put(line, move.path, move.after)
-                if line != move.line:
-                    raise NotDerived(f"{self.title}: a move of step {step.law!r} does not give its line")
-            if step.after != line:
-                raise NotDerived(f"{self.title}: step {step.law!r} does not end where its moves end")
+        line = check_joins(self.title, self.start, self.steps)
         self._refuse_open_ends(line)
         self._check_values()
 
@@ -140,6 +131,21 @@ class Derivation:
         rows = [f"{show(self.target)} = {show(self.start, bounds=False)}"]
         rows += [f"    = {show(s.after, bounds=False)}    [{s.law}]" for s in self.steps]
         return "\n".join(rows + ([f"    {self.name}"] if self.name else []))
+
+
+def check_joins(title: str, start: Expr, steps: tuple[Step, ...]) -> Expr:
+    """The last line of steps that join, move by move. Raises: NotDerived at the first that does not."""
+    line = start
+    for step in steps:
+        if step.before != line:
+            raise NotDerived(f"{title}: step {step.law!r} does not start where the one before ends")
+        for move in step.moves:
+            line = put(line, move.path, move.after)
+            if line != move.line:
+                raise NotDerived(f"{title}: a move of step {step.law!r} does not give its line")
+        if step.after != line:
+            raise NotDerived(f"{title}: step {step.law!r} does not end where its moves end")
+    return line
 
 
 def site_at(op: Op, free: tuple[Binder, ...], line: Expr, path: tuple[int, ...]) -> tuple[Site, Expr]:
