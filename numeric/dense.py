@@ -1,0 +1,394 @@
+"""Evaluates an expression at every point of its free indices at once, in an arithmetic of the caller's choice.
+
+The meaning is that of `derive.denote`; a test compares the two. A bound index adds an axis in FRONT of the axes of its
+scope, so that what does not depend on it broadcasts without a reshape, and a sum runs over leading axes.
+
+    arithmetic   a value is
+    Plain        a float64 array: the meaning itself
+    rounding     a value with a bound of its rounding error; a value with its tangent
+    oracle       a torch tensor, for autograd
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from derive.denote import World
+from derive.errors import MeaningError
+from derive.expr import (
+    GUARDS,
+    Add,
+    Binder,
+    Cases,
+    Compare,
+    Contract,
+    Div,
+    Divides,
+    Entry,
+    Expr,
+    Fn,
+    InRange,
+    Maximum,
+    Minimum,
+    Mul,
+    Num,
+    Pow,
+    Select,
+    Val,
+    Winner,
+)
+from derive.index import Composite, Index
+from derive.notation import Equation
+from derive.operation import Op
+from derive.show import show
+from numeric.arithmetic import COMPARE, Arithmetic, Integers, Mask, Truth, leading
+
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The indices in force, each along an axis of its own, and how many axes there are."""
+
+    at: Mapping[str, Integers] = field(default_factory=dict)
+    depth: int = 0
+
+
+@dataclass(slots=True)
+class Dense(Generic[V]):
+    """Numbers for everything free: sizes and parameters, tensors with their shapes, integer tensors, real scalars."""
+
+    arithmetic: Arithmetic[V]
+    names: Mapping[str, int]
+    tensors: dict[str, V] = field(default_factory=dict)
+    shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    labels: Mapping[str, Integers] = field(default_factory=dict)
+    reals: Mapping[str, V] = field(default_factory=dict)
+    _reads: list[Mask] | None = None
+
+    def tensor(self, axes: Sequence[Binder], body: Expr) -> tuple[V, tuple[int, ...]]:
+        """The values of `body` at every point of `axes`, perhaps only broadcastable to the shape, and the shape."""
+        scope, sizes, _ = self.bind(tuple(axes), Scope())
+        return self.value(body, scope), sizes
+
+    def read(self, name: str, values: V, shape: tuple[int, ...]) -> None:
+        """Add a tensor by its values, row-major."""
+        self.tensors[name], self.shapes[name] = values, shape
+
+    def define(self, name: str, axes: Sequence[Binder], body: Expr) -> None:
+        """Add the tensor given by an equation, so that later expressions can read it."""
+        value, sizes = self.tensor(axes, body)
+        self.read(name, self.arithmetic.spread(value, sizes), sizes)
+
+    def value(self, e: Expr, scope: Scope) -> V:
+        """The value of an expression at every point of its scope."""
+        return _RULES[type(e)](self, e, scope)
+
+    # -- indices -------------------------------------------------------------------------------------------------------
+
+    def integers(self, i: Index, scope: Scope) -> tuple[Integers, Mask | None]:
+        """The integers that an index is, and where it is one (None: everywhere)."""
+        total: Any = 0
+        integral: Mask | None = None
+        for monomial, c in i.terms:
+            term: Any = c
+            for atom in monomial:
+                factor, whole = self._atom(atom, scope)
+                term, integral = term * factor, both(integral, whole)
+            total = total + term
+        return np.asarray(total, np.int64), integral
+
+    def _atom(self, atom: str | Composite | Entry, scope: Scope) -> tuple[Any, Mask | None]:
+        if isinstance(atom, str):
+            return (scope.at[atom] if atom in scope.at else self.names[atom]), None
+        if isinstance(atom, Entry):
+            return self.label(atom, scope), None
+        (a, whole_a), (b, whole_b) = self.integers(atom.dividend, scope), self.integers(atom.divisor, scope)
+        if atom.kind == "min":
+            return np.minimum(a, b), both(whole_a, whole_b)
+        nonzero = b != 0
+        divisor = np.where(nonzero, b, 1)
+        whole = both(both(whole_a, whole_b), None if nonzero.all() else nonzero)
+        if atom.kind == "exact":
+            whole = both(whole, a % divisor == 0)
+        return (a % divisor if atom.kind == "mod" else a // divisor), whole
+
+    def label(self, e: Entry, scope: Scope) -> Integers:
+        """An entry of an integer tensor; 0 out of range."""
+        if e.tensor not in self.labels:
+            raise MeaningError(f"tensor {e.tensor}: got no integers, expected labels; it is read inside an index")
+        values = self.labels[e.tensor]
+        flat, inside = self.place(e, values.shape, scope)
+        found = values.reshape(-1)[flat]
+        return found if inside is None else np.where(inside, found, 0)
+
+    def place(self, e: Entry, shape: tuple[int, ...], scope: Scope) -> tuple[Integers, Mask | None]:
+        """Row-major positions of a read, and where it is in range (None: everywhere)."""
+        if len(shape) != len(e.indices):
+            raise MeaningError(f"tensor {e.tensor}: got {len(shape)} axes, expected {len(e.indices)} as in {show(e)}")
+        flat: Any = np.asarray(0, np.int64)
+        inside: Mask | None = None
+        for i, extent in zip(e.indices, shape, strict=True):
+            k, integral = self.integers(i, scope)
+            within = (k >= 0) & (k < extent)
+            if not within.all():
+                inside, k = both(inside, within), np.where(within, k, 0)
+            inside = both(inside, integral)
+            flat = flat * extent + k
+        if self._reads is not None and inside is not None:
+            self._reads.append(inside)
+        return flat, inside
+
+    def bind(self, binders: tuple[Binder, ...], scope: Scope) -> tuple[Scope, tuple[int, ...], Mask | None]:
+        """The scope inside a binding, the extents of its axes, and where an extent that varies ends (None: nowhere)."""
+        at, sizes, ragged = dict(scope.at), [], None
+        depth = scope.depth + len(binders)
+        for k, b in enumerate(binders):
+            extent, integral = self.integers(b.extent, scope)
+            if integral is not None and not integral.all():
+                raise MeaningError(f"extent of {b.name}: got a quotient that leaves a rest, expected an integer; choose"
+                                   " other sizes")  # fmt: skip
+            size = max(int(extent.max()), 0)
+            at[b.name] = np.arange(size, dtype=np.int64).reshape((size, *(1,) * (depth - 1 - k)))
+            sizes.append(size)
+            if extent.ndim:
+                ragged = both(ragged, at[b.name] < extent)
+        return Scope(at, depth), tuple(sizes), ragged
+
+    # -- reads inside a maximum ----------------------------------------------------------------------------------------
+
+    def noting(self, e: Expr, scope: Scope) -> tuple[V, Mask]:
+        """A value, and where every read of it is in range."""
+        outer, self._reads = self._reads, []
+        try:
+            found = self.value(e, scope)
+            inside = np.asarray(True)
+            for mask in self._reads:
+                inside = inside & mask
+        finally:
+            self._reads = outer
+        return found, inside
+
+    def part(self, e: Expr, scope: Scope, counted: Callable[[Mask], Mask]) -> V:
+        """A value whose reads count for an enclosing maximum only as `counted` says."""
+        if self._reads is None:
+            return self.value(e, scope)
+        found, inside = self.noting(e, scope)
+        self._reads.append(counted(inside))
+        return found
+
+    def truth(self, e: Expr, scope: Scope) -> Truth:
+        """Where a guard holds."""
+        if isinstance(e, InRange):
+            (k, integral), (extent, _) = self.integers(e.index, scope), self.integers(e.extent, scope)
+            return Truth(holds((k >= 0) & (k < extent), integral))
+        if isinstance(e, Divides):
+            (a, whole_a), (b, whole_b) = self.integers(e.dividend, scope), self.integers(e.divisor, scope)
+            return Truth(holds((b != 0) & (a % np.where(b == 0, 1, b) == 0), both(whole_a, whole_b)))
+        assert isinstance(e, Compare)
+        if self._is_index(e.left) and self._is_index(e.right):
+            (a, whole_a), (b, whole_b) = (self._index_of(s, scope) for s in (e.left, e.right))
+            return Truth(holds(COMPARE[e.op](a, b), both(whole_a, whole_b)))
+        return self.arithmetic.compare(e.op, self.value(e.left, scope), self.value(e.right, scope))
+
+    def _is_index(self, e: Expr) -> bool:
+        if isinstance(e, Num):
+            return e.value.denominator == 1
+        return isinstance(e, Val) and not self.reals.keys() & e.index.names() and all(
+            not isinstance(a, Entry) or a.tensor in self.labels for a in e.index.atoms()
+        )  # fmt: skip
+
+    def _index_of(self, e: Expr, scope: Scope) -> tuple[Integers, Mask | None]:
+        if isinstance(e, Num):
+            return np.asarray(int(e.value), np.int64), None
+        assert isinstance(e, Val)
+        return self.integers(e.index, scope)
+
+
+def both(a: Mask | None, b: Mask | None) -> Mask | None:
+    """Where two conditions hold, None being everywhere."""
+    return b if a is None else a if b is None else a & b
+
+
+def holds(condition: Mask, integral: Mask | None) -> Mask:
+    """A condition on integers, false where they are none."""
+    return np.asarray(condition if integral is None else condition & integral)
+
+
+# -- one rule a node ---------------------------------------------------------------------------------------------------
+
+
+def _entry(world: Dense[V], e: Entry, scope: Scope) -> V:
+    if e.tensor in world.labels:
+        return world.arithmetic.integer(world.label(e, scope))
+    if e.tensor not in world.tensors:
+        raise MeaningError(f"tensor {e.tensor}: got no values, expected an array; give it one")
+    flat, inside = world.place(e, world.shapes[e.tensor], scope)
+    return world.arithmetic.take(world.tensors[e.tensor], flat, inside)
+
+
+def _val(world: Dense[V], e: Val, scope: Scope) -> V:
+    if world._is_index(e):
+        values, integral = world.integers(e.index, scope)
+        if integral is not None and not integral.all():
+            raise MeaningError(f"{show(e)}: got a quotient that leaves a rest, expected an integer; add a guard")
+        return world.arithmetic.integer(values)
+    terms = []
+    for monomial, c in e.index.terms:
+        factors = [world.arithmetic.number(Fraction(c))] if c != 1 or not monomial else []
+        terms.append(world.arithmetic.multiply(factors + [_atom(world, a, scope) for a in monomial]))
+    return world.arithmetic.add(terms)
+
+
+def _atom(world: Dense[V], atom: str | Composite | Entry, scope: Scope) -> V:
+    if isinstance(atom, Entry):
+        return world.value(atom, scope)
+    if isinstance(atom, str) and atom in world.reals:
+        return world.reals[atom]
+    return world.value(Val(Index((((atom,), 1),))), scope)
+
+
+def _product(world: Dense[V], e: Mul, scope: Scope) -> V:
+    guards = [world.truth(f, scope) for f in e.items if isinstance(f, GUARDS)]
+    rest = [f for f in e.items if not isinstance(f, GUARDS)]
+    if not guards:
+        return world.arithmetic.multiply([world.value(f, scope) for f in rest])
+    true = np.asarray(True)
+    for g in guards:
+        true = true & g.holds
+    factors = [world.part(f, scope, lambda inside: inside | ~true) for f in rest]
+    found = world.arithmetic.multiply(factors)
+    for g in guards:
+        found = world.arithmetic.choose(g, found, world.arithmetic.number(Fraction(0)))
+    return found
+
+
+def _guard(world: Dense[V], e: Expr, scope: Scope) -> V:
+    number = world.arithmetic.number
+    return world.arithmetic.choose(world.truth(e, scope), number(Fraction(1)), number(Fraction(0)))
+
+
+def _cases(world: Dense[V], e: Cases, scope: Scope) -> V:
+    truth = world.truth(e.condition, scope)
+    then = world.part(e.then, scope, lambda inside: inside | ~truth.holds)
+    other = world.part(e.other, scope, lambda inside: inside | truth.holds)
+    return world.arithmetic.choose(truth, then, other)
+
+
+def _contract(world: Dense[V], e: Contract, scope: Scope) -> V:
+    inner, sizes, ragged = world.bind(e.binders, scope)
+
+    def everywhere(inside: Mask) -> Mask:
+        inside = inside if ragged is None else inside | ~ragged
+        return np.asarray(inside.all(axis=tuple(range(max(inside.ndim - scope.depth, 0)))))
+
+    terms = world.part(e.body, inner, everywhere)
+    if ragged is not None:
+        terms = world.arithmetic.choose(Truth(ragged), terms, world.arithmetic.number(Fraction(0)))
+    return world.arithmetic.total(terms, sizes, scope.depth)
+
+
+def _candidates(world: Dense[V], e: Select | Winner, scope: Scope) -> tuple[V, Mask, tuple[int, ...]]:
+    inner, sizes, ragged = world.bind(e.binders, scope)
+    found, inside = world.noting(e.body, inner)
+    return found, inside if ragged is None else inside & ragged, sizes
+
+
+def _select(world: Dense[V], e: Select, scope: Scope) -> V:
+    found, inside, sizes = _candidates(world, e, scope)
+    if not leading(inside, sizes, scope.depth).any(axis=0).all():
+        raise MeaningError("max: got a window without a single cell inside its tensor, expected at least one; use less"
+                           " padding or a larger input")  # fmt: skip
+    return world.arithmetic.best(found, inside, sizes, scope.depth)
+
+
+def _winner(world: Dense[V], e: Winner, scope: Scope) -> V:
+    found, inside, sizes = _candidates(world, e, scope)
+    position, valid = np.asarray(0, np.int64), np.asarray(True)
+    for i, size in zip(e.at, sizes, strict=True):
+        k, integral = world.integers(i, scope)
+        valid = valid & holds((k >= 0) & (k < size), integral)
+        position = position * size + k
+    # a window without a cell has no winner; where that is reached, a guard of its product is false
+    valid = valid & leading(inside, sizes, scope.depth).any(axis=0)
+    return world.arithmetic.wins(found, inside, sizes, scope.depth, np.where(valid, position, -1))
+
+
+def _extreme(op: str) -> Callable[[Dense[Any], Any, Scope], Any]:
+    # where the two meet, max takes its right side and min its left: the convention of derive.denote
+    def rule(world: Dense[V], e: Maximum | Minimum, scope: Scope) -> V:
+        left, right = world.value(e.left, scope), world.value(e.right, scope)
+        larger, smaller = (right, left) if op == "max" else (left, right)
+        return world.arithmetic.choose(world.arithmetic.compare("<=", left, right), larger, smaller)
+
+    return rule
+
+
+_RULES: dict[type, Callable[[Dense[Any], Any, Scope], Any]] = {
+    Num: lambda w, e, s: w.arithmetic.number(e.value),
+    Val: _val,
+    Entry: _entry,
+    Add: lambda w, e, s: w.arithmetic.add([w.value(t, s) for t in e.items]),
+    Mul: _product,
+    Div: lambda w, e, s: w.arithmetic.divide(w.value(e.left, s), w.value(e.right, s)),
+    Pow: lambda w, e, s: w.arithmetic.power(w.value(e.left, s), w.value(e.right, s)),
+    Fn: lambda w, e, s: w.arithmetic.function(e.name, w.value(e.arg, s)),
+    Maximum: _extreme("max"),
+    Minimum: _extreme("min"),
+    Compare: _guard,
+    InRange: _guard,
+    Divides: _guard,
+    Cases: _cases,
+    Contract: _contract,
+    Select: _select,
+    Winner: _winner,
+}
+
+
+# -- an operation's tensors --------------------------------------------------------------------------------------------
+
+
+def world_of(
+    op: Op,
+    arithmetic: Arithmetic[V],
+    names: Mapping[str, int],
+    arrays: Mapping[str, NDArray | None],
+    values: Mapping[str, V] | None = None,
+) -> Dense[V]:
+    """Every tensor of an operation: inputs by argument, then what its equations define, in their overflow-safe form.
+
+    An optional input that is None counts as zeros; `values` gives inputs by the law's letters that are no plain data.
+    """
+    world = Dense(arithmetic, names, labels={})
+    for t in op.inputs:
+        array, shape = arrays[t.argument], shape_of(t.axes, names)
+        if array is not None and t.integer:
+            world.labels = {**world.labels, t.name: np.asarray(array, np.int64).reshape(shape)}
+        elif values is not None and t.name in values:
+            world.read(t.name, values[t.name], shape)
+        else:
+            world.read(t.name, arithmetic.data(np.zeros(shape) if array is None else array.reshape(shape)), shape)
+    for e in op.stable or op.equations:
+        world.define(e.target, axes_of(op, e), e.body)
+    return world
+
+
+def axes_of(op: Op, e: Equation) -> tuple[Binder, ...]:
+    """The axes of an equation's target; one of the overflow-safe form alone shares extents by its indices' names."""
+    known = next((t.axes for t in op.tensors if t.name == e.target), None)
+    if known is not None:
+        return known
+    extents = {b.name: b.extent for t in reversed(op.tensors) for b in t.axes}
+    return tuple(Binder(n, extents[n]) for n in e.names)
+
+
+def shape_of(axes: Sequence[Binder], names: Mapping[str, int]) -> tuple[int, ...]:
+    """The extents of axes. Raises: MeaningError where one is no integer."""
+    world = World(names, {})
+    return tuple(world.size(b.extent, {}) for b in axes)

@@ -1,0 +1,304 @@
+"""Sizes, settings and data for any operation, drawn from a seed so as to expose mistakes.
+
+Mistakes hide where numbers coincide: square images, stride 1, no padding, one sample, values without ties. So extents
+and parameters are drawn different from one another where possible and per axis, with leftover rows, overlaps and gaps.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from derive.denote import World
+from derive.errors import MeaningError, OperationError
+from derive.expr import Compare, Entry, Expr, Select, Val, own_indices, reads, walk
+from derive.index import Composite, Index
+from derive.operation import Op, Tensor
+from derive.worlds import sizes_of
+from numeric.arithmetic import Plain
+from numeric.dense import shape_of, world_of
+
+Shape = tuple[int, ...]
+Setting = int | tuple[int, ...]
+
+LARGEST_EXTENT, LEADING, REACH = 9, 36, 3
+MOST_POINTS, MOST_BACKWARD = 6000, 60_000
+"""Points of an equation's iteration space, and about as many of its gradient's: a configuration takes milliseconds."""
+
+TRIES = 4000
+SATURATED = 800.0
+"""exp(800) overflows every float: a kernel that survives it is stable."""
+
+REAL = ("plain", "wide", "saturated")
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One configuration of an operation with data; `draw(op, seed, ...)` gives it again.
+
+    `names` holds every symbol of the law, `settings` what torch's arguments are called, `arrays` the inputs by argument
+    (None: an optional one left out) in the shapes a user passes, leading axes `...` not flattened.
+    """
+
+    op: Op
+    seed: int
+    kind: str
+    names: Mapping[str, int]
+    leading: Shape
+    settings: Mapping[str, Setting]
+    arrays: Mapping[str, NDArray | None]
+    cotangent: NDArray
+
+    @property
+    def given(self) -> dict[str, NDArray]:
+        """The inputs that are there, by argument."""
+        return {name: a for name, a in self.arrays.items() if a is not None}
+
+    @property
+    def wrt(self) -> tuple[Tensor, ...]:
+        """The tensors that get a gradient: differentiable inputs that are there."""
+        return tuple(t for t in self.op.differentiable if self.arrays[t.argument] is not None)
+
+    def flat(self, tensor: Tensor, array: NDArray) -> NDArray:
+        """An array in the law's shape, leading axes in one."""
+        return array.reshape(shape_of(tensor.axes, self.names))
+
+    def __str__(self) -> str:
+        shapes = ", ".join(f"{n}{list(a.shape) if a is not None else ' none'}" for n, a in self.arrays.items())
+        settings = "".join(f", {n}={v}" for n, v in self.settings.items())
+        return f"seed {self.seed}, {self.kind} data: {shapes}{settings}"
+
+
+def configurations(op: Op, count: int, seed: int = 0, kind: str = "integer") -> Iterator[Sample]:
+    """`count` samples of an operation, the first seeded with `seed`, each next one with one more."""
+    for k in range(count):
+        yield draw(op, seed + k, kind)
+
+
+def draw(op: Op, seed: int, kind: str = "integer", largest: int = 100, multiple: int = 1) -> Sample:
+    """Sizes, settings and data, the same ones for the same arguments; sizes depend on the law and the seed alone.
+
+    "integer" data are multiples of `multiple` up to `largest` times it, with zeros and ties; "real" data are float32
+    numbers, in turn "plain", of "wide"ly different magnitudes and "saturated", one of which can be asked for. Where the
+    law has no finite value on them they become plain, then positive; the sample's `kind` says what they are.
+
+    Raises: OperationError where no sizes are found at which the law has a value.
+    """
+    random = np.random.default_rng([seed, 1])
+    for _ in range(TRIES):
+        names = _best_sizes(op, random)
+        if names is None:
+            break
+        sample = _with_sizes(op, seed, names, random)
+        filled = _filled(sample, kind, largest, multiple)
+        if filled is not None:
+            return filled
+    raise OperationError(
+        f"{op.name}: got no sizes at which the law has a value, expected some with extents up to {LARGEST_EXTENT};"
+        " check the law's sizes and requirements"
+    )
+
+
+# -- sizes -------------------------------------------------------------------------------------------------------------
+
+
+def _best_sizes(op: Op, random: Generator) -> dict[str, int] | None:
+    """Of some sizes that fit, those that expose most; of how many varies, so that plain ones occur too."""
+    wanted = int(random.choice((1, 3, 9)))
+    found: list[dict[str, int]] = []
+    for attempt in range(TRIES):
+        candidate = _candidate(op, random, small=attempt > TRIES // 2)
+        if candidate is not None:
+            found.append(candidate)
+            if len(found) == wanted:
+                break
+    return max(found, key=lambda names: exposes(op, names), default=None)
+
+
+def _candidate(op: Op, random: Generator, small: bool) -> dict[str, int] | None:
+    """Random sizes, or None where they do not fit."""
+    derived = {n for n, _ in op.sizes}
+    least = {p.name: p.minimum for p in op.parameters}
+    ones = random.random() < 1 / 8
+    top = 4 if small else LARGEST_EXTENT
+    leading = {n for t in op.tensors for b in t.axes if b.name == "..." for n in b.extent.names()}
+    chosen = {}
+    for n in sorted(op.symbols - derived):
+        if n in least:
+            chosen[n] = least[n] + int(random.integers(0, REACH + 1))
+        else:
+            reach = LEADING if n in leading and not small else top
+            chosen[n] = 1 if ones and random.random() < 0.5 else int(random.integers(1, reach + 1))
+    return fitting(op, chosen)
+
+
+def fitting(op: Op, chosen: Mapping[str, int]) -> dict[str, int] | None:
+    """The sizes with the derived ones added, or None where the law has no value, an empty tensor or too many points."""
+    try:
+        names = sizes_of(op, chosen)
+        world = World(names, {})
+        fits = all(world.value(r, {}) == 1 for r in op.require)
+        shapes = [shape_of(t.axes, names) for t in op.tensors]
+    except MeaningError:
+        return None
+    if not fits or any(n < 1 for shape in shapes for n in shape) or any(names[n] < 1 for n, _ in op.sizes):
+        return None
+    forward, backward = points(op, names)
+    return names if forward <= MOST_POINTS and backward <= MOST_BACKWARD else None
+
+
+def points(op: Op, names: Mapping[str, int]) -> tuple[int, int]:
+    """Points of the largest iteration space among the equations, and an estimate for their gradients.
+
+    A gradient runs over an input's cells and the bound indices, over those of a maximum once more to find the winner.
+    """
+    world = World(names, {})
+    cells = max((math.prod(shape_of(t.axes, names)) for t in op.inputs), default=1)
+
+    def inside(e: Expr) -> tuple[int, int]:
+        extents = [b.extent for b in getattr(e, "binders", ())]
+        own = math.prod(world.integer(n, dict.fromkeys(n.names() - names.keys(), 1)) or 1 for n in extents)
+        parts = [inside(p) for p in e.parts] or [(1, 1)]
+        return own * max(f for f, _ in parts), own ** (1 + isinstance(e, Select)) * max(b for _, b in parts)
+
+    loops = [(math.prod(shape_of(op.tensor(e.target).axes, names)), *inside(e.body)) for e in op.equations]
+    return max(n * f for n, f, _ in loops), cells * max(b for _, _, b in loops)
+
+
+def exposes(op: Op, names: Mapping[str, int]) -> float:
+    """How much sizes expose: what differs, what is not trivial, what leaves a rest."""
+    world = World(names, {})
+    free = op.symbols - {n for n, _ in op.sizes}
+    raised = sum(names[p.name] > p.minimum for p in op.parameters)
+    leftover = sum(world.integer(c.dividend, {}) % world.integer(c.divisor, {}) != 0 for c in _floors(op))  # type: ignore
+    several = sum(names[n] > 1 for n, _ in op.sizes)
+    return 2 * leftover + raised + 2 * several + sum(names[n] > 1 for n in free) + len({names[n] for n in free}) / 2
+
+
+def _floors(op: Op) -> Iterator[Composite]:
+    """The floored quotients of the output's sizes."""
+    for _, size in op.sizes:
+        for atom in size.atoms():
+            if isinstance(atom, Composite) and atom.kind == "floor":
+                yield atom
+
+
+# -- data --------------------------------------------------------------------------------------------------------------
+
+
+def _with_sizes(op: Op, seed: int, names: Mapping[str, int], random: Generator) -> Sample:
+    """A sample with settings and leading axes, still without data."""
+    settings: dict[str, Setting] = {}
+    for p in op.parameters:
+        before = settings.get(p.argument)
+        settings[p.argument] = (
+            names[p.name] if before is None else (*(before if isinstance(before, tuple) else (before,)), names[p.name])
+        )
+    extents = {b.extent for t in op.tensors for b in t.axes if b.name == "..."}
+    leading = _factors(World(names, {}).size(extents.pop(), {}), random) if len(extents) == 1 else ()
+    return Sample(op, seed, "", dict(names), leading, settings, {}, np.zeros(0))
+
+
+def _factors(n: int, random: Generator) -> Shape:
+    """n as a product: one axis, two axes, or for 1 sometimes none."""
+    if n == 1:
+        return () if random.random() < 0.5 else (1,)
+    divisors = [d for d in range(2, n) if n % d == 0]
+    if not divisors or random.random() < 0.5:
+        return (n,)
+    d = int(random.choice(divisors))
+    return (d, n // d)
+
+
+def _filled(sample: Sample, kind: str, largest: int, multiple: int) -> Sample | None:
+    """The sample with data at which the law has a finite value, or None."""
+    first = REAL[sample.seed % len(REAL)] if kind == "real" else kind
+    for style in ("integer",) if kind == "integer" else (first, "plain", "positive"):
+        filled = _with_data(sample, style, largest, multiple, np.random.default_rng([sample.seed, 2]))
+        if _has_value(filled):
+            return filled
+    return None
+
+
+def _with_data(sample: Sample, style: str, largest: int, multiple: int, random: Generator) -> Sample:
+    op = sample.op
+    arrays: dict[str, NDArray | None] = {}
+    for t in op.inputs:
+        shape = passed_shape(t, sample)
+        if t.optional and random.random() < 0.25:
+            arrays[t.argument] = None
+        elif t.integer:
+            arrays[t.argument] = random.integers(0, _labels_below(op, t.name, sample.names), shape)
+        else:
+            arrays[t.argument] = _laid_out(_numbers(style, shape, largest, multiple, random), random)
+    plain = "integer" if style == "integer" else "plain"
+    cotangent = _numbers(plain, passed_shape(op.output, sample), largest, multiple, random)
+    return replace(sample, kind=style, arrays=arrays, cotangent=_laid_out(cotangent, random))
+
+
+def passed_shape(tensor: Tensor, sample: Sample) -> Shape:
+    """The shape in which a user passes a tensor: the axis `...` as the leading axes it stands for."""
+    shape: list[int] = []
+    for b, n in zip(tensor.axes, shape_of(tensor.axes, sample.names), strict=True):
+        shape += sample.leading if b.name == "..." and math.prod(sample.leading) == n else (n,)
+    return tuple(shape)
+
+
+def _numbers(style: str, shape: Shape, largest: int, multiple: int, random: Generator) -> NDArray:
+    """Numbers with zeros and ties among them, every one a float32."""
+    few = random.integers(-2, 3, shape)
+    planted = random.random(shape) < 1 / 3
+    if style == "integer":
+        return np.where(planted, few, random.integers(-largest, largest + 1, shape)).astype(np.float64) * multiple
+    values = random.standard_normal(shape)
+    if style == "wide":
+        values = values * 10.0 ** random.integers(-4, 5, shape)
+    if style == "saturated":
+        values = np.where(random.random(shape) < 1 / 4, SATURATED * random.choice((-1, 1), shape), values * 10)
+    if style == "positive":
+        values = np.abs(values) + 0.5
+    elif random.random() < 0.7:
+        values = np.where(planted, few / 2, values)
+    return values.astype(np.float32).astype(np.float64)
+
+
+def _laid_out(array: NDArray, random: Generator) -> NDArray:
+    """The array, in one case of four with its axes stored in reverse: kernels must not count on the layout."""
+    return np.array(array, order="F") if random.random() < 1 / 4 else array
+
+
+def _has_value(sample: Sample) -> bool:
+    """Whether the law has a finite value on these data."""
+    try:
+        with np.errstate(all="ignore"):
+            world = world_of(sample.op, Plain(), sample.names, sample.arrays)
+    except MeaningError:
+        return False
+    return bool(np.isfinite(world.tensors[sample.op.output.name]).all())
+
+
+def _labels_below(op: Op, name: str, names: Mapping[str, int]) -> int:
+    """How many labels there are: the extent of the index that a label is compared with, or of the axis it reads."""
+    world = World(names, {})
+    for e in op.equations:
+        extents = {b.name: b.extent for n in walk(e.body) for b in getattr(n, "binders", ())}
+        extents |= {b.name: b.extent for b in op.tensor(e.target).axes}
+        for node in walk(e.body):
+            if isinstance(node, Compare) and name in {r.tensor for r in reads(node)}:
+                for side in (node.left, node.right):
+                    if isinstance(side, Val) and side.index.name in extents:
+                        return world.size(extents[side.index.name], {})
+            if isinstance(node, Entry) and node.tensor != name:
+                for i, b in zip(own_indices(node), op.tensor(node.tensor).axes, strict=True):
+                    if name in _read_by(i):
+                        return world.size(b.extent, {})
+    return 2
+
+
+def _read_by(i: Index) -> set[str]:
+    return {r.tensor for r in reads(Val(i))}
