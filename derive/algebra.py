@@ -5,28 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from derive.build import Factor, add, contract, factors, product, total
-from derive.expr import (
-    ONE,
-    Add,
-    Binder,
-    Compare,
-    Contract,
-    Div,
-    Entry,
-    Expr,
-    InRange,
-    Mul,
-    Num,
-    Val,
-    all_names,
-    as_index,
-    free_names,
-    rename_bound,
-    substitute,
-    val,
-)
+from derive.expr import ONE, Add, Binder, Compare, Contract, Div, Entry, Expr, InRange, Mul, Num, Val, as_index, val
 from derive.index import Composite, Index, divide, index
 from derive.law import Condition, Rewrite, Site, law
+from derive.substitution import rename_bound, substitute
+from derive.traversal import all_names, free_names
 from derive.witness import in_range
 
 

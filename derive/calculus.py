@@ -25,16 +25,14 @@ from derive.expr import (
     Select,
     Val,
     Winner,
-    all_names,
     delta,
-    reads,
-    rename_bound,
-    substitute,
 )
 from derive.functions import Z, derivative
 from derive.index import index
 from derive.law import Condition, Rewrite, Site, law
 from derive.operation import Op
+from derive.substitution import rename_bound, substitute
+from derive.traversal import all_names, reads
 
 
 def depends(e: Expr, tensor: str, op: Op) -> bool:

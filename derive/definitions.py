@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from derive.expr import Apply, Entry, Expr, Select, Winner, rename_bound, retensor, substitute, walk
+from derive.expr import Apply, Entry, Expr, Select, Winner
 from derive.index import index
 from derive.match import Found, Unknowns, match
 from derive.notation import parse_expr
 from derive.operation import Op
+from derive.substitution import rename_bound, retensor, substitute
+from derive.traversal import walk
 
 MOST_AXES = 3
 

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from itertools import permutations
 
-from derive.expr import Add, Apply, Binder, Compare, D, Entry, Expr, Mul, Val, binders_of
+from derive.expr import Add, Apply, Binder, Compare, D, Entry, Expr, Mul, Val
 from derive.index import Composite, Index, index
+from derive.traversal import binders_of
 
 MOST_FACTORS = 4
 

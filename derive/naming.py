@@ -6,11 +6,13 @@ from itertools import permutations
 
 from derive.build import Factor, factors, product
 from derive.definitions import Definition, definitions, find, winner_of
-from derive.expr import ONE, Apply, Contract, Div, Entry, Expr, Mul, Winner, free_names, substitute
+from derive.expr import ONE, Apply, Contract, Div, Entry, Expr, Mul, Winner
 from derive.index import Composite, Index, index
 from derive.law import NAMING_STAGE, Condition, Rewrite, Site, law
 from derive.match import Unknowns, match
 from derive.show import show
+from derive.substitution import substitute
+from derive.traversal import free_names
 
 
 @law("reverse", "sum[p<K] f(p) = sum[p<K] f(K-1-p)", NAMING_STAGE)

@@ -11,11 +11,13 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from derive.errors import OperationError
-from derive.expr import Add, Binder, Contract, Entry, Expr, Select, Winner, map_indices, reads, substitute, walk
+from derive.expr import Add, Binder, Contract, Entry, Expr, Select, Winner
 from derive.index import Composite, Index, index
 from derive.notation import Equation, Law, parse
 from derive.show import show, show_index
 from derive.sizes import Window, extent_by_rule
+from derive.substitution import substitute
+from derive.traversal import map_indices, reads, walk
 
 DATA_AXES = ("h", "w", "u", "v", "x", "y")
 

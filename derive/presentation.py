@@ -6,23 +6,11 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from derive.build import Factor, add, contract, factors, mul, negative, product
-from derive.expr import (
-    ONE,
-    Add,
-    Contract,
-    D,
-    Div,
-    Entry,
-    Expr,
-    Mul,
-    Num,
-    Pow,
-    free_names,
-    walk,
-)
+from derive.expr import ONE, Add, Contract, D, Div, Entry, Expr, Mul, Num, Pow
 from derive.law import Site, law
 from derive.match import Found, Unknowns, match
 from derive.notation import Equation
+from derive.traversal import free_names, walk
 
 
 @law("fold", "f(i) = O[i] where the operation says O[i] = f(i)")

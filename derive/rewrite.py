@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from derive.build import put
 from derive.derivation import Move, Step
 from derive.errors import NotDerived
-from derive.expr import Binder, Expr, binders_of
+from derive.expr import Binder, Expr
 from derive.law import Law, Rewrite, Site
 from derive.operation import Op
 from derive.show import show
+from derive.traversal import binders_of
 
 FUEL = 2_000
 Stage = Sequence[Law]

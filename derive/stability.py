@@ -11,7 +11,7 @@ from functools import lru_cache
 from derive.build import add, div, factors, negate, negative, product
 from derive.derivation import Step, check_joins
 from derive.errors import NotDerived
-from derive.expr import Add, Binder, Div, Entry, Expr, Fn, Mul, Num, substitute
+from derive.expr import Add, Binder, Div, Entry, Expr, Fn, Mul, Num
 from derive.index import index
 from derive.law import Site, law
 from derive.match import Unknowns, match
@@ -20,6 +20,7 @@ from derive.operation import Op, Tensor
 from derive.presentation import pull_out
 from derive.rewrite import run
 from derive.show import show
+from derive.substitution import substitute
 from derive.worlds import check_lines
 
 STABILITY_STAGE = "stability"

@@ -11,13 +11,14 @@ from derive.catalogue import op as build_op
 from derive.definitions import result_name
 from derive.derivation import Derivation, Step
 from derive.errors import OperationError
-from derive.expr import Binder, Contract, D, Entry, Expr, fresh
+from derive.expr import Binder, Contract, D, Entry, Expr
 from derive.index import index
 from derive.law import HYPOTHESIS
 from derive.naming import NAMING
 from derive.operation import Op, Tensor
 from derive.presentation import PRESENTATION
 from derive.rewrite import run
+from derive.substitution import fresh
 
 STAGES = ((*CALCULUS, *ALGEBRA), (*PRESENTATION, *ALGEBRA))
 

@@ -18,9 +18,10 @@ from derive.definitions import unfolder
 from derive.denote import Array, Formula, Point, World
 from derive.errors import MeaningError, NotDerived, OperationError
 from derive.exact import Number
-from derive.expr import ONE, Binder, Compare, Contract, Entry, Expr, Num, Select, Val, binders_of, reads, walk
+from derive.expr import ONE, Binder, Compare, Contract, Entry, Expr, Num, Select, Val
 from derive.index import index
 from derive.operation import Op, show_equation
+from derive.traversal import binders_of, reads, walk
 
 TRIES, BUDGET, WORLDS, ENTRIES = 400, 400, 2, 3
 

@@ -9,10 +9,11 @@ from fractions import Fraction
 
 from derive.denote import World, denote
 from derive.errors import MeaningError, OperationError
-from derive.expr import Binder, Expr, free_names, own_indices, walk
+from derive.expr import Binder, Expr
 from derive.index import Composite, Index
 from derive.operation import Op, Parameter, Tensor
 from derive.show import show, show_index
+from derive.traversal import free_names, own_indices, walk
 from numeric.windows import empty_window
 
 Shape = tuple[int, ...]

@@ -16,8 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derive.errors import MeaningError
-from derive.expr import Add, Binder, Contract, Expr, Select, Winner, at, free_names, put, reads, substitute
+from derive.expr import Add, Binder, Contract, Expr, Select, Winner
 from derive.index import index
+from derive.substitution import substitute
+from derive.traversal import at, free_names, put, reads
 from numeric.arithmetic import Arithmetic, Floats, Integers, Mask, Plain
 from numeric.binding import Value, evaluate
 from numeric.dense import Dense

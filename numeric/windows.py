@@ -8,9 +8,10 @@ from fractions import Fraction
 
 import numpy as np
 
-from derive.expr import Binder, Entry, Expr, Select, reads, walk
+from derive.expr import Binder, Entry, Expr, Select
 from derive.index import Composite, Index
 from derive.show import show_index
+from derive.traversal import reads, walk
 from numeric.arithmetic import Mask, Plain
 from numeric.dense import Dense, Scope
 
