@@ -11,10 +11,11 @@ _SVG = "{http://www.w3.org/2000/svg}"
 _ELEMENTS = re.compile(r"svg|g|rect|circle|ellipse|line|polyline|polygon|path|text|tspan|title|desc|image")
 _ATTRIBUTES = re.compile(
     r"aria-(hidden|label)|(alignment|dominant)-baseline|class|color|c[xy]|d[xy]?|fill(-opacity)?"
-    r"|font-(family|size|style|weight)|height|image-rendering|lang|(letter|word)-spacing|opacity|paint-order|points"
+    r"|font-(family|size|style|weight)|height|lang|(letter|word)-spacing|opacity|paint-order|points"
     r"|preserveAspectRatio|r[xy]?|role|shape-rendering|stroke(-(dasharray|linecap|linejoin|opacity|width))?"
     r"|text-anchor|textLength|transform|version|viewBox|width|[xy][12]?"
 )
+HARD_EDGES = "image-rendering:pixelated"
 _PIXELS = re.compile(r"data:image/png;base64,[A-Za-z0-9+/]+=*")
 
 
@@ -38,5 +39,6 @@ def check_svg(svg: str) -> None:
 
 def _check_attribute(element: str, name: str, value: str) -> None:
     pixels = element == "image" and name == "href" and _PIXELS.fullmatch(value)
-    if not pixels and (not _ATTRIBUTES.fullmatch(name) or "url(" in value.lower()):
+    edges = name == "style" and value == HARD_EDGES
+    if not pixels and not edges and (not _ATTRIBUTES.fullmatch(name) or "url(" in value.lower()):
         raise DocumentError(f'{name}="{value[:40]}" is not allowed on <{element}> in a picture')

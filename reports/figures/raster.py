@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Sequence
 
 from reports.figures.svg import element
+from reports.safe_svg import HARD_EDGES
 
 Colour = tuple[int, int, int]
 
@@ -22,7 +23,7 @@ def pixels(rows: Sequence[Sequence[Colour]], x: float, y: float, width: float, h
         width=width,
         height=height,
         preserveAspectRatio="none",
-        image_rendering="pixelated",
+        style=HARD_EDGES,
         href=f"data:image/png;base64,{data}",
     )
 

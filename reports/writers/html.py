@@ -83,8 +83,7 @@ def _items(block: Items, level: int, outline: Outline) -> Markup:
 
 
 def _equation(block: Equation, level: int, outline: Outline) -> Markup:
-    label = Markup('<span class="eqno">({})</span>').format(safe(block.label)) if block.label else Markup()
-    return Markup('<div class="equation">{}{}</div>').format(display(block.latex, block.plain), label)
+    return display(block.latex, block.plain, block.label)
 
 
 def _steps(block: StepTable, level: int, outline: Outline) -> Markup:
@@ -136,7 +135,7 @@ def _step(step: Step, shown: str) -> Markup:
 
 def _line(math: Math, relation: str) -> Markup:
     latex = f"{{}} {relation} {math.latex}" if relation else math.latex
-    return Markup('<div class="equation">{}</div>').format(display(latex, f"{relation} {math.plain}", math.latex))
+    return display(latex, f"{relation} {math.plain}", copied=math.latex)
 
 
 def _table(block: Table, level: int, outline: Outline) -> Markup:
@@ -187,7 +186,8 @@ def _source(block: Source, level: int, outline: Outline) -> Markup:
     caption = Markup("<figcaption>{}</figcaption>").format(sentence(block.caption)) if block.caption else ""
     formula = _equation(block.formula, level, outline) if block.formula else ""
     return Markup(
-        '<figure class="source">{}{}<pre tabindex="0" aria-label="program in {}"><code>{}</code></pre></figure>'
+        '<figure class="source">{}{}<pre tabindex="0" role="group" aria-label="program in {}"><code>{}</code></pre>'
+        "</figure>"
     ).format(caption, formula, safe(block.language), highlighted(block.text, block.language))
 
 
@@ -215,7 +215,7 @@ def _entry(row: Entry) -> Markup:
     counts = Tally(row.holds, row.refuted, row.undecided)
     chips = [
         Markup('<span class="chip {}"><span aria-hidden="true">{}</span> {} {}</span>').format(kind, mark, count, word)
-        for count, (kind, mark, word) in zip(counts, (_MARKS[True], _MARKS[False], _MARKS[None]), strict=True)
+        for count, (kind, mark, _), word in zip(counts, _MARKS.values(), ("hold", "refuted", "undecided"), strict=True)
         if count
     ]
     return Markup('<li><a href="{}">{}</a><p>{}</p><p class="chips">{}</p></li>').format(

@@ -15,6 +15,8 @@ from reports.writers.mathml import MathError, formula
 from reports.writers.printable import printable
 from reports.writers.tex import without_focus
 
+_NARROW = 16  # em
+
 
 def safe(text: str) -> Markup:
     """Words as markup: escaped, and free of what a browser would obey."""
@@ -54,17 +56,30 @@ def _inline(math: Math) -> Markup:
         return Markup('<code class="formula">{}</code>').format(safe(math.plain))
 
 
-def display(latex: str, plain: str, copied: str | None = None) -> Markup:
-    """A formula on a line of its own, with its TeX behind a word; `copied` is the TeX offered, if not `latex`."""
+def display(latex: str, plain: str, label: str = "", copied: str | None = None) -> Markup:
+    """A formula on its own line, its label, and its TeX behind a word; `copied` is the TeX offered, if not `latex`."""
+    number = Markup('<span class="eqno">({})</span>').format(safe(label)) if label else Markup()
     try:
         shown = formula(latex, display=True)
     except MathError:
-        return Markup('<div class="scroll"><code class="formula">{}</code></div>').format(safe(plain))
-    tex = without_focus(copied or latex)
+        return Markup('<div class="equation"><div class="scroll"><code class="formula">{}</code></div>{}</div>').format(
+            safe(plain), number
+        )
     return Markup(
-        '<div class="scroll" style="--em:{}">{}</div>'
-        '<details class="tex"><summary aria-label="TeX of this formula">TeX</summary><code>{}</code></details>'
-    ).format(max(shown.width, 1.0), trusted(shown.mathml), safe(tex))
+        '<div class="equation"><div class="scroll"{} style="--em:{}">{}</div>{}'
+        '<details class="tex"><summary aria-label="TeX of this formula">TeX</summary><code>{}</code></details></div>'
+    ).format(
+        _focusable(shown.width),
+        max(shown.width, 1.0),
+        trusted(shown.mathml),
+        number,
+        safe(without_focus(copied or latex)),
+    )
+
+
+def _focusable(width: float) -> Markup:
+    """What lets a keyboard scroll a line that may be wider than a telephone."""
+    return Markup(' tabindex="0" role="group" aria-label="formula"') if width > _NARROW else Markup()
 
 
 def highlighted(text: str, language: str) -> Markup:
