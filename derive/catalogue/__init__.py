@@ -8,10 +8,11 @@ from fractions import Fraction
 
 from derive.catalogue import activation, convolution, linear, loss, pooling
 from derive.catalogue.recipe import Argument, Recipe, Setting
+from derive.elaborate import from_text
 from derive.errors import OperationError
 from derive.index import Index, index
 from derive.notation import parse_expr
-from derive.operation import Op, Parameter, from_text, with_values
+from derive.operation import Op, Parameter, with_values
 
 RECIPES: dict[str, Recipe] = {
     r.name: r for module in (convolution, pooling, linear, activation, loss) for r in module.RECIPES
