@@ -32,6 +32,7 @@ from reports.document import (
 from reports.writers.html_page import Outline, page
 from reports.writers.html_spans import display, highlighted, safe, sentence, trusted
 from reports.writers.registry import Rendering
+from reports.writers.tex import after
 from reports.writers.theme import fragment_style
 
 _MARKS = {True: ("holds", "✓", "holds"), False: ("refuted", "✗", "refuted"), None: ("undecided", "–", "undecided")}
@@ -134,7 +135,7 @@ def _step(step: Step, shown: str) -> Markup:
 
 
 def _line(math: Math, relation: str) -> Markup:
-    latex = f"{{}} {relation} {math.latex}" if relation else math.latex
+    latex = after(relation, math.latex) if relation else math.latex
     return display(latex, f"{relation} {math.plain}", copied=math.latex)
 
 

@@ -33,7 +33,7 @@ from reports.document import (
 )
 from reports.writers.printable import one_line, printable
 from reports.writers.registry import Rendering
-from reports.writers.tex import coloured_focus, tame
+from reports.writers.tex import after, coloured_focus, tame
 
 _PREAMBLE = r"""\documentclass[11pt]{article}
 \usepackage[T1]{fontenc}
@@ -139,7 +139,8 @@ def _equation(block: Equation, level: int) -> str:
 def _displayed(latex: str, words: str, relation: str = "", tag: str = "") -> str:
     if not tame(latex):
         return _typed(f"{relation} {words}".strip())
-    return f"\\[\\fitted{{{relation}{coloured_focus(latex.strip(), _FOCUS_COLOUR)}}}{tag}\\]"
+    whole = after(relation, latex) if relation else latex.strip()
+    return f"\\[\\fitted{{{coloured_focus(whole, _FOCUS_COLOUR)}}}{tag}\\]"
 
 
 def _steps(block: StepTable, level: int) -> str:

@@ -34,7 +34,7 @@ from reports.document import (
 )
 from reports.writers.printable import one_line, printable
 from reports.writers.registry import Rendering
-from reports.writers.tex import coloured_focus, in_markdown, tame
+from reports.writers.tex import after, coloured_focus, in_markdown, tame
 
 _ESCAPED = re.compile(r"([\\`*_{}\[\]|$~#])")
 _LINE_START = re.compile(r"^(\d*)([-+=.)])(?![\w.])")  # a list, a rule or an underlining
@@ -125,7 +125,7 @@ def displayed(latex: str, words: str, relation: str = "") -> str:
     """A formula on lines of its own, after a relation sign; one that is not tame is shown as plain text."""
     if not tame(latex):
         return _fence(f"{relation} {words}".strip(), "text")
-    formula = f"{{}} {relation} {_math(latex)}" if relation else _math(latex)
+    formula = _math(after(relation, latex) if relation else latex)
     # "{}" keeps a leading sign or digit from being read as a list or a heading
     return f"$$\n{formula if formula[0] in chr(92) + '{' or formula[0].isalpha() else '{}' + formula}\n$$"
 

@@ -37,6 +37,7 @@ _WORDS = {
     "<": r"\lt ",
     ">": r"\gt ",
 }
+_ROWS = re.compile(r"\s*\\begin\{(?:array\}\{l|aligned)\}\s*&?")
 _COLUMNS = re.compile(r"\\begin\s*\{array\}\s*\{[^}]*\}")
 _TEXT = re.compile(r"\\(?:text\w*|mbox)")
 
@@ -61,6 +62,13 @@ def tame(latex: str) -> bool:
 def without_focus(latex: str) -> str:
     """The formula with its marks of change taken out; the groups they stood before stay."""
     return "".join(piece for piece in tokens(latex) if piece != FOCUS)
+
+
+def after(relation: str, latex: str) -> str:
+    """The formula after a relation sign; of several rows, the sign stands in the first."""
+    rows = _ROWS.match(latex)
+    opening = rows[0] if rows else ""
+    return f"{opening}{{}} {relation} {latex[len(opening) :].lstrip()}"
 
 
 def coloured_focus(latex: str, colour: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from reports.document import Equation, Math, parts
 from reports.writers.mathml import MathError, formula
-from reports.writers.tex import coloured_focus, in_markdown, tame, without_focus
+from reports.writers.tex import after, coloured_focus, in_markdown, tame, without_focus
 from tests.reports.specimen import specimen
 
 FORMULAS = [
@@ -150,3 +150,10 @@ def test_marks_of_change_become_a_colour_or_nothing() -> None:
     assert coloured_focus(r"a \focus{b_{i}} c", "teal") == r"a {\color{teal}{b_{i}}} c"
     assert coloured_focus(r"\focus {\focus{x}}", "teal") == r" {\color{teal}{{\color{teal}{x}}}}"
     assert without_focus(r"a \focus{b} \focusx") == r"a {b} \focusx"
+
+
+def test_a_relation_stands_in_the_first_of_several_rows() -> None:
+    assert after("=", "x") == "{} = x"
+    assert after("=", r"\begin{array}{l}a \\ b\end{array}") == r"\begin{array}{l}{} = a \\ b\end{array}"
+    assert after("=", r"\begin{aligned} & a \\ & b\end{aligned}") == r"\begin{aligned} &{} = a \\ & b\end{aligned}"
+    assert after("=", r"\begin{cases} a \\ b\end{cases}") == r"{} = \begin{cases} a \\ b\end{cases}"
