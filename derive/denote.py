@@ -8,10 +8,8 @@ out of range is 0 as well.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
-from itertools import product
 
 from derive import exact
 from derive.errors import MeaningError
@@ -20,7 +18,6 @@ from derive.expr import (
     GUARDS,
     Add,
     Apply,
-    Binder,
     Cases,
     Compare,
     Contract,
@@ -41,33 +38,9 @@ from derive.expr import (
     Winner,
 )
 from derive.functions import Z, derivative
-from derive.index import Atom, Composite, Index
+from derive.integers import Formula, Integers, Point, plain
 
-Point = dict[str, int]
 Rule = Callable[["World", Expr, Point], Number]
-
-
-@dataclass(frozen=True, slots=True)
-class Array:
-    """Values of a tensor, row-major."""
-
-    shape: tuple[int, ...]
-    values: tuple[Number, ...]
-
-    def __getitem__(self, at: tuple[int, ...]) -> Number:
-        flat = 0
-        for k, n in zip(at, self.shape, strict=True):
-            flat = flat * n + k
-        return self.values[flat]
-
-
-@dataclass(frozen=True, slots=True)
-class Formula:
-    """A tensor given by its defining equation: `target[names] = body` over `extents`."""
-
-    names: tuple[str, ...]
-    extents: tuple[Index, ...]
-    body: Expr
 
 
 class _OutOfRange(Exception):
@@ -86,82 +59,18 @@ FLOAT: dict[str, Callable[[float], float]] = {
 
 
 @dataclass(slots=True)
-class World:
+class World(Integers):
     """Numbers for everything free: sizes and parameters, tensors as arrays, intermediates as formulas.
 
     `ties` says which side's derivative counts where `max(a,b)` or `min(a,b)` meet: "left" or "right".
     """
 
-    names: Mapping[str, Number]
-    arrays: Mapping[str, Array]
     formulas: Mapping[str, Formula] = field(default_factory=dict)
     unfold: Callable[[Apply], Expr] | None = None
     ties: Mapping[str, str] = field(default_factory=lambda: {"max": "right", "min": "left"})
     _along: tuple[str, tuple[int, ...]] | None = None
     _strict: bool = False
     _memo: dict[object, Number] = field(default_factory=dict)
-
-    # -- indices ---------------------------------------------------------------------------------------------------
-
-    def integer(self, i: Index, point: Point) -> int | None:
-        """The integer that an index is, or None where it is not integral."""
-        total = 0
-        for monomial, c in i.terms:
-            for atom in monomial:
-                factor = self.atom(atom, point)
-                whole = None if factor is None else _whole(factor)
-                if whole is None:
-                    return None
-                c *= whole
-            total += c
-        return total
-
-    def _composite(self, c: Composite, point: Point) -> int | None:
-        a, b = self.integer(c.dividend, point), self.integer(c.divisor, point)
-        if a is None or b is None or (b == 0 and c.kind != "min"):
-            return None
-        if c.kind == "min":
-            return min(a, b)
-        if c.kind == "exact":
-            return a // b if a % b == 0 else None
-        return a // b if c.kind == "floor" else a % b
-
-    def size(self, extent: Index, point: Point) -> int:
-        """An extent's value. Raises: MeaningError where it is not integral."""
-        found = self.integer(extent, point)
-        if found is None:
-            raise MeaningError("an extent: got a quotient that leaves a rest, expected an integer; choose other sizes")
-        return found
-
-    def tuples(self, binders: tuple[Binder, ...], point: Point) -> Iterator[Point]:
-        """Every assignment of bound indices, row-major."""
-        ranges = [range(self.size(b.extent, point)) for b in binders]
-        names = [b.name for b in binders]
-        for values in product(*ranges):
-            yield {**point, **dict(zip(names, values, strict=True))}
-
-    def number(self, e: Num | Val, point: Point) -> Number | None:
-        """The number an index expression is, real parameters allowed; None where it is not integral."""
-        if isinstance(e, Num):
-            return plain(e.value)
-        total: Number = 0
-        for monomial, c in e.index.terms:
-            term: Number = c
-            for atom in monomial:
-                factor = self.atom(atom, point)
-                if factor is None:
-                    return None
-                term = term * factor
-            total = total + term
-        return total
-
-    def atom(self, atom: Atom, point: Point) -> Number | None:
-        """The number one atom of an index is, or None where it is not integral."""
-        if isinstance(atom, str):
-            return point[atom] if atom in point else self.names[atom]
-        if isinstance(atom, Composite):
-            return self._composite(atom, point)
-        return primal(self.value(atom, point))
 
     # -- values ----------------------------------------------------------------------------------------------------
 
@@ -244,19 +153,6 @@ class World:
             raise MeaningError("max: got a window without a single cell inside its tensor, expected at least one;"
                                " use less padding or a larger input")  # fmt: skip
         return found
-
-
-def plain(x: Fraction) -> int | Fraction:
-    """An integer where the fraction is one."""
-    return x.numerator if x.denominator == 1 else x
-
-
-def _whole(x: Number) -> int | None:
-    if isinstance(x, int):
-        return x
-    if isinstance(x, float | Fraction) and x == int(x):
-        return int(x)
-    return None
 
 
 def _less(a: Number, b: Number) -> bool:

@@ -15,11 +15,12 @@ from random import Random
 
 from derive import exact
 from derive.definitions import unfolder
-from derive.denote import Array, Formula, Point, World
+from derive.denote import World
 from derive.errors import MeaningError, NotDerived, OperationError
 from derive.exact import Number
 from derive.expr import ONE, Binder, Compare, Contract, Entry, Expr, Num, Select, Val
 from derive.index import index
+from derive.integers import Array, Formula, Point
 from derive.operation import Op, show_equation
 from derive.traversal import binders_of, reads, walk
 

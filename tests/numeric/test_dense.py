@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from derive.catalogue import names, op
-from derive.denote import Array, Formula, World
+from derive.denote import World
 from derive.errors import MeaningError
 from derive.expr import Binder, Expr, Winner
 from derive.index import index
+from derive.integers import Array, Formula
 from derive.notation import parse_expr, parse_index
 from derive.sweep import gradient
 from numeric.arithmetic import Plain, first_best, leading
