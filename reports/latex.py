@@ -1,0 +1,53 @@
+"""Expressions as LaTeX of the subset on which KaTeX, MathJax, Temml and LaTeX agree."""
+
+from __future__ import annotations
+
+from derive.expr import Add, Contract, Expr, Mul
+from derive.index import Index
+from derive.show import SUM
+from reports.latex_index import index_text
+from reports.latex_nodes import Printer, factors, signs, terms
+from reports.measure import width
+from reports.names import Names
+
+LINE = 42.0  # em: about what a page holds
+
+
+def latex(e: Expr, names: Names | None = None, limits: bool = False) -> str:
+    """The expression as LaTeX on one line; `limits` writes out from where to where every sum runs."""
+    return Printer(names or Names(), limits).text(e, SUM)
+
+
+def latex_lines(e: Expr, names: Names | None = None, limits: bool = False) -> str:
+    """The expression as LaTeX, in lines under each other where one would be too long for a page."""
+    printer = Printer(names or Names(), limits)
+    whole = printer.text(e, SUM)
+    if width(whole) <= LINE:
+        return whole
+    lines: list[str] = []
+    for piece in _pieces(printer, e):
+        if lines and width(lines[-1] + piece) <= LINE:
+            lines[-1] += piece
+        else:
+            lines.append(piece)
+    rows = [r"\displaystyle " + (r"\qquad " if k else "") + line.removesuffix(r"\,") for k, line in enumerate(lines)]
+    under_each_other = r" \\ ".join(rows)
+    return whole if len(rows) == 1 else rf"\begin{{array}}{{l}}{under_each_other}\end{{array}}"
+
+
+def latex_index(i: Index, names: Names | None = None) -> str:
+    """An index expression or a size as LaTeX."""
+    return index_text(i, names or Names(), Printer(names or Names()).inner)
+
+
+def _pieces(p: Printer, e: Expr) -> list[str]:
+    """The parts of an expression between which a line may end."""
+    if isinstance(e, Add):
+        return terms(p, e)
+    if isinstance(e, Contract) and isinstance(e.body, Mul):
+        first, *others = _pieces(p, e.body)
+        return [f"{signs(p, e)} {first}", *others]
+    if isinstance(e, Mul) and e.items:
+        *others, last = factors(p, e)
+        return others + (_pieces(p, e.items[-1]) if isinstance(e.items[-1], Contract) else [last])
+    return [p.text(e, SUM)]
