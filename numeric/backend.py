@@ -8,6 +8,8 @@ from functools import cache
 from importlib import import_module
 from typing import Any, Protocol
 
+import numpy as np
+
 from derive.errors import OperationError
 from derive.expr import Binder, Expr
 from derive.notation import Equation
@@ -80,6 +82,9 @@ class Backend(Protocol):
 
     def owns(self, x: object) -> bool:
         """Whether x is an array of this library."""
+
+    def place(self, x: np.ndarray, device: str) -> Array:
+        """An array of NumPy as one of this library on a device, "cpu" or "cuda". Raises: OperationError."""
 
     def take(self, x: Array) -> Array:
         """An array of whichever library as one of this library, without its history."""

@@ -6,6 +6,7 @@ from importlib import import_module
 
 import numpy as np
 
+from derive.errors import OperationError
 from numeric.backend import Array
 from numeric.binding import Shape
 
@@ -22,6 +23,11 @@ class NumpyArrays:
 
     def owns(self, x: object) -> bool:
         return isinstance(x, np.ndarray | np.generic)
+
+    def place(self, x: np.ndarray, device: str) -> Array:
+        if device != "cpu":
+            raise OperationError(f"device: got {device!r}, expected 'cpu' for NumPy's arrays; use the backend torch")
+        return x
 
     def take(self, x: Array) -> Array:
         return import_module("numeric.to_torch").to_numpy(x) if is_torch(x) else np.asarray(x)
