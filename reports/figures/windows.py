@@ -29,32 +29,21 @@ def convolution(
 
     Sizes are (rows, columns). Padded cells are dashed; the taps of the window are dark, each with its weight.
     """
-    steps, spread, halo = _pair(stride), _pair(dilation), _halo(padding)
-    corner = tuple(s * a - lo for s, a, (lo, _) in zip(steps, at, halo, strict=True))
-    taps = {
-        (corner[0] + spread[0] * p, corner[1] + spread[1] * q): (p, q)
-        for p in range(kernel_size[0])
-        for q in range(kernel_size[1])
-    }
+    spread, halo = _pair(dilation), _halo(padding)
+    corner = [s * a - lo for s, a, (lo, _) in zip(_pair(stride), at, halo, strict=True)]
+    places = [[c + d * k for k in range(size)] for c, d, size in zip(corner, spread, kernel_size, strict=True)]
+    taps = {(row, column): (p, q) for p, row in enumerate(places[0]) for q, column in enumerate(places[1])}
     rows, columns = ((-lo, size + hi) for size, (lo, hi) in zip(input_size, halo, strict=True))
     below = _Plane(rows, columns, 0.0, 0.0)
-    middle = below.middle()
-    above = _Plane((0, output_size[0]), (0, output_size[1]), 0.0, 0.0)
-    own = above.middle()
-    highest = min(y for _, y in below.corners(rows, columns))
-    lowest = max(y for _, y in above.corners((0, output_size[0]), (0, output_size[1])))
-    above = _Plane(above.rows, above.columns, middle[0] - own[0], highest - _RISE - lowest)
-
-    window = tuple((c, c + d * (k - 1) + 1) for c, d, k in zip(corner, spread, kernel_size, strict=True))
-    target = ((at[0], at[0] + 1), (at[1], at[1] + 1))
-    parts = _input_cells(below, input_size, taps, inputs, weights)
+    above = _risen(below, output_size)
+    window, target = [(p[0], p[-1] + 1) for p in places], [(a, a + 1) for a in at]
     ends = zip(below.corners(*window), above.corners(*target), strict=True)
+    parts = _input_cells(below, input_size, taps, inputs, weights)
     parts += [path(end, stroke="muted", stroke_width=1, stroke_dasharray="3 3") for end in ends]
     parts += _output_cells(above, at, outputs)
     told = (
-        f"The input has {input_size[0]} by {input_size[1]} cells; the output, above it, {output_size[0]} by "
-        f"{output_size[1]}. Output cell ({at[0]}, {at[1]}) reads the {kernel_size[0]} by {kernel_size[1]} taps "
-        f"from row {corner[0]}, column {corner[1]} on."
+        f"The input has {_by(input_size)} cells; the output, above it, {_by(output_size)}. Output cell "
+        f"({at[0]}, {at[1]}) reads {_by(kernel_size)} taps from row {corner[0]}, column {corner[1]} on."
     )
     return _framed(parts, [below, above], [f"output {_by(output_size)}", f"input {_by(input_size)}"], title, told)
 
@@ -81,6 +70,14 @@ class _Plane:
 
     def middle(self) -> Point:
         return self.point(sum(self.rows) / 2, sum(self.columns) / 2)
+
+
+def _risen(below: _Plane, size: tuple[int, int]) -> _Plane:
+    """The output's plane, its middle over that of the input's."""
+    flat = _Plane((0, size[0]), (0, size[1]), 0.0, 0.0)
+    highest = min(y for _, y in below.corners(below.rows, below.columns))
+    lowest = max(y for _, y in flat.corners(flat.rows, flat.columns))
+    return _Plane(flat.rows, flat.columns, below.middle()[0] - flat.middle()[0], highest - _RISE - lowest)
 
 
 def _input_cells(

@@ -62,12 +62,15 @@ def formula(latex: str, display: bool = False) -> Formula:
     """The formula that the LaTeX stands for. Raises: MathError where it is none, or has commands no formula needs."""
     if not tame(latex):
         raise MathError(f"not a tame formula: {latex[:80]!r}")
-    answer = json.loads(_engine().convert(latex, display))
-    if "error" in answer:
-        raise MathError(f"{answer['error'].splitlines()[0]}: {latex[:80]!r}")
-    root = ElementTree.fromstring(answer["html"])  # noqa: S314 - Temml's own output, which holds no document type
-    _set_scripts(root, small=False)
-    return Formula(_annotated(root, without_focus(latex)), round(_width(root), 1))
+    try:
+        answer = json.loads(_engine().convert(latex, display))
+        if "error" in answer:
+            raise MathError(f"{answer['error'].splitlines()[0]}: {latex[:80]!r}")
+        root = ElementTree.fromstring(answer["html"])  # noqa: S314 - Temml's own output, which has no document type
+        _set_scripts(root, small=False)
+        return Formula(_annotated(root, without_focus(latex)), round(_width(root), 1))
+    except (quickjs.JSException, RecursionError):  # out of memory or stack
+        raise MathError(f"too deep a formula: {latex[:80]!r}") from None
 
 
 def _annotated(math: ElementTree.Element, latex: str) -> str:

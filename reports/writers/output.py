@@ -12,15 +12,15 @@ from reports.document import Document
 from reports.writers.registry import FORMATS, WriteError, format_of
 
 
-def render(document: Document, form: str = "text") -> str:
+def render(document: Document, format: str = "text") -> str:
     """The document in one format, as text; pictures that would need files of their own are told in words.
 
     Raises: WriteError for an unknown format; MissingTool where the format needs a package that is absent.
     """
-    return format_of("", form).writer().render(document, "").text
+    return format_of("", format).writer().render(document, "").text
 
 
-def write(document: Document, path: str | os.PathLike[str], form: str | None = None) -> Path:
+def write(document: Document, path: str | os.PathLike[str], format: str | None = None) -> Path:
     """Write the document to `path`, in the format of its suffix or the one named; missing folders are made.
 
     Pictures of formats that cannot hold them go to `<stem>_figures/` beside the file.
@@ -28,7 +28,7 @@ def write(document: Document, path: str | os.PathLike[str], form: str | None = N
     Raises: WriteError for an unknown format or a place that cannot be written; MissingTool.
     """
     target = Path(path)
-    rendering = format_of(target, form).writer().render(document, target.stem)
+    rendering = format_of(target, format).writer().render(document, target.stem)
     write_files(target.parent, (*rendering.files, (target.name, rendering.text)))
     return target
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from reports.document import (
@@ -34,6 +35,7 @@ from reports.writers.printable import one_line, printable
 from reports.writers.registry import Rendering
 
 WIDTH = 96
+_NARROWEST = 12  # of a wrapped column
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 _UNDERLINES = "=-~"
 _MARKS = {True: "✓", False: "✗", None: "·"}
@@ -170,10 +172,16 @@ def _caption(caption: Spans) -> list[str]:
 
 
 def _grid(header: Sequence[str], rows: Sequence[Sequence[str]], align: str) -> list[str]:
-    """Columns as wide as their widest cell, two blanks between them, a rule under the header."""
+    """Columns as wide as their widest cell, a rule under the header; cells of a table that is too wide are wrapped."""
     widths = [max(_columns(row[i]) for row in (header, *rows)) for i in range(len(header))]
-    rule = ["-" * width for width in widths]
-    return ["  ".join(map(_pad, row, widths, align or "l" * len(widths))) for row in (header, rule, *rows)]
+    while sum(widths) + 2 * len(widths) > WIDTH and max(widths) > _NARROWEST:
+        widths[widths.index(max(widths))] -= 1
+    lines = []
+    for row in (header, ["-" * width for width in widths], *rows):
+        cells = [textwrap.wrap(cell, max(width, 1)) or [""] for cell, width in zip(row, widths, strict=True)]
+        for texts in zip_longest(*cells, fillvalue=""):
+            lines.append("  ".join(map(_pad, texts, widths, align or "l" * len(widths))))
+    return lines
 
 
 def _pad(cell: str, width: int, align: str) -> str:

@@ -2,6 +2,7 @@
 
 import re
 import threading
+from contextlib import suppress
 
 import pytest
 
@@ -70,6 +71,15 @@ def test_what_is_no_formula_is_refused(latex: str) -> None:
 def test_every_formula_is_tame_and_what_is_wild_is_mostly_refused_before_it_is_read() -> None:
     assert all(map(tame, FORMULAS))
     assert [latex for latex in WILD if tame(latex)] == [r"\nosuchcommand"]
+
+
+@pytest.mark.parametrize(
+    "deep", ["{" * 5000 + "x" + "}" * 5000, r"\sqrt" * 3000 + "x", "x" + "_{x" * 4000 + "}" * 4000]
+)
+def test_a_formula_without_bottom_is_refused_or_shown_and_harms_nothing(deep: str) -> None:
+    with suppress(MathError):
+        assert formula(deep).mathml
+    assert formula("x+1").mathml
 
 
 def test_words_in_a_formula_are_escaped() -> None:

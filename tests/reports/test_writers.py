@@ -12,7 +12,7 @@ import nbformat
 import pytest
 from markdown_it import MarkdownIt
 
-from reports.document import Block, Document, Equation, Math, Prose, Source, parts, spans
+from reports.document import Block, Document, Equation, Math, Prose, Source, Table, parts, spans
 from reports.plain_data import DocumentError
 from reports.writers import FORMATS, MissingTool, WriteError, format_of, render, write, write_files
 from reports.writers.notebook import check
@@ -286,6 +286,13 @@ def test_every_formula_of_the_specimen_is_mathml_with_its_tex() -> None:
 def test_a_line_is_not_repeated_where_a_step_starts_from_it() -> None:
     text = render(specimen(), "text")
     assert text.count("sum[n',k',i,j] dE/dO[n',k',i,j] * d(O[n',k',i,j])/dF[k,c,p,q]") == 1
+
+
+def test_a_wide_table_is_wrapped_to_the_terminal_and_loses_no_word() -> None:
+    row = (spans("word " * 40), spans("x"), spans("term " * 40))
+    lines = render(Document("t", (Table((spans("a"), spans("b"), spans("c")), (row,)),)), "text").splitlines()
+    assert max(map(len, lines)) <= 96
+    assert sum(line.count("word") for line in lines) == sum(line.count("term") for line in lines) == 40
 
 
 # Notebooks
