@@ -11,7 +11,8 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from derive import exact
+from derive import digits, exact
+from derive.digits import Digits
 from derive.errors import MeaningError
 from derive.exact import Dual, Number, primal
 from derive.expr import (
@@ -133,6 +134,8 @@ class World(Integers):
             return Dual(self.function(name, z.value), slope * z.tangent)
         if isinstance(z, float):
             return FLOAT[name](z)
+        if isinstance(z, Digits):
+            return digits.function(name, z)
         return exact.EXACT.get(name, exact.opaque(name))(z)
 
     def best(self, e: Select | Winner, point: Point) -> tuple[Number, Point]:

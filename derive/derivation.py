@@ -9,10 +9,10 @@ from derive.definitions import result_name
 from derive.errors import NotDerived
 from derive.expr import Binder, D, Entry, Expr
 from derive.law import HYPOTHESIS, LAWS, NAMING_STAGE, Condition, Site
+from derive.linevalues import assuming, check_lines
 from derive.operation import Op, Tensor
 from derive.show import show
 from derive.traversal import at, binders_along, free_names, walk
-from derive.worlds import assuming, check_lines
 
 
 @dataclass(frozen=True, slots=True)

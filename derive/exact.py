@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import sha256
 
+from derive import digits
+from derive.digits import Digits
 from derive.errors import MeaningError
 
 PRIME = 2**61 - 1
@@ -61,7 +63,7 @@ class Dual:
     __rmul__ = __mul__
 
 
-Number = int | Fraction | Residue | Dual | float
+Number = int | Fraction | Residue | Digits | Dual | float
 
 
 def _split(x: Number) -> tuple[Number, Number]:
@@ -97,6 +99,8 @@ def divide(a: Number, b: Number) -> Number:
         return Dual(q, divide(du + negate(q * dv), v))
     if b == 0:
         raise MeaningError("a quotient: got the divisor 0, expected another number; add a guard or a hypothesis")
+    if isinstance(a, Digits) or isinstance(b, Digits):
+        return digits.quotient(a, b)
     if isinstance(a, Residue) or isinstance(b, Residue):
         return Residue(residue(a) * pow(residue(b), -1, PRIME) % PRIME)
     if isinstance(a, float) or isinstance(b, float):
@@ -118,6 +122,8 @@ def power(a: Number, n: Number) -> Number:
         return result
     if isinstance(a, Dual):
         return Dual(power(a.value, n), n * power(a.value, n + -1) * a.tangent)
+    if isinstance(a, Digits):
+        return digits.power(a, n)
     if isinstance(a, float) and isinstance(n, float | int | Fraction):
         return float(a ** float(n))
     return _unit("power", a, n)

@@ -14,6 +14,7 @@ from derive.errors import NotDerived
 from derive.expr import Add, Binder, Div, Entry, Expr, Fn, Mul, Num
 from derive.index import index
 from derive.law import Site, law
+from derive.linevalues import check_lines
 from derive.match import Unknowns, match
 from derive.notation import Equation
 from derive.operation import Op, Tensor
@@ -21,7 +22,7 @@ from derive.presentation import pull_out
 from derive.rewrite import run
 from derive.show import show
 from derive.substitution import substitute
-from derive.worlds import check_lines
+from derive.traversal import walk
 
 STABILITY_STAGE = "stability"
 
@@ -97,7 +98,8 @@ class Proof:
         check_joins(self.title, self.start, self.steps)
         if match(self.goal, self.lines[-1], Unknowns(frozenset())) is None:
             raise NotDerived(f"{self.title}: got {show(self.lines[-1], False)}, expected {show(self.goal, False)}")
-        check_lines(self.op, self.axes, (*self.lines, self.goal), self.title)
+        logarithms = any(isinstance(n, Fn) and n.name == "log" for line in self.lines for n in walk(line))
+        check_lines(self.op, self.axes, (*self.lines, self.goal), self.title, reals=logarithms)
 
     @property
     def title(self) -> str:

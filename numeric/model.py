@@ -6,10 +6,10 @@ from functools import partial
 
 from derive.composition import Graph
 from derive.errors import OperationError
+from numeric import training_step
 from numeric.backend import Array, backend
 from numeric.binding import Shape
 from numeric.run import Model
-from numeric.training_step import compile
 
 IMAGE = 28
 
@@ -31,7 +31,7 @@ def model(graph: Graph, backend_name: str = "numpy", device: str = "cpu") -> Mod
     Raises: OperationError for an unknown backend or device.
     """
     arrays = backend(backend_name)
-    step = compile(graph, backend=backend_name)
+    step = training_step.compile(graph, backend=backend_name)
     side = graph.shapes[graph.inputs[0]][-1].constant or IMAGE
     return Model(
         shapes=parameter_shapes(graph),

@@ -1,0 +1,107 @@
+"""Real numbers to 50 digits, for lines that the prime field cannot value: logarithms, and comparisons after exp.
+
+Two are equal where they agree to 40 digits: some hundred operations lose two or three, a wrong line loses all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Context, Decimal
+from fractions import Fraction
+
+from derive.errors import MeaningError
+
+CONTEXT = Context(prec=50)
+AGREEING = Decimal(10) ** -40
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Digits:
+    """A real number, known to 50 digits."""
+
+    value: Decimal
+
+    def __add__(self, other: object) -> Digits:
+        right = _decimal(other)
+        return NotImplemented if right is None else Digits(CONTEXT.add(self.value, right))
+
+    __radd__ = __add__
+
+    def __mul__(self, other: object) -> Digits:
+        right = _decimal(other)
+        return NotImplemented if right is None else Digits(CONTEXT.multiply(self.value, right))
+
+    __rmul__ = __mul__
+
+    def __eq__(self, other: object) -> bool:
+        right = _decimal(other)
+        return right is not None and abs(self.value - right) <= AGREEING * max(Decimal(1), abs(right))
+
+    def __lt__(self, other: object) -> bool:
+        right = _decimal(other)
+        return right is not None and self.value < right and self != other
+
+    def __gt__(self, other: object) -> bool:
+        right = _decimal(other)
+        return right is not None and self.value > right and self != other
+
+
+def _decimal(x: object) -> Decimal | None:
+    if isinstance(x, Digits):
+        return x.value
+    if isinstance(x, Fraction):
+        return CONTEXT.divide(Decimal(x.numerator), Decimal(x.denominator))
+    return Decimal(x) if isinstance(x, int) else None
+
+
+def real(x: object) -> Digits:
+    """A number as one of 50 digits. Raises: MeaningError for what is none."""
+    found = _decimal(x)
+    if found is None:
+        raise MeaningError(f"a real number: got {x!r}, expected an integer or a fraction; use such inputs")
+    return Digits(found)
+
+
+def quotient(a: object, b: object) -> Digits:
+    """a/b for b other than 0."""
+    return Digits(CONTEXT.divide(real(a).value, real(b).value))
+
+
+def power(a: Digits, n: object) -> Digits:
+    """a^n. Raises: MeaningError where it is no real number."""
+    if a.value < 0:
+        raise MeaningError("a power: got a negative base under a fraction, expected a positive one; add a guard")
+    return Digits(CONTEXT.power(a.value, real(n).value))
+
+
+def _log(z: Decimal) -> Decimal:
+    if z <= 0:
+        raise MeaningError("log: got a value that is not positive, expected a positive one; add a guard")
+    return CONTEXT.ln(z)
+
+
+def _sqrt(z: Decimal) -> Decimal:
+    if z < 0:
+        raise MeaningError("sqrt: got a negative value, expected one of at least 0; add a guard")
+    return CONTEXT.sqrt(z)
+
+
+def _sigmoid(z: Decimal) -> Decimal:
+    return CONTEXT.divide(Decimal(1), 1 + CONTEXT.exp(-z))
+
+
+FUNCTIONS: dict[str, Callable[[Decimal], Decimal]] = {
+    "exp": CONTEXT.exp,
+    "log": _log,
+    "sqrt": _sqrt,
+    "sigmoid": _sigmoid,
+    "tanh": lambda z: 2 * _sigmoid(2 * z) - 1,
+}
+
+
+def function(name: str, z: Digits) -> Digits:
+    """A scalar function of a real number. Raises: MeaningError for one that is not known to 50 digits."""
+    if name not in FUNCTIONS:
+        raise MeaningError(f"{name}: got a real number of 50 digits, expected an exact one; it is not known to so many")
+    return Digits(FUNCTIONS[name](z.value))
