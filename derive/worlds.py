@@ -23,7 +23,7 @@ from derive.integers import Array, Formula
 from derive.operation import Op, show_equation
 from derive.traversal import binders_of, reads, walk
 
-TRIES, BUDGET, WORLDS = 400, 400, 2
+TRIES, CANDIDATES, BUDGET, WORLDS = 1000, 60, 400, 2
 
 
 def sizes_of(op: Op, names: Mapping[str, int]) -> dict[str, int]:
@@ -41,7 +41,7 @@ def worlds(op: Op) -> tuple[World, ...]:
     Raises: OperationError where no small sizes satisfy the operation's requirements.
     """
     random = Random(sha256("\n".join(show_equation(e) for e in op.equations).encode()).digest())
-    found = sorted(islice(_sizes(op, random), 12), key=lambda s: -_interest(op, s))
+    found = sorted(islice(_sizes(op, random), CANDIDATES), key=lambda s: -_interest(op, s))
     if not found:
         raise OperationError(f"{op.name}: got no small sizes at which its output is not empty, expected some;"
                              " check the law's sizes and requirements")  # fmt: skip
@@ -94,7 +94,7 @@ def _windows_hold(op: Op, sizes: Mapping[str, int]) -> bool:
 def _interest(op: Op, sizes: Mapping[str, int]) -> int:
     """How much these sizes can expose: parameters above their minimum, and extents that differ."""
     raised = sum(2 for p in op.parameters if sizes[p.name] > p.minimum)
-    return raised + len({sizes[n] for n in op.symbols}) + sum(1 for n in op.symbols if sizes[n] > 1)
+    return raised + len({sizes[n] for n in op.symbols}) + sum(4 for n in op.symbols if sizes[n] > 1)
 
 
 def _world(op: Op, sizes: Mapping[str, int], random: Random) -> World:
