@@ -14,17 +14,17 @@ ROOMS = {"derive": {"derive"}, "numeric": {"derive", "numeric"}, "reports": {"de
 # What a room may use in any of its files, besides the standard library.
 EVERYWHERE = {"derive": {"sympy"}, "numeric": {"numpy"}, "reports": {"jinja2", "markupsafe", "numpy"}}
 
-# What only these files may use, because it is heavy, optional or replaceable.
+# What only these files may use, because it is heavy, optional or replaceable; a name that ends in / is a folder.
 ONLY_IN = {
-    "torch": {"numeric/to_torch.py", "numeric/oracle.py"},
+    "torch": {"numeric/to_torch.py", "numeric/oracle.py", "numeric/devices.py"},
     "triton": {"numeric/to_triton.py"},
     "z3": {"numeric/prove.py"},
     "pooch": {"numeric/download.py"},
     "nbformat": {"reports/writers/notebook.py"},
     "pygments": {"reports/writers/html_spans.py"},
     "quickjs": {"reports/writers/mathml.py"},
-    "typer": {"reports/cli.py"},
-    "rich": {"reports/cli.py"},
+    "typer": {"reports/cli.py", "reports/options.py", "reports/commands/"},
+    "rich": {"reports/progress.py"},
 }
 
 # Shares no code with what it checks.
@@ -168,7 +168,7 @@ def _package_allowed(module: Module, top: str) -> bool:
     if module.path in STANDARD_LIBRARY_ONLY:
         return top in sys.stdlib_module_names
     if top in ONLY_IN:
-        return module.path in ONLY_IN[top]
+        return any(module.path == p or (p.endswith("/") and module.path.startswith(p)) for p in ONLY_IN[top])
     return top in sys.stdlib_module_names or top in ROOMS or top in EVERYWHERE[module.room]
 
 

@@ -1,0 +1,123 @@
+"""The `backproof` command: finds a command's file, hands it the arguments, and turns what goes wrong into one line."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from difflib import get_close_matches
+from importlib.metadata import version as installed_version
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from derive.errors import BackproofError
+from reports.exits import BAD_INPUT, BROKEN_PIPE, GOOD, INTERNAL, INTERRUPTED, MISSING_TOOL
+from reports.writers.registry import MissingTool
+
+COMMANDS = ("list", "derive", "worked", "verify", "train", "bench", "doctor", "report")
+"""Every command is the function `run` of a module of that name in reports.commands; it is imported when it is used."""
+
+
+class Commands(TyperGroup):
+    """The commands of the table, each imported when it is asked for: `derive` never waits for what `train` needs."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        app = _typer()
+        app.command(cmd_name)(importlib.import_module(f"reports.commands.{cmd_name}").run)
+        return typer.main.get_command(app)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            close = get_close_matches(args[0], COMMANDS, 1)
+            raise BackproofError(
+                f"command: got {args[0]!r}, expected one of {', '.join(COMMANDS)}"
+                f"; {f'did you mean {close[0]}?' if close else 'choose one'}"
+            )
+        return super().resolve_command(ctx, args)
+
+
+def _typer(**settings: Any) -> typer.Typer:
+    """An app whose help is plain text: index notation has brackets that a markup language would take for its own."""
+    return typer.Typer(
+        add_completion=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        **settings,
+    )
+
+
+app = _typer(cls=Commands)
+
+
+@app.callback(invoke_without_command=True)
+def backproof(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error; may stand anywhere.")] = False,
+) -> int:
+    """Gradients of neural-network operations: derived from one line of index notation, proved, printed as kernels,
+    checked.
+
+    Data goes to stdout, progress and logs to stderr. Exit codes: 0 good, 1 something was refuted, 2 bad input, 3 a
+    package is missing, 4 a fault of backproof itself, 5 undecided.
+    """
+    if version:
+        sys.stdout.write(f"backproof {installed_version('backproof')}\n")
+    elif context.invoked_subcommand is None:
+        sys.stdout.write(context.get_help() + "\n")
+    return GOOD
+
+
+def main() -> None:
+    """The entry point of `backproof` and `python -m reports`."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code; every failure is one line on stderr."""
+    debug = "--debug" in arguments
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a sign that a terminal lacks ends nothing
+    try:
+        command = typer.main.get_command(app)
+        with command.make_context("backproof", [a for a in arguments if a != "--debug"]) as context:
+            code = command.invoke(context)
+        sys.stdout.flush()
+        return int(code or GOOD)
+    except typer.Exit as exit_:
+        return exit_.exit_code
+    except (Exception, KeyboardInterrupt) as error:
+        if debug and not isinstance(error, BrokenPipeError):
+            traceback.print_exc()
+        return _told(error)
+
+
+def _told(error: BaseException) -> int:
+    """Say what went wrong in one line; the exit code that it has."""
+    match error:
+        case BrokenPipeError():  # whoever read has read enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return BROKEN_PIPE
+        case KeyboardInterrupt():
+            text, code = "interrupted", INTERRUPTED
+        case MissingTool():
+            text, code = str(error), MISSING_TOOL
+        case BackproofError():
+            text, code = str(error), BAD_INPUT
+        case typer.TyperException():
+            where = getattr(getattr(error, "ctx", None), "command_path", "backproof")
+            text, code = f"{error.format_message().rstrip('.')}; see `{where} --help`", BAD_INPUT
+        case _:
+            what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+            text, code = f"internal error: {what}; this is a fault of backproof: add --debug to see where", INTERNAL
+    sys.stderr.write(f"backproof: {' '.join(text.split())}\n")
+    return code

@@ -1,0 +1,1 @@
+"""One file a command: the function `run`, whose signature is what may be typed."""

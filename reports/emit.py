@@ -1,0 +1,57 @@
+"""Where a command's result goes: to stdout, or whole into a file."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from reports.document import Document
+from reports.writers.output import render, write, write_files
+from reports.writers.registry import WriteError, format_of
+
+STDOUT = "-"
+
+
+def say(text: str) -> None:
+    """Put text on stdout. Raises: WriteError where stdout cannot be written; BrokenPipeError."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise WriteError(f"standard output cannot be written: {error.strerror}") from None
+
+
+def log(text: str) -> None:
+    """Put a line for people on stderr."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def emit(document: Document, form: str | None, output: Path | None) -> None:
+    """A document in a format: on stdout, or in the file `output`, whose suffix says the format unless it is given.
+
+    Raises: WriteError for an unknown format or a place that cannot be written; MissingTool.
+    """
+    if output is None:
+        say(render(document, form or "text"))
+    else:
+        format_of(output, form)
+        log(f"wrote {write(document, output, form)}")
+
+
+def emit_text(text: str, output: Path | None) -> None:
+    """A text on stdout or in a file. Raises: WriteError."""
+    if output is None or str(output) == STDOUT:
+        say(text)
+    else:
+        write_files(output.parent, ((output.name, text),))
+        log(f"wrote {output}")
+
+
+def emit_json(data: Any, target: str | Path) -> None:
+    """Plain data as JSON on stdout (`-`) or in a file. Raises: WriteError."""
+    emit_text(json.dumps(data, indent=1, allow_nan=False) + "\n", Path(target))
