@@ -96,17 +96,23 @@ def _set_scripts(node: ElementTree.Element, small: bool) -> None:
             child.attrib.pop("style", None)
     for place, child in enumerate(node):
         _set_scripts(child, small or (node.tag in _SCRIPTED and place > 0))
-    if node.tag in ("msup", "msubsup") and "tml-prime" in (node[-1].get("class") or ""):
+    if node.tag in ("msup", "msubsup") and all("tml-prime" in (m.get("class") or "") for m in _marks(node[-1])):
         _lower_prime(node)
 
 
+def _marks(script: ElementTree.Element) -> list[ElementTree.Element]:
+    """The signs of a script: itself, or those in its row."""
+    return list(script) if script.tag == "mrow" else [script]
+
+
 def _lower_prime(node: ElementTree.Element) -> None:
-    """Turn a script that is a prime into a prime that follows the letter; the glyph is raised by itself."""
+    """Turn a script of primes into primes that follow the letter; the glyph is raised by itself."""
     base, *others, prime = node
     primed = ElementTree.Element("mrow")
     primed.extend([base, prime])
-    prime.set("lspace", "0em")
-    prime.set("rspace", "0em")
+    for mark in _marks(prime):
+        mark.set("lspace", "0em")
+        mark.set("rspace", "0em")
     node[:] = [primed, *others] if others else [base, prime]
     node.tag = "msub" if others else "mrow"
 

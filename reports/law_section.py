@@ -1,0 +1,159 @@
+"""What a report says before anything is derived: the law, its tensors and sizes, torch's arguments, what is agreed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from derive.expr import Entry, Expr
+from derive.index import Index, index
+from derive.notation import Equation as LawEquation
+from derive.operation import Op, Parameter, Tensor
+from reports.document import (
+    Block,
+    Code,
+    Equation,
+    Items,
+    Math,
+    Prose,
+    Section,
+    Spans,
+    Table,
+    spans,
+)
+from reports.latex import latex, latex_index, latex_lines
+from reports.names import COTANGENT, LEADING, Names
+from reports.plaintext import in_signs, plaintext, plaintext_index
+
+
+def law_section(op: Op) -> Section:
+    """The law and everything that has to be known to read it."""
+    names = Names.of(op)
+    blocks: list[Block] = []
+    if op.summary:
+        source = (", as in ", Code(op.source)) if op.source else ()
+        blocks.append(Prose(spans(_upper(op.summary), *source, ":")))
+    blocks += [law_equation(e, names) for e in op.equations]
+    if op.sizes:
+        blocks.append(Prose(spans("From the law and its padding follows the size of the output:")))
+        blocks += [_size(n, i, names) for n, i in op.sizes]
+    blocks.append(_tensors(op, names))
+    if op.parameters:
+        blocks.append(_parameters(op, names))
+    blocks.append(Items(tuple(_agreements(op, names))))
+    return Section(spans("The law"), tuple(blocks))
+
+
+def law_equation(e: LawEquation, names: Names, limits: bool = True) -> Equation:
+    """`O[n,k] = ...` with the limits of its sums."""
+    left = Entry(e.target, tuple(index(n) for n in e.names))
+    return equality(left, e.body, names, limits)
+
+
+def equality(left: Expr, right: Expr, names: Names, limits: bool = False, label: str = "") -> Equation:
+    """`left = right` as a displayed formula."""
+    return Equation(
+        f"{latex(left, names)} = {latex_lines(right, names, limits)}",
+        f"{plaintext(left)} = {plaintext(right, limits)}",
+        label,
+    )
+
+
+def math(e: Expr, names: Names) -> Math:
+    """An expression inside a sentence."""
+    return Math(latex(e, names), plaintext(e))
+
+
+def _index(i: Index, names: Names) -> Math:
+    return Math(latex_index(i, names), plaintext_index(i))
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+# -- tensors and sizes -------------------------------------------------------------------------------------------------
+
+
+def _tensors(op: Op, names: Names) -> Table:
+    """Every tensor with torch's name for it and its shape; the output's cotangent is what a gradient starts from."""
+    cotangent = spans(math(Entry(f"{COTANGENT}{op.output.name}", ()), names))
+    rows = [_tensor(t, op, names) for t in op.tensors]
+    rows.append((cotangent, spans("given: the gradient of the output"), spans(""), *_shape(op.output, names)))
+    head = tuple(map(spans, ("tensor", "role", "in torch", "shape", "indices")))
+    if all(t.argument == t.name for t in op.tensors):
+        rows = [(*row[:2], *row[3:]) for row in rows]
+        head = (*head[:2], *head[3:])
+    return Table(head, tuple(rows))
+
+
+def _tensor(t: Tensor, op: Op, names: Names) -> tuple[Spans, ...]:
+    argument = spans(Code(t.argument)) if t.argument != t.name else spans("")
+    role = t.role + (", may be left out" if t.optional else "") + (", integers" if t.integer else "")
+    return spans(math(Entry(t.name, ()), names)), spans(role), argument, *_shape(t, names)
+
+
+def _shape(t: Tensor, names: Names) -> tuple[Spans, Spans]:
+    """`N × C × H × W`, and the index that runs over each axis."""
+    if not t.axes:
+        return spans("one number"), spans("")
+    extents = Math(
+        r" \times ".join(latex_index(b.extent, names) for b in t.axes),
+        " × ".join(plaintext_index(b.extent) for b in t.axes),
+    )
+    return spans(extents), spans(Math(",".join(names[b.name] for b in t.axes), ",".join(b.name for b in t.axes)))
+
+
+def _size(name: str, size: Index, names: Names) -> Equation:
+    return Equation(f"{names[name]} = {latex_index(size, names)}", f"{name} = {plaintext_index(size)}")
+
+
+# -- arguments and agreements ------------------------------------------------------------------------------------------
+
+
+def _parameters(op: Op, names: Names) -> Table:
+    """torch's arguments, one a row, with the symbol for each axis."""
+    arguments: dict[str, list[Parameter]] = {}
+    for p in op.parameters:
+        arguments.setdefault(p.argument, []).append(p)
+    head = ("argument", "symbols", "at least", "by default")
+    return Table(tuple(map(spans, head)), tuple(_parameter(a, ps, names) for a, ps in arguments.items()))
+
+
+def _parameter(argument: str, each: list[Parameter], names: Names) -> tuple[Spans, ...]:
+    symbols = Math(",\\,".join(names[p.name] for p in each), ", ".join(p.name for p in each))
+    first = each[0]
+    if first.default is None:
+        default = spans("must be given")
+    elif isinstance(first.default, str):
+        same = [str(p.default) for p in each]
+        default = spans(Math(",\\,".join(names[n] for n in same), ", ".join(same)))
+    else:
+        default = spans(str(first.default))
+    return spans(Code(argument)), spans(symbols), spans("" if first.real else str(first.minimum)), default
+
+
+def _agreements(op: Op, names: Names) -> Iterator[Spans]:
+    """Conventions, assumptions and settings in force."""
+    yield spans(
+        "An index runs from 0 to its extent minus 1; a tensor read outside its range is 0; a bracket ",
+        Math(r"\left[\ldots\right]", "[...]"), " is 1 where its condition holds and 0 elsewhere.",
+    )  # fmt: skip
+    if any(b.name == LEADING for t in op.tensors for b in t.axes):
+        extent = next(b.extent for t in op.tensors for b in t.axes if b.name == LEADING)
+        yield spans(
+            Math(names[LEADING], LEADING), " stands for any number of leading axes, read as one index over ",
+            _index(extent, names), " entries.",
+        )  # fmt: skip
+    for guard in op.require:
+        latex_of, plain = latex(guard, names), plaintext(guard)
+        shown = Math(latex_of.removeprefix(r"\left[").removesuffix(r"\right]"), plain.strip("[]"))
+        yield spans("Required: ", shown, ".")
+    for convention in op.conventions:
+        yield spans(f"Convention: {in_signs(convention)}.")
+    for hypothesis in op.hypotheses:
+        yield spans("Assumed, and named where it is used: ", math(hypothesis, names), " is 1.")
+    for name, value in op.settings:
+        number = value.lstrip("-").isdigit()
+        yield spans(
+            "Set: ", Math(f"{names[name]} = {value}", f"{name} = {value}") if number else Code(f"{name}={value}"), "."
+        )

@@ -1,0 +1,179 @@
+"""From derivations and checks to a document: the law, every step with its reasons, the results, what was checked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from importlib.metadata import version
+
+from derive.algebra import ALGEBRA
+from derive.calculus import CALCULUS
+from derive.derivation import Derivation
+from derive.expr import Entry, Expr
+from derive.index import Index
+from derive.naming import NAMING
+from derive.operation import Op
+from derive.presentation import PRESENTATION
+from numeric.checking import Check
+from reports.abbreviations import Abbreviated, abbreviated
+from reports.document import (
+    Block,
+    Callout,
+    Document,
+    Inline,
+    Math,
+    Prose,
+    Section,
+    Spans,
+    Step,
+    StepGroup,
+    StepTable,
+    spans,
+)
+from reports.kernel_section import kernel_section
+from reports.latex import latex_index, latex_lines
+from reports.law_section import equality, law_section, math
+from reports.marks import marked
+from reports.named_results import meanings
+from reports.names import Names
+from reports.plaintext import plaintext, plaintext_index
+from reports.side_conditions import in_words
+from reports.statements import TOTAL, statement
+from reports.verdicts import verdict_section
+
+_STAGES = (
+    ("Differentiate", CALCULUS),
+    ("Contract the deltas", ALGEBRA),
+    ("Write it down", PRESENTATION),
+    ("Name it", NAMING),
+)
+_TENSOR = re.compile(r"dE/d[A-Za-z]\w*")
+
+
+def derivation_report(derivations: Derivation | Sequence[Derivation], checks: Iterable[Check] = ()) -> Document:
+    """The document of one derivation, or of several of one operation.
+
+    `checks` are the verdicts of the kernels' layers (`numeric.verify`); those that need no kernel are made here.
+    """
+    every = (derivations,) if isinstance(derivations, Derivation) else tuple(derivations)
+    op = every[0].op
+    told = [_derivation_sections(d) for d in every]
+    if len(every) == 1:
+        sections = told[0]
+    else:
+        sections = [Section(_heading(d), tuple(blocks)) for d, blocks in zip(every, told, strict=True)]
+    blocks = (law_section(op), *sections, kernel_section(every), verdict_section(every, checks))
+    return Document(_title(every), blocks, _subtitle(every), provenance(op))
+
+
+def provenance(op: Op | None = None) -> tuple[tuple[str, str], ...]:
+    """The versions that made a document, and the settings of its operation."""
+    rows = [(name, version(name)) for name in ("backproof", "sympy")]
+    if op is not None and op.settings:
+        rows.append(("settings", ", ".join(f"{n} = {v}" for n, v in op.settings)))
+    return tuple(rows)
+
+
+def _title(every: Sequence[Derivation]) -> str:
+    name = every[0].op.name
+    if len(every) > 1:
+        return f"The gradients of {name}"
+    return f"The gradient of {name} with respect to {_argument(every[0])}"
+
+
+def _argument(d: Derivation) -> str:
+    """The tensor as torch calls it, or in the law's letter."""
+    return f"its {d.wrt.argument}" if d.wrt.argument != d.wrt.name else d.wrt.name
+
+
+def _subtitle(every: Sequence[Derivation]) -> Spans:
+    steps = sum(len(d.steps) for d in every)
+    symbols = "for all sizes" if not every[0].op.parameters else "for all sizes and arguments"
+    return spans(f"Derived by laws {symbols}, in {steps} steps that were each checked")
+
+
+def _heading(d: Derivation) -> Spans:
+    letter = math(Entry(d.wrt.name, ()), Names.of(d.op))
+    torch = f"the {d.wrt.argument} " if d.wrt.argument != d.wrt.name else ""
+    return spans(f"With respect to {torch}", letter)
+
+
+# -- the derivation ----------------------------------------------------------------------------------------------------
+
+
+def _derivation_sections(d: Derivation) -> list[Block]:
+    names = Names.of(d.op)
+    steps = StepTable(tuple(_rows(d, names)))
+    sections: list[Block] = [
+        Section(spans("The derivation"), (steps,)),
+        Section(spans("The result"), tuple(_result(d, names))),
+    ]
+    return sections
+
+
+def _rows(d: Derivation, names: Names) -> Iterator[Step | StepGroup]:
+    """The total derivative, then the steps of each stage under its title."""
+    before = _line(d.target, names)
+    lines = [abbreviated(line, d.op) for line in d.lines]
+    start = _line(d.start, names)
+    yield Step(1, TOTAL, statement(TOTAL, f"{plaintext(d.target)} = {plaintext(d.start)}"), before, start)
+    group: list[Step] = []
+    title, shown = "", start
+    for k, step in enumerate(d.steps):
+        old, new = lines[k], lines[k + 1]
+        stage = next((t for t, laws in _STAGES if any(law.name == step.law for law in laws)), title)
+        if stage != title and group:
+            yield StepGroup(spans(title), tuple(group), collapsed=False)
+            group = []
+        title = stage
+        after = _line(marked(old.expr, new.expr), names)
+        note = _where(new, names) if new.meanings != old.meanings else ()
+        conditions = in_words(step, d, names)
+        group.append(Step(k + 2, step.law, statement(step.law, step.statement), shown, after, conditions, note))
+        shown = after
+    if group:
+        yield StepGroup(spans(title), tuple(group), collapsed=False)
+
+
+def _line(e: Expr, names: Names) -> Math:
+    return Math(latex_lines(e, names), plaintext(e))
+
+
+def _where(short: Abbreviated, names: Names) -> Spans:
+    """`with i = ..., j = ...`."""
+    parts: list[Inline | str] = []
+    for name, meaning in short.meanings:
+        parts += [", " if parts else "with ", _meaning(name, meaning, names)]
+    return spans(*parts)
+
+
+def _meaning(name: str, meaning: Index, names: Names) -> Math:
+    tall = latex_index(meaning, names).replace(r"\frac", r"\dfrac", 1)
+    return Math(f"{names[name]} = {tall}", f"{name} = {plaintext_index(meaning)}")
+
+
+# -- the result --------------------------------------------------------------------------------------------------------
+
+
+def _result(d: Derivation, names: Names) -> Iterator[Block]:
+    short = abbreviated(d.formula, d.op)
+    blocks: list[Block] = [equality(d.target, short.expr, names, limits=True)]
+    if short.meanings:
+        outside = "; where one of these is not a whole number, or not in its range, the term is 0."
+        blocks.append(Prose(spans(*_where(short, names), outside)))
+    if d.result != d.formula:
+        named = abbreviated(d.result, d.op)
+        blocks.append(equality(d.target, named.expr, names))
+        blocks += meanings(d.result, d.op, names)
+    yield Callout("result", _name(d, names), tuple(blocks))
+
+
+def _name(d: Derivation, names: Names) -> Spans:
+    """The proved name in words, its tensors as formulas."""
+    parts: list[Inline | str] = []
+    end = 0
+    for m in _TENSOR.finditer(d.name):
+        parts += [d.name[end : m.start()], math(Entry(m[0], ()), names)]
+        end = m.end()
+    parts.append(d.name[end:])
+    return spans(*(p for p in parts if p))

@@ -1,0 +1,92 @@
+"""Every law of a derivation in a lecturer's words and signs; what a law does is told here and nowhere else."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from reports.document import Code, Math, Spans, spans
+
+TOTAL = "total derivative"
+_DERIVATIVE = re.compile(r"D<(.*?)>")
+
+
+class Statement(NamedTuple):
+    """A law in words and in signs; `D<f>` in the signs is the derivative of f by an entry of X."""
+
+    words: str
+    signs: str
+
+    @property
+    def latex(self) -> str:
+        """The signs as LaTeX."""
+        return _DERIVATIVE.sub(lambda m: rf"\frac{{\partial {m[1]}}}{{\partial X_a}}", self.signs)
+
+
+STATEMENTS: dict[str, Statement] = {
+    TOTAL: Statement(
+        "the loss depends on it through every entry of the output",
+        r"D<E> = \sum_i \frac{\partial E}{\partial O_i}\,D<O_i>",
+    ),
+    # differentiate
+    "definition": Statement("put in what the law says", r"O_i = f_i \;\Rightarrow\; D<O_i> = D<f_i>"),
+    "linearity": Statement("the derivative of a sum is the sum of the derivatives", r"D< >\sum_i f_i = \sum_i D<f_i>"),
+    "independent": Statement("what does not read the tensor does not change with it", r"D<e> = 0"),
+    "constant factor": Statement("a factor that does not read the tensor stays", r"D<(c f)> = c\,D<f>"),
+    "product rule": Statement("one factor at a time", r"D<(f g)> = D<f>\,g + f\,D<g>"),
+    "quotient rule": Statement("of a fraction", r"D< >\frac{f}{g} = \frac{1}{g}\,D<f> - \frac{f}{g^2}\,D<g>"),
+    "power rule": Statement("of a power", r"D<f^n> = n\,f^{n-1}\,D<f>"),
+    "chain rule": Statement("outer derivative times inner derivative", r"D<f(u)> = f'(u)\,D<u>"),
+    "same tensor": Statement("an entry changes with itself and with no other", r"D<X_i> = \left[i = a\right]"),
+    "maximum": Statement(
+        "the larger side passes its derivative on",
+        r"D<\max(f,g)> = \left[g < f\right] D<f> + \left[f \le g\right] D<g>",
+    ),
+    "selection": Statement(
+        "a maximum changes with its winner",
+        r"D< >\max_p f_p = \sum_p \left[p = \operatorname*{argmax}_{q} f_q\right] D<f_p>",
+    ),
+    "cases": Statement("branch by branch", r"D<f> \text{ in each case}"),
+    # contract
+    "merge sums": Statement("sums move outwards and become one", r"a \sum_i b_i = \sum_i a\,b_i"),
+    "distribute": Statement("multiply out", r"a\,(b + c) = a\,b + a\,c"),
+    "contract a delta": Statement(
+        "of a sum against a delta only the term that the delta selects is left",
+        r"\sum_i \left[i = a\right] f_i = \left[0 \le a < I\right] f_a",
+    ),
+    "mixed radix": Statement(
+        "quotient and rest together are the number",
+        r"\left[q = \left\lfloor\frac{a}{W}\right\rfloor\right]\left[r = a \bmod W\right] = \left[q W + r = a\right]",
+    ),
+    "range": Statement("a bracket that always holds is 1", r"\left[0 \le e < N\right] = 1"),
+    "zero outside": Statement(
+        "a tensor read outside its range, or between two entries, is 0 already",
+        r"\left[0 \le e < N\right] X_e = X_e",
+    ),
+    "labels": Statement("a label is one of the classes", r"\left[0 \le T_n < C\right] = 1"),
+    # write down
+    "fold": Statement("the law read from right to left", r"f_i = O_i"),
+    "pull out": Statement("what does not depend on the index leaves the sum", r"\sum_i a\,b_i = a \sum_i b_i"),
+    "factor out": Statement("what the terms share", r"a\,b + a\,c = a\,(b + c)"),
+    "one quotient": Statement("one fraction", r"a \cdot \frac{b}{c} = \frac{a\,b}{c}"),
+    "complete the denominator": Statement(
+        "add and subtract what the denominator has more",
+        r"\frac{f}{(c + f)^n} = \frac{1}{(c + f)^{n-1}} - \frac{c}{(c + f)^n}",
+    ),
+    # name
+    "reverse": Statement("run through the taps backwards", r"\sum_p f_p = \sum_p f_{K - 1 - p}"),
+    "introduce": Statement(
+        "the turned filter and the gradient with zeros between its entries",
+        r"F_{K-1-p} = \left(\operatorname{rot}_{180} F\right)_p,\quad G_{i/s} = \left({\uparrow}G\right)_i",
+    ),
+    "name": Statement("the definition of a name, read from right to left", ""),
+    "hypothesis": Statement("what is assumed of the targets", r"\sum_c T_{n,c} = 1"),
+}
+
+
+def statement(law: str, notation: str) -> Spans:
+    """A law in words and in signs; one that has no lecturer's words yet, as its own notation says it."""
+    found = STATEMENTS.get(law)
+    if found is None:
+        return spans(Code(notation))
+    return spans(found.words, ": ", Math(found.latex, notation)) if found.signs else spans(found.words)
