@@ -63,10 +63,7 @@ class Functions(Protocol):
 
     source: str
 
-    def forward(self, tensors: Mapping[str, Array], binding: Binding) -> Array:
-        """The output."""
-
-    def forward_saved(self, tensors: Mapping[str, Array], binding: Binding) -> tuple[Array, Saved]:
+    def forward(self, tensors: Mapping[str, Array], binding: Binding) -> tuple[Array, Saved]:
         """The output, and what the gradients can use again."""
 
     def gradient(

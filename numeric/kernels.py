@@ -62,13 +62,12 @@ class Kernel:
 
         Raises: OperationError for tensors that are missing or do not fit.
         """
-        call = self._call(tensors, named)
-        return call.output(call.kernel._functions.forward(call.tensors, call.binding))
+        return self.forward_saved(*tensors, **named)[0]
 
     def forward_saved(self, *tensors: Array, **named: Array) -> tuple[Array, Saved]:
         """The output, and what `vjp(..., saved=saved)` for the same tensors need not compute again."""
         call = self._call(tensors, named)
-        output, saved = call.kernel._functions.forward_saved(call.tensors, call.binding)
+        output, saved = call.kernel._functions.forward(call.tensors, call.binding)
         return call.output(output), saved
 
     def vjp(

@@ -33,14 +33,10 @@ class ReferenceFunctions:
         equations = {f.target: (f.axes, f.body) for f in self._forward()}
         return Reference(binding.names, tensors, integers, equations)
 
-    def forward(self, tensors: Mapping[str, Array], binding: Binding) -> Array:
-        """The output."""
-        last = self._forward()[-1]
-        return self._world(tensors, binding).value(last.axes, last.body)
-
-    def forward_saved(self, tensors: Mapping[str, Array], binding: Binding) -> tuple[Array, Saved]:
+    def forward(self, tensors: Mapping[str, Array], binding: Binding) -> tuple[Array, Saved]:
         """The output; nothing is kept, so that gradients depend on nothing but their formula."""
-        return self.forward(tensors, binding), {}
+        last = self._forward()[-1]
+        return self._world(tensors, binding).value(last.axes, last.body), {}
 
     def gradient(
         self, wrt: str, cotangent_values: Array, tensors: Mapping[str, Array], binding: Binding, saved: Saved

@@ -1,0 +1,146 @@
+"""How a read moves through its tensor: which steps, how far outside, and when it is a view, a reshape or neither."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from derive.index import Atom, Composite, Index, divide, index
+from numeric.plan import at_least_zero, sign
+
+Extents = Mapping[str, Index]
+
+
+@dataclass(frozen=True, slots=True)
+class Affine:
+    """`sum of step * name + rest`, every step of plain sign."""
+
+    steps: tuple[tuple[str, Index], ...]
+    rest: Index
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(n for n, _ in self.steps)
+
+
+def affine(i: Index, names: Collection[str]) -> Affine | None:
+    """An index as a polynomial of degree one in `names`, or None."""
+    steps: dict[str, Index] = {}
+    rest = index(0)
+    for monomial, c in i.terms:
+        inside = [a for a in monomial if isinstance(a, str) and a in names]
+        others = tuple(a for a in monomial if a not in inside)
+        coefficient = Index(((others, c),))
+        if len(inside) > 1 or not all(_fixed(a, names) for a in others):
+            return None
+        if inside:
+            steps[inside[0]] = steps.get(inside[0], index(0)) + coefficient
+        else:
+            rest = rest + coefficient
+    if any(sign(s) is None for s in steps.values()):
+        return None
+    return Affine(tuple((n, s) for n, s in steps.items() if s != index(0)), rest)
+
+
+def _fixed(atom: Atom, names: Collection[str]) -> bool:
+    """Whether an atom is a number that no index of the loop and no data changes."""
+    if isinstance(atom, Composite):
+        return all(_fixed(a, names) for part in (atom.dividend, atom.divisor) for a in part.atoms())
+    return isinstance(atom, str) and atom not in names
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The smallest and the largest value of an index over a box."""
+
+    low: Index
+    high: Index
+
+
+def span(a: Affine, extents: Extents) -> Span:
+    """The values that an affine index takes, parameters being non-negative and extents at least 1."""
+    low = high = a.rest
+    for name, step in a.steps:
+        reach = step * (extents[name] - 1)
+        low, high = (low, high + reach) if sign(step) == 1 else (low + reach, high)
+    return Span(low, high)
+
+
+@dataclass(frozen=True, slots=True)
+class Padding:
+    """Cells to add before and after an axis, and where the smallest value of the index then is."""
+
+    before: Index
+    after: Index
+    start: Index
+
+
+def padding(s: Span, extent: Index, canonical: Canonical) -> Padding:
+    """What an axis of `extent` cells needs so that every index of a span is in range."""
+    low, beyond = canonical(s.low), canonical(s.high - extent + 1)
+    before = index(0) if sign(low) == 1 else at_least_zero(-s.low)
+    after = index(0) if beyond == index(0) or sign(beyond) == -1 else at_least_zero(s.high - extent + 1)
+    # low + before, which is 0 where padding is certain
+    return Padding(before, after, at_least_zero(s.low) if sign(low) != -1 else index(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Canonical:
+    """Replaces derived sizes by their formulas, so that equal extents are equal as polynomials."""
+
+    sizes: Mapping[str, Index]
+
+    def __call__(self, i: Index) -> Index:
+        while found := i.names() & self.sizes.keys():
+            i = i.substitute({n: self.sizes[n] for n in found})
+        return i
+
+    def same(self, a: Index, b: Index) -> bool:
+        """Whether two extents are plainly equal."""
+        return a == b or self(a) == self(b)
+
+
+def merged_runs(
+    indices: tuple[Index, ...], extents: tuple[Index, ...], scope: Extents, canonical: Canonical
+) -> tuple[tuple[tuple[int, ...], ...], tuple[str, ...]] | None:
+    """Runs of axes that are the digits of one name each, and the names; None where the indices are not all such.
+
+    `X[n, a//W//H, a//W%H, a%W]` with a < C*H*W reads axes 1, 2 and 3 as one.
+    """
+    runs: list[tuple[int, ...]] = []
+    names: list[str] = []
+    k = 0
+    while k < len(indices):
+        found = _run(indices, extents, k, scope, canonical)
+        if found is None:
+            return None
+        name, stop = found
+        runs.append(tuple(range(k, stop)))
+        names.append(name)
+        k = stop
+    return (tuple(runs), tuple(names)) if len(set(names)) == len(names) else None
+
+
+def _run(
+    indices: tuple[Index, ...], extents: tuple[Index, ...], start: int, scope: Extents, canonical: Canonical
+) -> tuple[str, int] | None:
+    for stop in range(len(indices), start, -1):
+        candidates = indices[stop - 1].names() & scope.keys()
+        if len(candidates) != 1:
+            continue
+        (name,) = candidates
+        total = index(1)
+        for e in extents[start:stop]:
+            total = total * e
+        digits = _digits(index(name), extents[start:stop])
+        if digits == indices[start:stop] and canonical.same(total, scope[name]):
+            return name, stop
+    return None
+
+
+def _digits(rest: Index, extents: tuple[Index, ...]) -> tuple[Index, ...]:
+    found: list[Index] = []
+    for e in reversed(extents[1:]):
+        found.insert(0, divide("mod", rest, e))
+        rest = divide("floor", rest, e)
+    return (rest, *found)

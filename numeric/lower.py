@@ -1,0 +1,121 @@
+"""Lowers an operation's equations and derived gradients to one plan: a rule a node; sums and maxima have files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from derive.expr import (
+    Add,
+    Cases,
+    Compare,
+    Contract,
+    Div,
+    Divides,
+    Entry,
+    Expr,
+    Fn,
+    InRange,
+    Maximum,
+    Minimum,
+    Mul,
+    Num,
+    Pow,
+    Select,
+    Val,
+    Winner,
+)
+from derive.operation import Op
+from derive.show import show
+from derive.traversal import map_indices
+from numeric.access import Canonical
+from numeric.backend import Formula, cotangent, forward_formulas, gradient_formula
+from numeric.build import Build, Scope
+from numeric.guards import product
+from numeric.maxima import select, winner
+from numeric.plan import Axes, Map, Merge, Plan, View
+from numeric.reading import read
+from numeric.sums import contract
+
+
+def plan(op: Op, stacked: bool = False) -> Plan:
+    """The plan of an operation's output and of all its gradients.
+
+    `stacked` lays products out as a stack of matrices along the leading axis, instead of as one large matrix.
+    """
+    forward = forward_formulas(op)
+    gradients = [(t, gradient_formula(op, t)) for t in op.differentiable]
+    tensors = frozenset({t.name for t in op.tensors} | {f.target for f in forward})
+    build = Build(Canonical(dict(op.sizes)), {f.target: f for f in forward}, tensors, stacked, lower, value)
+    inputs: list[tuple[str, Axes]] = [(t.name, t.axes) for t in op.inputs] + [(cotangent(op), op.output.axes)]
+    for name, axes in inputs:
+        build.input(name, axes)
+    results = [(op.output.name, build.tensor(op.output.name))]
+    results += [(t.name, lower(build, formula)) for t, formula in gradients]
+    headings = [(op.output.name, "\n".join(_line(f) for f in forward))]
+    headings += [(t.name, _line(formula)) for t, formula in gradients]
+    anchor = op.differentiable[0].name
+    return Plan(op.name, tuple(build.instructions), tuple(inputs), anchor, tuple(results), op.sizes, tuple(headings))
+
+
+def _line(f: Formula) -> str:
+    names = ",".join(b.name for b in f.axes)
+    return f"{f.target}{f'[{names}]' if names else ''} = {show(f.body)}"
+
+
+def lower(build: Build, f: Formula) -> str:
+    """Add what computes a formula, and return the register with its values."""
+    scope = {b.name: b.extent for b in f.axes}
+    names = tuple(b.name for b in f.axes)
+    found = value(build, f.body, scope)
+    if not (isinstance(found, Entry) and tuple(i.name for i in found.indices) == names and _owned(build, found.tensor)):
+        found = build.emit(Map("value", f.axes, found))
+    if build.instructions[-1].target == found.tensor and found.tensor not in build.aliases.values():
+        build.rename(found.tensor, f.target)
+        found = Entry(f.target, found.indices)
+    build.aliases[f.target] = found.tensor
+    return found.tensor
+
+
+def _owned(build: Build, register: str) -> bool:
+    """Whether a register is memory of its own, so that a result does not share it with an input."""
+    made = build.made_by(register)
+    return made is not None and not isinstance(made, View | Merge) and register not in build.aliases.values()
+
+
+def value(build: Build, e: Expr, scope: Scope) -> Expr:
+    """A tree of scalar nodes over registers at plain names; everything else has become an instruction."""
+    return _RULES[type(e)](build, e, scope)
+
+
+def _parts(build: Build, e: Expr, scope: Scope) -> Expr:
+    return e.with_parts(tuple(value(build, p, scope) for p in e.parts))
+
+
+def _product(build: Build, e: Mul, scope: Scope) -> Expr:
+    return product(build, (value(build, p, scope) for p in e.items))
+
+
+def _indices(build: Build, e: Expr, scope: Scope) -> Expr:
+    """A node of indices, whose reads of integer tensors are reads at plain names."""
+    return map_indices(e, lambda i: i.substitute({}, lambda entry: read(build, entry, scope)))
+
+
+_RULES: dict[type, Callable[..., Expr]] = {
+    Num: lambda build, e, scope: e,
+    Val: _indices,
+    InRange: _indices,
+    Divides: _indices,
+    Entry: read,
+    Add: _parts,
+    Mul: _product,
+    Pow: _parts,
+    Div: _parts,
+    Maximum: _parts,
+    Minimum: _parts,
+    Compare: _parts,
+    Cases: _parts,
+    Fn: _parts,
+    Contract: contract,
+    Select: select,
+    Winner: winner,
+}

@@ -1,0 +1,130 @@
+"""Finds sums that are better added up where they land: `sum[p] G[(h+P-d*p)/s]*...` is, for every tap p, G added at
+h = s*i + d*p - P. It visits no zero between the entries of G, and needs no test of divisibility."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from derive.expr import Binder, Divides, Entry, Expr, InRange
+from derive.index import ONE, Atom, Composite, Index, divide, index
+from derive.substitution import fresh, substitute
+from derive.traversal import all_names, map_indices
+from numeric.access import affine, padding, span
+from numeric.build import Build, Scope
+from numeric.plan import Axes, Move, sign
+from numeric.reading import exact_quotient
+
+
+@dataclass(frozen=True, slots=True)
+class Scattering:
+    """A sum over `binders` of `factors`, read at positions instead of at the axes of `moves`."""
+
+    moves: tuple[Move, ...]
+    taps: Axes
+    binders: Axes
+    factors: list[Expr]
+
+
+def find_scattering(build: Build, binders: Axes, factors: list[Expr], scope: Scope) -> Scattering | None:
+    """The scatter that a sum over `binders` of a product is, or None where no axis of the result enters through a read
+    that is solved for it."""
+    moves: list[Move] = []
+    taps: set[str] = set()
+    taken = {b.name for b in binders} | set(scope)
+    for axis in scope:
+        found = _solved(build, axis, binders, factors, scope)
+        if found is None:
+            continue
+        at_axis, quotient, step, rest = found
+        position = Binder(fresh(at_axis.name, taken.union(*map(all_names, factors))), at_axis.extent)
+        taken.add(position.name)
+        at = step * index(position.name) - rest
+        move = _move(build, axis, scope[axis], position, at, binders)
+        if move is None:
+            continue
+        if quotient is not None:
+            factors = [_with_atom(f, quotient, index(position.name)) for f in factors]
+        factors = _without_certain(build, [substitute(f, {axis: at}) for f in factors], position, step)
+        moves.append(move)
+        taps |= rest.names() & {b.name for b in binders}
+    if not moves:
+        return None
+    return Scattering(tuple(moves), tuple(b for b in binders if b.name in taps), binders, factors)
+
+
+def _move(build: Build, axis: str, extent: Index, position: Binder, at: Index, taps: Axes) -> Move | None:
+    """The move of an axis, with the cells around it that places outside fall into."""
+    solved = affine(at, {position.name, *(b.name for b in taps)})
+    if solved is None:
+        return None
+    reach = span(solved, {b.name: b.extent for b in (position, *taps)})
+    room = padding(reach, extent, build.canonical)
+    return Move(axis, position, at, room.before, room.after, room.start)
+
+
+def _solved(
+    build: Build, axis: str, binders: Axes, factors: list[Expr], scope: Scope
+) -> tuple[Binder, Composite | None, Index, Index] | None:
+    """For a factor read at (axis + rest)/step: the axis it is read along, the quotient (None: step 1), step, rest."""
+    bound = {b.name for b in binders}
+    for f in factors:
+        if not isinstance(f, Entry):
+            continue
+        for i, own in zip(f.indices, build.registers[build.tensor(f.tensor)], strict=True):
+            quotient = exact_quotient(i)
+            parts = (quotient.dividend if quotient else i).split(axis)
+            if parts is None or parts[0] != ONE or parts[1].names() & scope.keys():
+                continue
+            step = quotient.divisor if quotient else ONE
+            if step.names() & (bound | scope.keys()) or not (quotient or _flips(parts[1], bound)):
+                continue
+            return own, quotient, step, parts[1]
+    return None
+
+
+def _flips(rest: Index, bound: set[str]) -> bool:
+    """Whether a cell of the window moves against the axis, as in a convolution with a flipped filter."""
+    solved = affine(rest, bound)
+    return solved is not None and any(sign(step) == -1 for _, step in solved.steps)
+
+
+def _without_certain(build: Build, factors: list[Expr], position: Binder, step: Index) -> list[Expr]:
+    """Without the guards that hold at every position."""
+    here = index(position.name)
+
+    def certain(f: Expr) -> bool:
+        if isinstance(f, InRange):
+            return f.index == here and build.canonical.same(f.extent, position.extent)
+        return isinstance(f, Divides) and f.divisor == step and f.dividend == step * here
+
+    return [f for f in factors if not certain(f)]
+
+
+def _with_atom(e: Expr, old: Composite, new: Index) -> Expr:
+    """The expression with a quotient replaced wherever an index contains it."""
+
+    def through(i: Index) -> Index:
+        total = index(0)
+        for monomial, c in i.terms:
+            product = index(c)
+            for a in monomial:
+                product = product * inner(a)
+            total = total + product
+        return total
+
+    def inner(a: Atom) -> Index:
+        if a == old:
+            return new
+        if isinstance(a, Composite):
+            return divide(a.kind, through(a.dividend), through(a.divisor))
+        if isinstance(a, Entry):
+            return Index((((Entry(a.tensor, tuple(map(through, a.indices))),), 1),))
+        return index(a)
+
+    return _everywhere(e, through)
+
+
+def _everywhere(e: Expr, change: Callable[[Index], Index]) -> Expr:
+    parts = tuple(_everywhere(p, change) for p in e.parts)
+    return map_indices(e.with_parts(parts) if parts else e, change)

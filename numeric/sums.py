@@ -1,0 +1,178 @@
+"""Lowers sums: factors that do not depend on the index move out, deltas are contracted, and what is left is a
+reduction, a product of matrices, or, where an output index enters through a quotient, a scatter."""
+
+from __future__ import annotations
+
+from derive.build import add, factors
+from derive.expr import GUARDS, ONE, Add, Compare, Contract, Div, Divides, Entry, Expr, InRange, Mul, Num, Val, val
+from derive.index import Index
+from derive.substitution import rename_bound, substitute
+from derive.traversal import free_names, reads
+from numeric.build import Build, Scope, axes_of, used
+from numeric.guards import is_mask, product
+from numeric.matrices import contract_operands
+from numeric.plan import Axes, Map, Reduce, Scatter
+from numeric.scattering import Scattering, find_scattering
+from numeric.windowing import split_binders
+
+Factors = list[Expr]
+
+
+def contract(build: Build, e: Contract, scope: Scope) -> Expr:
+    """`sum[binders] body` as a tree over the free names."""
+    e = _with_own_names(e, scope)
+    if isinstance(e.body, Contract):
+        inner = _with_own_names(e.body, {**scope, **{b.name: b.extent for b in e.binders}})
+        return contract(build, Contract(e.binders + inner.binders, inner.body), scope)
+    if isinstance(e.body, Add) and any(len(factors(t)) > 1 for t in e.body.items):
+        return add(contract(build, Contract(e.binders, t), scope) for t in e.body.items)
+    above, below = _above_and_below(e.body)
+    bound = {b.name for b in e.binders}
+    outside = [f for f in above if not free_names(f) & bound]
+    inside = [f for f in above if free_names(f) & bound]
+    divisors = [f for f in below if not free_names(f) & bound]
+    inner_divisors = [f for f in below if free_names(f) & bound]
+    if any(isinstance(f, GUARDS) for f in above):
+        # a false guard must reach what it is there for, before anything is divided
+        inner_divisors, divisors = inner_divisors + divisors, []
+    if inner_divisors:
+        inside = [Div(_plain(inside), _plain(inner_divisors))]
+    total = _total(build, e.binders, inside, scope)
+    top = product(build, [*(build.value(build, f, scope) for f in outside), total])
+    return Div(top, product(build, [build.value(build, f, scope) for f in divisors])) if divisors else top
+
+
+def _with_own_names(e: Contract, scope: Scope) -> Contract:
+    clash = [b.name for b in e.binders if b.name in scope]
+    return rename_bound(e, clash, scope) if clash else e
+
+
+def _above_and_below(e: Expr) -> tuple[Factors, Factors]:
+    """The factors of a product and its divisors; a power stays one factor."""
+    if isinstance(e, Mul):
+        pairs = [_above_and_below(item) for item in e.items]
+        return [f for a, _ in pairs for f in a], [f for _, b in pairs for f in b]
+    if isinstance(e, Div):
+        (a, b), (c, d) = _above_and_below(e.left), _above_and_below(e.right)
+        return a + d, b + c
+    return ([] if e == ONE else [e]), []
+
+
+def _plain(items: Factors) -> Expr:
+    return items[0] if len(items) == 1 else Mul(tuple(items))
+
+
+def _total(build: Build, binders: Axes, inside: Factors, scope: Scope) -> Expr:
+    """The sum of a product all of whose factors depend on the binders."""
+    binders, inside = _contract_deltas(build, binders, inside)
+    missing = [b for b in binders if not any(b.name in free_names(f) for f in inside)]
+    counts: Factors = [val(b.extent) for b in missing]
+    binders = tuple(b for b in binders if b not in missing)
+    if not binders:
+        return product(build, [*(build.value(build, f, scope) for f in inside), *counts])
+    found = find_scattering(build, binders, inside, scope)
+    if found is not None:
+        return product(build, [_scatter(build, found, scope), *counts])
+    inner = {**scope, **{b.name: b.extent for b in binders}}
+    inside = without_implied_guards(build, inside)
+    trees = [build.value(build, f, inner) for f in inside]
+    return product(build, [_reduce(build, binders, trees, scope, inner), *counts])
+
+
+def _contract_deltas(build: Build, binders: Axes, inside: Factors) -> tuple[Axes, Factors]:
+    """sum[c] [c==e]*f(c) = [0<=e<C]*f(e)."""
+    for b in binders:
+        for k, f in enumerate(inside):
+            other = _equal_to(f, b.name)
+            if other is not None:
+                guard = InRange(other, b.extent)
+                rest = [substitute(g, {b.name: other}) for g in (*inside[:k], *inside[k + 1 :])]
+                left = tuple(x for x in binders if x is not b)
+                return _contract_deltas(build, left, without_implied_guards(build, [*rest, guard]))
+    return binders, inside
+
+
+def _equal_to(f: Expr, name: str) -> Index | None:
+    if isinstance(f, Compare) and f.op == "==" and isinstance(f.left, Val) and isinstance(f.right, Val):
+        for one, other in ((f.left.index, f.right.index), (f.right.index, f.left.index)):
+            if one.name == name and name not in other.names():
+                return other
+    return None
+
+
+def without_implied_guards(build: Build, inside: Factors) -> Factors:
+    """The factors without the guards that say only where a read among them is in range."""
+    ranges: set[tuple[Index, Index]] = set()
+    for f in inside:
+        for r in reads(f) if isinstance(f, Entry) else ():
+            extents = build.extents(build.tensor(r.tensor))
+            ranges |= {(i, build.canonical(e)) for i, e in zip(r.indices, extents, strict=True)}
+    quotients = {
+        (atom.dividend, atom.divisor)
+        for i, _ in ranges
+        for atom in i.atoms()
+        if not isinstance(atom, str | Entry) and atom.kind == "exact" and len(i.terms) == 1
+    }
+
+    def implied(f: Expr) -> bool:
+        if isinstance(f, InRange):
+            return (f.index, build.canonical(f.extent)) in ranges
+        return isinstance(f, Divides) and (f.dividend, f.divisor) in quotients
+
+    return [f for f in inside if not implied(f)]
+
+
+def _scatter(build: Build, found: Scattering, scope: Scope) -> Expr:
+    """The sum over what is not a tap, at every position, then added up at the places."""
+    inner = {n: e for n, e in scope.items() if n not in {m.axis for m in found.moves}}
+    order: dict[str, Index] = {}
+    for n, e in scope.items():
+        move = next((m for m in found.moves if m.axis == n), None)
+        order.update({n: e} if move is None else {move.position.name: move.position.extent})
+    inner = {**order, **{b.name: b.extent for b in found.taps}}
+    rest = tuple(b for b in found.binders if b not in found.taps)
+    body = build.value(build, Contract(rest, _plain(found.factors)) if rest else _plain(found.factors), inner)
+    body = hoisted(build, body, found.taps, inner)
+    kept = set(used(body, inner)) | {m.axis for m in found.moves}
+    axes = tuple(b for b in axes_of(tuple(scope), scope) if b.name in kept)
+    return build.emit(Scatter("scattered", axes, found.taps, found.moves, body))
+
+
+def _reduce(build: Build, binders: Axes, trees: Factors, scope: Scope, inner: Scope) -> Expr:
+    guards = [t for t in trees if is_mask(build, t)]
+    others = [t for t in trees if not is_mask(build, t)]
+    if len(others) > 1 and not _alike(others, inner) and _maskable(guards, others, inner):
+        return contract_operands(build, binders, _masked(build, guards, others, inner), scope)
+    body = product(build, [*guards, *others])
+    taps, over = split_binders(build, binders, (body,), inner)
+    axes = axes_of(used(body, scope), scope)
+    return build.emit(Reduce("total", axes, "sum", taps, over, hoisted(build, body, taps, inner)))
+
+
+def _alike(trees: Factors, inner: Scope) -> bool:
+    """Whether all factors have the same indices, so that their product is no larger than they are."""
+    return len({used(t, inner) for t in trees}) == 1
+
+
+def _maskable(guards: Factors, others: Factors, inner: Scope) -> bool:
+    """Whether every guard can be put into one factor: the rest are reads, which have a value everywhere."""
+    return all(any(set(used(g, inner)) <= set(used(t, inner)) for t in others) for g in guards) and (
+        not guards or all(isinstance(t, Entry) for t in others)
+    )
+
+
+def _masked(build: Build, guards: Factors, others: Factors, inner: Scope) -> Factors:
+    result = list(others)
+    for g in guards:
+        k = next(k for k, t in enumerate(result) if set(used(g, inner)) <= set(used(t, inner)))
+        result[k] = product(build, [g, result[k]])
+    return result
+
+
+def hoisted(build: Build, e: Expr, taps: Axes, scope: Scope) -> Expr:
+    """The tree with every part that does not depend on the taps computed before their loop."""
+    if not taps or isinstance(e, (Entry, Num, Val, *GUARDS)):
+        return e
+    if not free_names(e) & {b.name for b in taps}:
+        return build.emit(Map("factor", axes_of(used(e, scope), scope), e))
+    return e.with_parts(tuple(hoisted(build, p, taps, scope) for p in e.parts))
