@@ -31,7 +31,7 @@ def read(build: Build, e: Entry, scope: Scope, fill: str = "0") -> Entry:
 def _is_natural(build: Build, register: str, indices: tuple[Index, ...], scope: Scope) -> bool:
     names = [i.name for i in indices]
     return len(set(names)) == len(names) and all(
-        n in scope and build.canonical.same(scope[n], extent)
+        n is not None and n in scope and build.canonical.same(scope[n], extent)
         for n, extent in zip(names, build.extents(register), strict=True)
     )
 

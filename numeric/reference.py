@@ -137,8 +137,8 @@ class Reference:
     def _halve_sum(self, body: Expr) -> Expr | None:
         """The expression with its largest outermost sum cut in two, or None where there is none to cut."""
         best: tuple[int, tuple[int, ...], int] | None = None
-        for path, node in _outermost_sums(body):
-            for k, b in enumerate(node.binders):
+        for path, found in _outermost_sums(body):
+            for k, b in enumerate(found.binders):
                 size = evaluate(b.extent, self.names) if b.extent.names() <= self.names.keys() else 1
                 if size > 1 and (best is None or size > best[0]):
                     best = (size, path, k)

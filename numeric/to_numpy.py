@@ -28,7 +28,7 @@ class NumpyDialect:
 
     imports = "import numpy as np\nfrom numpy.lib.stride_tricks import as_strided"
     decorator = '@np.errstate(all="ignore")'
-    helpers = (("pad", _PAD.strip()), ("lowest", _LOWEST.strip()))
+    helpers: tuple[tuple[str, str], ...] = (("pad", _PAD.strip()), ("lowest", _LOWEST.strip()))
     reserved = frozenset({"np", "as_strided", "pad", "lowest", "dtype"})
     functions = {  # noqa: RUF012 -- a table, never changed
         "exp": "np.exp({})",

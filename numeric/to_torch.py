@@ -33,7 +33,7 @@ class TorchDialect:
 
     imports = "import torch"
     decorator = "@torch.no_grad()"
-    helpers = (("pad", _PAD.strip()), ("lowest", _LOWEST.strip()))
+    helpers: tuple[tuple[str, str], ...] = (("pad", _PAD.strip()), ("lowest", _LOWEST.strip()))
     reserved = frozenset({"torch", "pad", "lowest", "dtype"})
     functions = {  # noqa: RUF012 -- a table, never changed
         "exp": "torch.exp({})",

@@ -1,4 +1,4 @@
-"""Python text of a scalar tree over registers: every register aligned to the axes of the result by None and transposes."""
+"""Python text of a scalar tree over registers, each aligned to the axes of the result by None and transposes."""
 
 from __future__ import annotations
 
@@ -144,12 +144,7 @@ class TreeText:
 
     def integral(self, found: Text, *indices: Index) -> Text:
         """A condition, and that every exact quotient in it leaves no rest."""
-        extra = [
-            py.compare("==", Text(f"{self.index(q.dividend).within(py.PRODUCT)}%{self.index(q.divisor).within(py.SIGN)}",
-                                  py.PRODUCT, self.index(q.dividend).kind), py.number(Fraction(0)))
-            for i in indices
-            for q in py.quotients(i)
-        ]  # fmt: skip
+        extra = [self.no_rest(q.dividend, q.divisor) for i in indices for q in py.quotients(i)]
         return py.both([found, *extra])
 
     def in_range(self, e: InRange) -> Text:
@@ -158,8 +153,12 @@ class TreeText:
         return self.integral(py.both([low, high]), e.index)
 
     def divides(self, e: Divides) -> Text:
-        a, b = self.index(e.dividend), self.index(e.divisor)
-        rest = Text(f"{a.within(py.PRODUCT)}%{b.within(py.SIGN)}", py.PRODUCT, a.kind)
+        return self.no_rest(e.dividend, e.divisor)
+
+    def no_rest(self, dividend: Index, divisor: Index) -> Text:
+        """Whether a quotient is an integer."""
+        a, b = self.index(dividend), self.index(divisor)
+        rest = Text(f"{a.within(py.PRODUCT)}%{b.within(py.SIGN)}", py.PRODUCT, py.joined_kind((a, b)))
         return py.compare("==", rest, py.number(Fraction(0)))
 
     def cases(self, e: Cases) -> Text:
