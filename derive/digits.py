@@ -36,7 +36,7 @@ class Digits:
 
     def __eq__(self, other: object) -> bool:
         right = _decimal(other)
-        return right is not None and abs(self.value - right) <= AGREEING * max(Decimal(1), abs(right))
+        return right is not None and abs(CONTEXT.subtract(self.value, right)) <= AGREEING * max(Decimal(1), abs(right))
 
     def __lt__(self, other: object) -> bool:
         right = _decimal(other)
@@ -88,7 +88,13 @@ def _sqrt(z: Decimal) -> Decimal:
 
 
 def _sigmoid(z: Decimal) -> Decimal:
-    return CONTEXT.divide(Decimal(1), 1 + CONTEXT.exp(-z))
+    # Python's own operators would round to the 28 digits of the default context
+    return CONTEXT.divide(Decimal(1), CONTEXT.add(Decimal(1), CONTEXT.exp(CONTEXT.minus(z))))
+
+
+def _tanh(z: Decimal) -> Decimal:
+    half = _sigmoid(CONTEXT.multiply(Decimal(2), z))
+    return CONTEXT.subtract(CONTEXT.multiply(Decimal(2), half), Decimal(1))
 
 
 FUNCTIONS: dict[str, Callable[[Decimal], Decimal]] = {
@@ -96,7 +102,7 @@ FUNCTIONS: dict[str, Callable[[Decimal], Decimal]] = {
     "log": _log,
     "sqrt": _sqrt,
     "sigmoid": _sigmoid,
-    "tanh": lambda z: 2 * _sigmoid(2 * z) - 1,
+    "tanh": _tanh,
 }
 
 
