@@ -1,4 +1,4 @@
-"""Shifted softmaxes are proved equal to the law's, for every shift, and what does depend on it is never called equal."""
+"""Shifted softmaxes are proved equal to the law, for every shift; what does depend on it is never called equal."""
 
 from fractions import Fraction
 
@@ -11,6 +11,8 @@ from derive.errors import MeaningError, NotDerived
 from derive.linevalues import check_lines
 from derive.notation import parse_expr
 from derive.stability import Proof, shift_proofs
+from derive.sweep import gradient
+from derive.traversal import reads
 
 SHIFTED = [n for n, r in RECIPES.items() if r.stable]
 INVARIANT = {
@@ -31,9 +33,6 @@ def test_the_results_do_not_depend_on_the_shift_and_the_exponentials_do(name):
 
 @pytest.mark.parametrize("name", SHIFTED)
 def test_a_backward_pass_reads_only_what_does_not_depend_on_the_shift(name):
-    from derive.sweep import gradient
-    from derive.traversal import reads
-
     law = op(name)
     computed = {e.target for e in law.equations}
     read = {r.tensor for r in reads(gradient(law, "input").formula)}
