@@ -10,6 +10,7 @@ class Purpose(IntEnum):
 
     PARAMETERS = 0
     EPOCH = 1
+    DITHER = 2
 
 
 def generator(seed: int, purpose: Purpose, index: int = 0) -> np.random.Generator:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -55,3 +56,9 @@ def emit_text(text: str, output: Path | None) -> None:
 def emit_json(data: Any, target: str | Path) -> None:
     """Plain data as JSON on stdout (`-`) or in a file. Raises: WriteError."""
     emit_text(json.dumps(data, indent=1, allow_nan=False) + "\n", Path(target))
+
+
+def write_all(folder: Path, files: Mapping[str, str]) -> None:
+    """Texts by file name into a folder, in order, each whole. Raises: WriteError."""
+    write_files(folder, files.items())
+    log(f"wrote {', '.join(str(folder / name) for name in files)}")

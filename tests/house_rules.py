@@ -16,7 +16,7 @@ EVERYWHERE = {"derive": {"sympy"}, "numeric": {"numpy"}, "reports": {"jinja2", "
 
 # What only these files may use, because it is heavy, optional or replaceable; a name that ends in / is a folder.
 ONLY_IN = {
-    "torch": {"numeric/to_torch.py", "numeric/oracle.py", "numeric/devices.py"},
+    "torch": {"numeric/to_torch.py", "numeric/oracle.py", "numeric/network_oracle.py", "numeric/devices.py"},
     "triton": {"numeric/to_triton.py"},
     "z3": {"numeric/prove.py"},
     "pooch": {"numeric/download.py"},
