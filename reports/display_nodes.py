@@ -42,6 +42,11 @@ def unmarked(e: Expr) -> Expr:
     return e.with_parts(tuple(unmarked(p) for p in e.parts)) if e.parts else e
 
 
+def flat(e: Expr) -> list[Expr]:
+    """What a nest of maxima, or of minima, chooses from."""
+    return [x for p in e.parts for x in (flat(p) if isinstance(p, type(e)) else [p])]
+
+
 def decimal(value: float) -> str:
     """A number that is not whole, to four places."""
     text = f"{value:.{DIGITS}f}"

@@ -38,7 +38,7 @@ from derive.expr import (
 )
 from derive.index import Index
 from derive.show import ATOM, POWER, PRODUCT, SUM
-from reports.display_nodes import Focus, Known, bare, decimal
+from reports.display_nodes import Focus, Known, bare, decimal, flat
 from reports.latex_index import brackets, index_text
 from reports.names import COTANGENT, Names
 
@@ -230,12 +230,8 @@ def _high(e: Expr) -> bool:
     return isinstance(e, Contract | Select | Div | Maximum | Minimum | D) or _tall(e) or any(map(_high, e.parts))
 
 
-def _extreme(sign: str, kind: type[Expr]) -> Callable[[Printer, Expr], Text]:
+def _extreme(sign: str) -> Callable[[Printer, Expr], Text]:
     """max or min; nested ones are one list."""
-
-    def flat(e: Expr) -> list[Expr]:
-        return [x for part in e.parts for x in flat(part)] if isinstance(e, kind) else [e]
-
     return lambda p, e: (sign + brackets(r",\,".join(p.text(x, SUM) for x in flat(e))), ATOM)
 
 
@@ -303,8 +299,8 @@ NODES: dict[type, Callable[[Printer, Any], Text]] = {
     Div: _div,
     Pow: _pow,
     Fn: _function,
-    Maximum: _extreme(r"\max", Maximum),
-    Minimum: _extreme(r"\min", Minimum),
+    Maximum: _extreme(r"\max"),
+    Minimum: _extreme(r"\min"),
     Compare: _compare,
     InRange: lambda p, e: _guard(rf"0 \le {p.index(e.index)} < {p.index(e.extent)}"),
     Divides: lambda p, e: _guard(rf"{p.index(e.divisor)} \mid {p.index(e.dividend)}"),

@@ -16,6 +16,7 @@ from derive.operation import Op
 from derive.presentation import PRESENTATION
 from numeric.checking import Check
 from reports.abbreviations import Abbreviated, abbreviated
+from reports.concrete import concrete_sections
 from reports.document import (
     Block,
     Callout,
@@ -50,10 +51,14 @@ _STAGES = (
 _TENSOR = re.compile(r"dE/d[A-Za-z]\w*")
 
 
-def derivation_report(derivations: Derivation | Sequence[Derivation], checks: Iterable[Check] = ()) -> Document:
+def derivation_report(
+    derivations: Derivation | Sequence[Derivation], checks: Iterable[Check] = (), concrete: str = ""
+) -> Document:
     """The document of one derivation, or of several of one operation.
 
     `checks` are the verdicts of the kernels' layers (`numeric.verify`); those that need no kernel are made here.
+    `concrete` names shapes such as `3x3,2x2` at which every entry is written out.
+    Raises: OperationError for shapes that do not fit or are too large to be written out.
     """
     every = (derivations,) if isinstance(derivations, Derivation) else tuple(derivations)
     op = every[0].op
@@ -62,7 +67,8 @@ def derivation_report(derivations: Derivation | Sequence[Derivation], checks: It
         sections = told[0]
     else:
         sections = [Section(_heading(d), tuple(blocks)) for d, blocks in zip(every, told, strict=True)]
-    blocks = (law_section(op), *sections, kernel_section(every), verdict_section(every, checks))
+    written = concrete_sections(every, concrete) if concrete else ()
+    blocks = (law_section(op), *sections, *written, kernel_section(every), verdict_section(every, checks))
     return Document(_title(every), blocks, _subtitle(every), provenance(op))
 
 

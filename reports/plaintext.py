@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from derive.expr import Entry, Expr
+from derive.expr import Entry, Expr, Maximum, Minimum
 from derive.index import Index
 from derive.show import show, show_index
-from reports.display_nodes import Known, bare, decimal
+from reports.display_nodes import Known, bare, decimal, flat
 
 _SIGNS = {"dE/d": "∂E/∂", "*": "·", "==": "=", "!=": "≠", "<=": "≤", "sum": "Σ"}
 _POWERS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -48,4 +48,7 @@ def _written(e: Expr) -> Expr:
     if isinstance(e, Known):
         text = decimal(e.value) if isinstance(e.value, float) else str(e.value)
         return Entry(f"({text})" if text[0] == "-" or "/" in text else text, ())
+    if isinstance(e, Maximum | Minimum) and any(isinstance(bare(p), type(e)) for p in e.parts):
+        word = "max" if isinstance(e, Maximum) else "min"
+        return Entry(f"{word}({', '.join(show(_written(x), bounds=False) for x in flat(e))})", ())
     return e.with_parts(tuple(_written(p) for p in e.parts)) if e.parts else e

@@ -1,0 +1,166 @@
+"""An operation at sizes small enough to be written out: a number for every symbol, and the axes worth an index."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from derive.denote import World
+from derive.errors import OperationError
+from derive.expr import Binder, Compare, Entry, Expr, Num, Val
+from derive.index import Index, index
+from derive.operation import Op, Tensor
+from derive.traversal import map_indices
+from numeric.binding import Value, bind, defaults
+from numeric.samples import points
+from reports.names import COTANGENT
+
+Shape = tuple[int, ...]
+Place = tuple[int, ...]
+
+MOST_TERMS, MOST_DIGITS, UNNAMED = 2_000, 4, 2
+_SHAPE = re.compile(r"[0-9]{1,4}(x[0-9]{1,4})*")
+
+
+def parse_shapes(text: str) -> tuple[Shape, ...]:
+    """The shapes that `3x3,2x2` names. Raises: OperationError."""
+    shapes = []
+    for part in text.split(","):
+        if not _SHAPE.fullmatch(part.strip()):
+            raise OperationError(f"sizes: got {part.strip()[:40]!r} in {text[:80]!r}, expected shapes such as 3x3,2x2;"
+                                 " write numbers with x between them")  # fmt: skip
+        shapes.append(tuple(int(n) for n in part.strip().split("x")))
+    return tuple(shapes)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scale:
+    """Numbers for all symbols of `op`.
+
+    Axes whose extent is among `hidden` have one entry and are not shown; the tensors in `absent` are left out: zeros.
+    """
+
+    op: Op
+    names: Mapping[str, int]
+    hidden: frozenset[str] = frozenset()
+    absent: frozenset[str] = frozenset()
+
+    def axes(self, tensor: str) -> tuple[Binder, ...]:
+        """The axes of a tensor of the law, or of its cotangent."""
+        return self.op.tensor(tensor.removeprefix(COTANGENT)).axes
+
+    def extent(self, extent: Index) -> int:
+        """The number that an extent is."""
+        return World(self.names, {}).size(extent, {})
+
+    def shape(self, tensor: str) -> Shape:
+        """The shape of a tensor in the law."""
+        return tuple(self.extent(b.extent) for b in self.axes(tensor))
+
+    def kept(self, tensor: str) -> tuple[int, ...]:
+        """The positions of the axes that are shown."""
+        return tuple(k for k, b in enumerate(self.axes(tensor)) if b.extent.name not in self.hidden)
+
+    def places(self, tensor: str) -> Iterator[Place]:
+        """Every place of a tensor, row-major."""
+        return product(*map(range, self.shape(tensor)))
+
+    def entry(self, tensor: str, place: Place) -> Entry:
+        """The entry at a place."""
+        return Entry(tensor, tuple(index(k) for k in place))
+
+    def point(self, tensor: str, place: Place) -> dict[str, int]:
+        """The place by the names of the axes."""
+        return {b.name: k for b, k in zip(self.axes(tensor), place, strict=True)}
+
+    def shown(self, e: Expr) -> Expr:
+        """The expression as it is shown: indices count from 1, hidden axes are left out."""
+        if isinstance(e, Entry):
+            return self._shown_entry(e)
+        if isinstance(e, Compare) and any(_reads(s) for s in e.parts):  # a label counts from 1 as the index does
+            sides = tuple(self.shown(s) if _reads(s) else _one_more(s) for s in e.parts)
+            return e.with_parts(sides)
+        parts = tuple(self.shown(p) for p in e.parts)
+        return map_indices(e.with_parts(parts) if parts else e, lambda i: i.substitute({}, self._shown_entry))
+
+    def _shown_entry(self, e: Entry) -> Entry:
+        kept = [e.indices[k] for k in self.kept(e.tensor)]
+        return Entry(
+            e.tensor, tuple(i + 1 if i.constant is not None else i.substitute({}, self._shown_entry) for i in kept)
+        )
+
+
+def _reads(e: Expr) -> bool:
+    return isinstance(e, Val) and any(isinstance(a, Entry) for a in e.index.atoms())
+
+
+def _one_more(e: Expr) -> Expr:
+    return Num(e.value + 1) if isinstance(e, Num) else e
+
+
+# -- from shapes -------------------------------------------------------------------------------------------------------
+
+
+def scale(op: Op, shapes: Sequence[Shape], wanted: Collection[str] = ()) -> Scale:
+    """The operation with its inputs in these shapes, in order; leading axes that are not given have one entry.
+
+    Shapes that are left over go to arguments without a default, such as the window of a pooling. A tensor without a
+    shape gets the extents that others settle, and 2 where none does. Optional tensors that are not `wanted` are absent.
+    Raises: OperationError for shapes that do not fit, or that are too large to be written out.
+    """
+    inputs = [t for t in op.inputs if not t.optional and not t.integer]
+    values = defaults(op, _arguments(op, shapes[len(inputs) :]))
+    given = {t.name: _with_leading(op, t, shape) for t, shape in zip(inputs, shapes, strict=False)}
+    own = {b.extent for t, shape in zip(inputs, shapes, strict=False) for b in t.axes[len(t.axes) - len(shape) :]}
+    leading = {b.extent for t in inputs[: len(shapes)] for b in t.axes} - own
+    for t in inputs[len(shapes) :]:
+        given[t.name] = _completed(op, t, given, values)
+    names = {n: int(v) for n, v in bind(op, given, values).names.items()}
+    most = max(points(op, names))
+    if most > MOST_TERMS:
+        raise OperationError(f"{op.name}: got sizes with {most} products, expected at most {MOST_TERMS} to write out;"
+                             " choose smaller ones")  # fmt: skip
+    hidden = frozenset(e.name for e in leading if e.name)
+    return Scale(op, names, hidden, frozenset(t.name for t in op.inputs if t.optional and t.name not in wanted))
+
+
+def _arguments(op: Op, shapes: Sequence[Shape]) -> dict[str, Value]:
+    """Shapes for the arguments that have no default."""
+    wanted: dict[str, list[str]] = {}
+    for p in op.parameters:
+        if p.default is None:
+            wanted.setdefault(p.argument, []).append(p.name)
+    if len(shapes) > len(wanted):
+        raise OperationError(f"{op.name}: got {len(shapes)} shapes more than inputs, expected {len(wanted)}; leave the"
+                             " rest out")  # fmt: skip
+    values: dict[str, Value] = {}
+    for (argument, symbols), shape in zip(wanted.items(), shapes, strict=False):
+        if len(shape) != len(symbols):
+            raise OperationError(f"{op.name}: {argument}: got {'x'.join(map(str, shape))}, expected {len(symbols)}"
+                                 " numbers; give one an axis")  # fmt: skip
+        values |= dict(zip(symbols, shape, strict=True))
+    return values
+
+
+def _with_leading(op: Op, t: Tensor, shape: Shape) -> Shape:
+    """The shape with one entry along each axis in front of it."""
+    missing = len(t.axes) - len(shape)
+    if missing < 0:
+        letters = ", ".join(b.name for b in t.axes)
+        raise OperationError(f"{op.name}: {t.argument}: got {'x'.join(map(str, shape))}, expected at most {len(t.axes)}"
+                             f" axes ({letters}); give fewer")  # fmt: skip
+    return (1,) * missing + shape
+
+
+def _completed(op: Op, t: Tensor, given: Mapping[str, Shape], values: Mapping[str, Value]) -> Shape:
+    known: dict[str, Value] = dict(values)
+    for name, shape in given.items():
+        for b, n in zip(op.tensor(name).axes, shape, strict=True):
+            if b.extent.name:
+                known[b.extent.name] = n
+    for b in t.axes:
+        for n in b.extent.names():
+            known.setdefault(n, UNNAMED)
+    return tuple(World(known, {}).size(b.extent, {}) for b in t.axes)
