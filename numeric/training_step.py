@@ -1,4 +1,4 @@
-"""A whole graph as one training step: forward through its kernels, then the derived reverse sweep, no autograd anywhere."""
+"""A whole graph as one training step: forward through its kernels, then the derived reverse sweep; no autograd."""
 
 from __future__ import annotations
 

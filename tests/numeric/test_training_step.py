@@ -12,7 +12,7 @@ from derive.network import lenet
 from numeric.model import model, parameter_shapes
 from numeric.training_step import compile
 
-BACKENDS = ("reference",)
+BACKENDS = ("reference", "numpy", "torch")
 
 
 def tiny_cnn() -> Graph:
