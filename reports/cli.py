@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from importlib.metadata import version as installed_version
 from typing import Annotated, Any
 
+import click
 import typer
 from typer.core import TyperGroup
 
@@ -113,7 +114,7 @@ def _told(error: BaseException) -> int:
             text, code = str(error), MISSING_TOOL
         case BackproofError():
             text, code = str(error), BAD_INPUT
-        case typer.TyperException():
+        case click.ClickException():
             where = getattr(getattr(error, "ctx", None), "command_path", "backproof")
             text, code = f"{error.format_message().rstrip('.')}; see `{where} --help`", BAD_INPUT
         case _:

@@ -23,6 +23,7 @@ ONLY_IN = {
     "nbformat": {"reports/writers/notebook.py"},
     "pygments": {"reports/writers/html_spans.py"},
     "quickjs": {"reports/writers/mathml.py"},
+    "click": {"reports/cli.py"},
     "typer": {"reports/cli.py", "reports/options.py", "reports/commands/"},
     "rich": {"reports/progress.py"},
 }
