@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from derive.build import put
 from derive.definitions import result_name
 from derive.errors import NotDerived
 from derive.expr import Binder, D, Entry, Expr
 from derive.law import HYPOTHESIS, LAWS, NAMING_STAGE, Condition, Site
+from derive.lazy import LazyModule
 from derive.linevalues import assuming, check_lines
 from derive.operation import Op, Tensor
 from derive.show import show
 from derive.traversal import at, binders_along, free_names, walk
+
+if TYPE_CHECKING:
+    from derive import certificate as certificates
+else:
+    certificates = LazyModule("derive.certificate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +134,10 @@ class Derivation:
                 line = put(line, move.path, again.after)
             lines.append(line)
         return tuple(lines)
+
+    def certificate(self) -> dict[str, Any]:
+        """The derivation as JSON for `derive.checker`. Raises: CertificateError where it is not accepted."""
+        return certificates.certificate(self)
 
     def __str__(self) -> str:
         rows = [f"{show(self.target)} = {show(self.start, bounds=False)}"]
