@@ -12,7 +12,7 @@ from derive.expr import Binder, Compare, Contract, Entry, Expr, Select, Val
 from derive.index import Index
 from derive.operation import Op, Tensor
 from numeric.backend import Array, Backend
-from numeric.binding import Binding, Value
+from numeric.binding import Value
 
 INTEGERS = ("int64", "int32", "int16", "int8", "uint8")
 
@@ -109,12 +109,8 @@ def common_dtype(op: Op, arrays: Backend, taken: Mapping[str, Array]) -> str:
     return next(iter(reals.values()))
 
 
-def refuse_labels(op: Op, t: Tensor, arrays: Backend, labels: Array, binding: Binding) -> None:
-    """Labels that some guard compares with an index must lie in the range of that index."""
-    extent = label_extent(op, t)
-    if extent is None:
-        return
-    size = binding.extent(extent)
+def refuse_labels(op: Op, t: Tensor, arrays: Backend, labels: Array, size: int) -> None:
+    """Raises: OperationError where labels leave the range of the index that a guard compares them with."""
     low, high = arrays.extremes(labels)
     if low < 0 or high >= size:
         bad = low if low < 0 else high

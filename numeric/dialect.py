@@ -74,3 +74,6 @@ class Dialect(Protocol):
 
     def copied(self, x: str) -> str:
         """x in memory of its own."""
+
+    def clamped(self, x: str, extent: str) -> str:
+        """Integers moved into 0, ..., extent - 1."""

@@ -157,22 +157,32 @@ class Scribe:
         return [f"{target} = {self.register(i.source)}.reshape({self.sizes(b.extent for b in i.axes)})"]
 
     def gather(self, i: Gather, target: str) -> list[str]:
-        tree = self.tree(tuple(b.name for b in i.axes))
-        at = [tree.index(k) for k in i.indices]
-        inside = [
-            tree.integral(py.both([py.compare(">=", k, _ZERO), py.compare("<", k, tree.index(e))]), source)
-            for k, e, source in zip(at, i.extents, i.indices, strict=True)
-            if not self.certain(source, e)
-        ]
-        if not inside:
-            return [f"{target} = {self.register(i.source)}[{', '.join(k.text for k in at)}]"]
+        """Entries at indices put into range, and 0 where they had to be."""
+        order = tuple(b.name for b in i.axes)
+        odd = [k for k, e in zip(i.indices, i.extents, strict=True) if not self.certain(k, e)]
+        lone = len(odd) == 1 and not any(n in odd[0].names() for k in i.indices if k is not odd[0] for n in k.names())
+        # along one axis, its index alone needs places; the other axes stay where they are
+        own = tuple(n for n in order if n in odd[0].names()) if lone else order
+        tree, whole = self.tree(own), self.tree(order)
         mask = self.names("register", f"{i.target}_inside")
-        safe = [
-            k.text if self.certain(source, e) else self.dialect.where(mask, k.text, "0")
-            for k, e, source in zip(at, i.extents, i.indices, strict=True)
+        inside = [
+            whole.integral(py.both([py.compare(">=", at, _ZERO), py.compare("<", at, whole.index(e))]), k)
+            for k, e in zip(i.indices, i.extents, strict=True)
+            if not self.certain(k, e)
+            for at in [whole.index(k)]
         ]
-        found = f"{self.register(i.source)}[{', '.join(safe)}]"
-        return [f"{mask} = {py.both(inside).text}", f"{target} = {self.dialect.where(mask, found, '0')}"]
+        lines, at = [], []
+        for k, e in zip(i.indices, i.extents, strict=True):
+            if self.certain(k, e):
+                at.append(":" if lone else tree.index(k).text)
+            else:
+                name = self.names("register", f"{i.target}_at{len(at)}")
+                lines.append(f"{name} = {self.dialect.clamped(tree.index(k).text, self.size(e))}")
+                at.append(name)
+        found = f"{self.register(i.source)}[{', '.join(at)}]"
+        if not inside:
+            return [*lines, f"{target} = {found}"]
+        return [*lines, f"{mask} = {py.both(inside).text}", f"{target} = {self.dialect.where(mask, found, '0')}"]
 
     def certain(self, i: Index, extent: Index) -> bool:
         """Whether an index is one of the loop's names over that very extent."""

@@ -6,21 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from derive.errors import OperationError
 from derive.operation import Op, Tensor
-from numeric.arguments import (
-    INTEGERS,
-    by_letter,
-    common_dtype,
-    parameters,
-    refuse_labels,
-    refuse_mixture,
-    refuse_other,
-    symbolic,
-)
+from numeric.arguments import by_letter, parameters, symbolic
 from numeric.backend import Array, Backend, Functions, Saved, backend, forward_formulas, gradient_formula
-from numeric.binding import Binding, Shape, Value, bind, defaults, refuse_zero_divisors
-from numeric.layouts import Layout, is_wide, layout
+from numeric.binding import Value, defaults, refuse_zero_divisors
+from numeric.calls import Frame, frame
+from numeric.layouts import Layout, layout
 
 
 def kernel(op: Op | str, backend: str = "numpy", **settings: Any) -> Kernel:
@@ -47,7 +38,9 @@ class Kernel:
     sibling: Kernel | None = None
     _arrays: Backend = field(repr=False, kw_only=True)
     _functions: Functions = field(repr=False, kw_only=True)
-    _bindings: dict[object, Binding] = field(default_factory=dict, repr=False)
+    _frames: dict[object, Frame] = field(default_factory=dict, repr=False)
+    _letters: dict[object, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    _checked: set[tuple[int, str]] = field(default_factory=set, repr=False)
 
     @property
     def source(self) -> str:
@@ -66,9 +59,10 @@ class Kernel:
 
     def forward_saved(self, *tensors: Array, **named: Array) -> tuple[Array, Saved]:
         """The output, and what `vjp(..., saved=saved)` for the same tensors need not compute again."""
-        call = self._call(tensors, named)
-        output, saved = call.kernel._functions.forward(call.tensors, call.binding)
-        return call.output(output), saved
+        users = self._users(tensors, named)
+        own, frame = self._frame(users)
+        output, saved = own._functions.forward(frame.inward(users), frame.binding)
+        return frame.outward(output, _first(users)), saved
 
     def vjp(
         self,
@@ -83,127 +77,67 @@ class Kernel:
 
         Raises: OperationError for tensors that are missing or do not fit.
         """
-        call = self._call(tensors, named)
-        own = call.kernel
-        cotangent = call.cotangent(dy)
+        users = self._users(tensors, named)
+        own, frame = self._frame(users)
+        arrays = frame.inward(users)
+        cotangent = frame.cotangent(dy, arrays[own.op.differentiable[0].name])
         found = {}
-        for t in own._wanted(wrt, call.given):
-            refuse_zero_divisors(own.op.name, gradient_formula(own.op, t).body, call.binding.names)
-            y = own._functions.gradient(t.name, cotangent, call.tensors, call.binding, saved or {})
-            found[t.argument] = call.gradient(t, y)
+        for t in own._wanted(wrt, users):
+            own._check_divisors(t, frame)
+            y = own._functions.gradient(t.name, cotangent, arrays, frame.binding, saved or {})
+            found[t.argument] = frame.outward(y, _first(users), t.name)
         return found
 
     # -- one call ------------------------------------------------------------------------------------------------------
 
-    def _wanted(self, wrt: Iterable[str] | None, given: frozenset[str]) -> list[Tensor]:
+    def _wanted(self, wrt: Iterable[str] | None, users: Mapping[str, Array]) -> list[Tensor]:
         if wrt is None:
-            return [t for t in self.op.differentiable if t.name in given]
+            return [t for t in self.op.differentiable if t.name in users]
         return [self.op.tensor(name) for name in wrt]
 
-    def _call(self, positional: tuple[Array, ...], named: Mapping[str, Array]) -> _Call:
-        """The tensors of a call by letter, in the backend's arrays, checked against each other."""
-        own = self.op
-        users = by_letter(own, positional, named)
-        first = next(iter(users.values()))
-        refuse_mixture(own, users)
-        arrays = self._arrays
-        taken = {t: arrays.take(x) for t, x in users.items()}
-        chosen = self._choose(taken)
-        if chosen is not self:
-            return chosen._call(positional, named)
-        dtype = common_dtype(own, arrays, taken)
-        inner = {t: self.layout.inward(arrays, own.tensor(t), x, is_wide(own, own.tensor(t))) for t, x in taken.items()}
-        binding = self._binding({t: tuple(x.shape) for t, x in inner.items()})
-        for t in own.inputs:
-            if t.name not in inner:
-                inner[t.name] = arrays.zeros(binding.inner_shape(t), taken[own.inputs[0].name])
-            elif t.integer:
-                inner[t.name] = arrays.labels(inner[t.name])
-                refuse_labels(own, t, arrays, inner[t.name], binding)
-            if any(b.name == "..." for b in t.axes):
-                inner[t.name] = inner[t.name].reshape(binding.inner_shape(t))
-        shape = tuple(taken[own.inputs[0].name].shape)
-        return _Call(self, inner, binding, frozenset(users), first, dtype, shape)
+    def _users(self, positional: tuple[Array, ...], named: Mapping[str, Array]) -> dict[str, Array]:
+        """The tensors that a caller passes, by letter. Raises: OperationError for missing or unknown ones."""
+        key = (len(positional), *named)
+        values = (*positional, *named.values())
+        if key not in self._letters or any(not hasattr(x, "dtype") for x in values):
+            users = by_letter(self.op, positional, named)
+            if len(users) == len(values):
+                self._letters[key] = tuple(_letters(self.op, len(positional), named))
+            return users
+        return dict(zip(self._letters[key], values, strict=True))
 
-    def _choose(self, taken: Mapping[str, Array]) -> Kernel:
-        """This kernel, or its sibling where the target is of floats and has the input's shape, as torch chooses."""
-        if self.sibling is None or "T" not in taken:
+    def _frame(self, users: Mapping[str, Array]) -> tuple[Kernel, Frame]:
+        """What the kinds of the tensors decide, and the kernel that they choose."""
+        own = self._chosen(users)
+        key = tuple([(t, type(x), x.shape, x.dtype) for t, x in users.items()])
+        found = own._frames.get(key)
+        if found is None:
+            found = frame(own.op, own._arrays, own.layout, users, own.values)
+            for f in forward_formulas(own.op):
+                refuse_zero_divisors(own.op.name, f.body, found.binding.names)
+            own._frames[key] = found
+        return own, found
+
+    def _chosen(self, users: Mapping[str, Array]) -> Kernel:
+        """This kernel, or its sibling where the target holds floats, as torch chooses."""
+        if self.sibling is None or "int" in str(users["T"].dtype):
             return self
-        floats = self._arrays.dtype(taken["T"]) not in (*INTEGERS, "object")
-        return self.sibling if floats else self
+        return self.sibling
 
-    def _binding(self, shapes: Mapping[str, Shape]) -> Binding:
-        key = tuple(shapes.items())
-        if key not in self._bindings:
-            binding = bind(self.op, shapes, self.values)
-            for f in forward_formulas(self.op):
-                refuse_zero_divisors(self.op.name, f.body, binding.names)
-            self._bindings[key] = binding
-        return self._bindings[key]
+    def _check_divisors(self, t: Tensor, frame: Frame) -> None:
+        """Raises: OperationError where a gradient divides by a parameter that is 0; asked once for each frame."""
+        key = (id(frame), t.name)
+        if key not in self._checked:
+            refuse_zero_divisors(self.op.name, gradient_formula(self.op, t).body, frame.binding.names)
+            self._checked.add(key)
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
-    """One call's tensors, checked, and the way back to the user's shapes and library."""
+def _first(users: Mapping[str, Array]) -> Array:
+    return next(iter(users.values()))
 
-    kernel: Kernel
-    tensors: Mapping[str, Array]
-    binding: Binding
-    given: frozenset[str]
-    like: Array
-    dtype: str
-    shape: Shape
 
-    def output(self, y: Array) -> Array:
-        """The law's output as the user gets it."""
-        return self._out(self.kernel.op.output, y)
-
-    def gradient(self, t: Tensor, y: Array) -> Array:
-        """The law's gradient as the user gets it."""
-        return self._out(t, y)
-
-    def _others(self) -> Shape:
-        axis = self.kernel.layout.axis
-        if axis is None:
-            return ()
-        axis %= len(self.shape)
-        return self.shape[:axis] + self.shape[axis + 1 :]
-
-    def _out(self, t: Tensor, y: Array) -> Array:
-        k = self.kernel
-        y = y.reshape(self.binding.shape(t))
-        return k._arrays.give(k.layout.outward(k._arrays, y, self._others(), is_wide(k.op, t)), self.like)
-
-    def cotangent(self, dy: Array) -> Array:
-        """The user's cotangent as the law has it. Raises: OperationError where it does not fit the output."""
-        k, t = self.kernel, self.kernel.op.output
-        arrays = k._arrays
-        if isinstance(dy, int | float):
-            dy = arrays.zeros((), self.tensors[k.op.inputs[0].name]) + dy
-        refuse_other(k.op, f"dE/d{t.argument}", dy)
-        found = arrays.take(dy)
-        if arrays.dtype(found) != self.dtype and arrays.dtype(found) != "object":
-            raise OperationError(f"{k.op.name}: dE/d{t.name}: got {arrays.dtype(found)}, expected {self.dtype} as the"
-                                 " other tensors; convert it")  # fmt: skip
-        wide = is_wide(k.op, t)
-        expected = self._expected(t, wide)
-        if tuple(found.shape) != expected:
-            raise OperationError(
-                f"{k.op.name}: dE/d{t.name}: got shape {tuple(found.shape)}, expected {expected} as the output has;"
-                " pass the cotangent of the output"
-            )
-        return k.layout.inward(arrays, t, found, wide).reshape(self.binding.inner_shape(t))
-
-    def _expected(self, t: Tensor, wide: bool) -> Shape:
-        k = self.kernel
-        inner = self.binding.shape(t)
-        if k.layout.axis is None or not t.axes:
-            return inner
-        others = self._others()
-        if not wide:
-            return others
-        axis = k.layout.axis % (len(others) + 1)
-        return (*others[:axis], inner[-1], *others[axis:])
+def _letters(op: Op, positional: int, named: Iterable[str]) -> list[str]:
+    return [t.name for t in op.inputs[:positional]] + [op.tensor(n).name for n in named]
 
 
 # -- building ----------------------------------------------------------------------------------------------------------

@@ -13,31 +13,41 @@ from numeric.binding import Shape
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where the class axis of a user's tensors is (None: nothing moves), and whether the others are merged into one."""
+    """Where the class axis of a user's tensors is (None: nothing moves), and whether the others are merged into one.
+
+    A tensor is wide if it has the class axis.
+    """
 
     axis: int | None = None
     merged: bool = False
     remedy: str = ""
 
-    def inward(self, backend: Backend, tensor: Tensor, x: Array, wide: bool) -> Array:
-        """A user's tensor as the law has it; `wide` says that it has the class axis."""
+    def check(self, tensor: Tensor, x: Array, wide: bool) -> None:
+        """Raises: OperationError where a wide tensor has no such axis."""
+        if self.axis is not None and wide and not -x.ndim <= self.axis < x.ndim:
+            raise OperationError(f"{tensor.argument}: got {x.ndim} axes, expected an axis {self.axis}; {self.remedy}")
+
+    def inward(self, arrays: Backend, x: Array, wide: bool) -> Array:
+        """A user's tensor as the law has it."""
         if self.axis is None:
             return x
         if wide:
-            if not -x.ndim <= self.axis < x.ndim:
-                raise OperationError(
-                    f"{tensor.argument}: got {x.ndim} axes, expected an axis {self.axis}; {self.remedy}"
-                )
-            x = backend.moveaxis(x, self.axis, -1)
+            x = arrays.moveaxis(x, self.axis, -1)
         return x.reshape((-1, *x.shape[x.ndim - wide :])) if self.merged else x
 
-    def outward(self, backend: Backend, y: Array, others: Shape, wide: bool) -> Array:
-        """What the law gives as the user has it; `others` are the axes beside the class axis."""
-        if self.axis is None:
+    def outward(self, arrays: Backend, y: Array, outer: Shape, wide: bool) -> Array:
+        """What the law gives, with the axes of a user's tensor of shape `outer`."""
+        if self.axis is None or not wide:
             return y
-        if self.merged and y.ndim > wide:
-            y = y.reshape((*others, *y.shape[y.ndim - wide :]))
-        return backend.moveaxis(y, -1, self.axis) if wide else y
+        axis = self.axis % len(outer)
+        return arrays.moveaxis(y.reshape((*outer[:axis], *outer[axis + 1 :], outer[axis])), -1, axis)
+
+    def output_shape(self, first: Shape, own: Shape, wide: bool) -> Shape:
+        """The user's shape of an output, from the first input's and the law's."""
+        if self.axis is None or not own:
+            return own
+        axis = self.axis % len(first)
+        return (*first[:axis], *own[-1:], *first[axis + 1 :]) if wide else (*first[:axis], *first[axis + 1 :])
 
 
 _LAYOUTS: Mapping[str, Layout] = {

@@ -21,11 +21,43 @@ def read(build: Build, e: Entry, scope: Scope, fill: str = "0") -> Entry:
         return build.emit(Merge(f"{register}_flat", axes_of(runs[1], scope), register, runs[0]))
     spread, indices = _spread(build, register, indices, scope)
     parts = [affine(i, scope) for i in indices]
-    if any(p is None for p in parts) or _turns(parts):
-        extents = build.extents(register)
-        axes = axes_of(tuple(n for n in scope if any(n in i.names() for i in indices)), scope)
-        return build.emit(Gather(f"{register}_read", axes, register, tuple(indices), extents))
+    if any(p is None for p in parts):
+        return _gather(build, spread, indices, parts, scope, fill)
+    if _turns(parts):
+        return _gather_all(build, spread, indices, scope)
     return _view(build, spread, [p for p in parts if p is not None], scope, fill)
+
+
+def _gather(
+    build: Build, register: str, indices: tuple[Index, ...], parts: list[Affine | None], scope: Scope, fill: str
+) -> Entry:
+    """A gather along the axes whose index is not affine, and those that share a name with one; the others keep their
+    places and are read after it."""
+    odd = {k for k, p in enumerate(parts) if p is None}
+    names: set[str] = set()
+    while grown := {n for k in odd for n in indices[k].names() if n in scope} - names:
+        names |= grown
+        odd |= {k for k, i in enumerate(indices) if i.names() & names}
+    own = fresh_names(build, register, scope)
+    extents = build.extents(register)
+    if len(odd) == len(indices):
+        return _gather_all(build, register, indices, scope)
+    places = [Binder(n, e) if k not in odd else None for k, (n, e) in enumerate(zip(own, extents, strict=True))]
+    first = min(odd)
+    gathered = axes_of(tuple(n for n in scope if n in names), scope)
+    axes = tuple(b for b in (*places[:first], *gathered, *places[first:]) if b is not None)
+    at = tuple(i if k in odd else index(n) for k, (i, n) in enumerate(zip(indices, own, strict=True)))
+    found = build.emit(Gather(f"{register}_read", axes, register, at, extents))
+    kept = [i for k, i in enumerate(indices) if k not in odd]
+    before = sum(1 for k in range(first) if k not in odd)
+    again = (*kept[:before], *(index(b.name) for b in gathered), *kept[before:])
+    return read(build, Entry(found.tensor, tuple(again)), scope, fill)
+
+
+def _gather_all(build: Build, register: str, indices: tuple[Index, ...], scope: Scope) -> Entry:
+    """A gather along all axes at once, over the names that occur."""
+    axes = axes_of(tuple(n for n in scope if any(n in i.names() for i in indices)), scope)
+    return build.emit(Gather(f"{register}_read", axes, register, indices, build.extents(register)))
 
 
 def _is_natural(build: Build, register: str, indices: tuple[Index, ...], scope: Scope) -> bool:

@@ -53,6 +53,28 @@ def find_scattering(build: Build, binders: Axes, factors: list[Expr], scope: Sco
     return Scattering(tuple(moves), tuple(b for b in binders if b.name in taps), binders, factors)
 
 
+def reindexed(build: Build, binders: Axes, factors: list[Expr], scope: Scope) -> tuple[Axes, list[Expr]]:
+    """A sum over an index that a read divides, as a sum over the quotient.
+
+    sum[i] f(i)*G[(i+r)/s] = sum[j] f(s*j-r)*G[j] where s*j - r is in range.
+    """
+    for b in binders:
+        others = tuple(o for o in binders if o is not b)
+        solved = _solved(build, b.name, (), factors, {})
+        if solved is None or solved[1] is None:
+            continue
+        own, quotient, step, rest = solved
+        if {b.name} & rest.names() or step.names() & {*scope, *(o.name for o in binders)}:
+            continue
+        taken = {*scope, *(o.name for o in binders)}.union(*map(all_names, factors))
+        position = Binder(fresh(own.name, taken), own.extent)
+        at = step * index(position.name) - rest
+        factors = [substitute(_with_atom(f, quotient, index(position.name)), {b.name: at}) for f in factors]
+        factors = [*_without_certain(build, factors, position, step), InRange(at, b.extent)]
+        return reindexed(build, (position, *others), factors, scope)
+    return binders, factors
+
+
 def _move(build: Build, axis: str, extent: Index, position: Binder, at: Index, taps: Axes) -> Move | None:
     """The move of an axis, with the cells around it that places outside fall into."""
     solved = affine(at, {position.name, *(b.name for b in taps)})

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from derive.build import add, factors
 from derive.expr import GUARDS, ONE, Add, Compare, Contract, Div, Divides, Entry, Expr, InRange, Mul, Num, Val, val
+from derive.index import ONE as ONE_INDEX
 from derive.index import Index
 from derive.substitution import rename_bound, substitute
 from derive.traversal import free_names, reads
@@ -12,7 +13,8 @@ from numeric.build import Build, Scope, axes_of, used
 from numeric.guards import is_mask, product
 from numeric.matrices import contract_operands
 from numeric.plan import Axes, Map, Reduce, Scatter
-from numeric.scattering import Scattering, find_scattering
+from numeric.reading import exact_quotient
+from numeric.scattering import Scattering, find_scattering, reindexed
 from numeric.windowing import split_binders
 
 Factors = list[Expr]
@@ -70,11 +72,12 @@ def _total(build: Build, binders: Axes, inside: Factors, scope: Scope) -> Expr:
     binders = tuple(b for b in binders if b not in missing)
     if not binders:
         return product(build, [*(build.value(build, f, scope) for f in inside), *counts])
+    binders, inside = reindexed(build, binders, inside, scope)
+    inside = without_implied_guards(build, inside)
     found = find_scattering(build, binders, inside, scope)
     if found is not None:
         return product(build, [_scatter(build, found, scope), *counts])
     inner = {**scope, **{b.name: b.extent for b in binders}}
-    inside = without_implied_guards(build, inside)
     trees = [build.value(build, f, inner) for f in inside]
     return product(build, [_reduce(build, binders, trees, scope, inner), *counts])
 
@@ -93,10 +96,14 @@ def _contract_deltas(build: Build, binders: Axes, inside: Factors) -> tuple[Axes
 
 
 def _equal_to(f: Expr, name: str) -> Index | None:
+    """The value of an index at which a guard `[a == b]` can hold, from `i + r == b` or `(i + r)/s == b`."""
     if isinstance(f, Compare) and f.op == "==" and isinstance(f.left, Val) and isinstance(f.right, Val):
         for one, other in ((f.left.index, f.right.index), (f.right.index, f.left.index)):
-            if one.name == name and name not in other.names():
-                return other
+            quotient = exact_quotient(one)
+            step, dividend = (quotient.divisor, quotient.dividend) if quotient else (ONE_INDEX, one)
+            parts = dividend.split(name)
+            if parts is not None and parts[0] == ONE_INDEX and name not in other.names() | step.names():
+                return step * other - parts[1]
     return None
 
 
@@ -133,9 +140,19 @@ def _scatter(build: Build, found: Scattering, scope: Scope) -> Expr:
     rest = tuple(b for b in found.binders if b not in found.taps)
     body = build.value(build, Contract(rest, _plain(found.factors)) if rest else _plain(found.factors), inner)
     body = hoisted(build, body, found.taps, inner)
-    kept = set(used(body, inner)) | {m.axis for m in found.moves}
-    axes = tuple(b for b in axes_of(tuple(scope), scope) if b.name in kept)
+    axes = axes_of(_places_order(body, found, inner), scope)
     return build.emit(Scatter("scattered", axes, found.taps, found.moves, body))
+
+
+def _places_order(body: Expr, found: Scattering, inner: Scope) -> tuple[str, ...]:
+    """The axes that a scatter fills: in the order in which its largest register lies, so that slices are long runs."""
+    axis = {m.position.name: m.axis for m in found.moves}
+    taps = {b.name for b in found.taps}
+    largest = max((r.indices for r in reads(body)), key=len, default=())
+    names = (
+        [i.name for i in largest if i.name in inner] + list(used(body, inner)) + [m.position.name for m in found.moves]
+    )
+    return tuple(dict.fromkeys(axis.get(n or "", n or "") for n in names if n not in taps))
 
 
 def _reduce(build: Build, binders: Axes, trees: Factors, scope: Scope, inner: Scope) -> Expr:

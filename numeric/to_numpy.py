@@ -74,6 +74,9 @@ class NumpyDialect:
     def where(self, condition: str, then: str, other: str) -> str:
         return f"np.where({condition}, {then}, {other})"
 
+    def clamped(self, x: str, extent: str) -> str:
+        return f"np.clip({x}, 0, {extent} - 1)"
+
     def extreme(self, word: str, a: Text, b: Text) -> Text:
         if a.kind == b.kind == "number":
             return Text(f"{word}({a.text}, {b.text})", ATOM, "number")
@@ -98,7 +101,7 @@ class NumpyDialect:
         return f"np.zeros({shape}, {like}.dtype) + ({value})"
 
     def copied(self, x: str) -> str:
-        return f"np.array({x})"
+        return f'np.array({x}, order="C")'
 
 
 def _one(axes: tuple[int, ...]) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from derive.errors import OperationError
 from derive.operation import Op
 from numeric.backend import Array
 from numeric.binding import Shape
@@ -79,6 +80,9 @@ class TorchDialect:
     def where(self, condition: str, then: str, other: str) -> str:
         return f"torch.where({condition}, {then}, {other})"
 
+    def clamped(self, x: str, extent: str) -> str:
+        return f"torch.clamp({x}, 0, {extent} - 1)"
+
     def extreme(self, word: str, a: Text, b: Text) -> Text:
         if a.kind == b.kind == "number":
             return Text(f"{word}({a.text}, {b.text})", ATOM, "number")
@@ -107,7 +111,7 @@ class TorchDialect:
         return f"{like}.new_zeros({shape}) + ({value})"
 
     def copied(self, x: str) -> str:
-        return f"{x}.clone()"
+        return f"{x}.clone(memory_format=torch.contiguous_format)"
 
 
 def _one(axes: tuple[int, ...]) -> str:
@@ -121,6 +125,11 @@ class TorchBackend:
 
     def owns(self, x: object) -> bool:
         return isinstance(x, torch.Tensor)
+
+    def place(self, x: np.ndarray, device: str) -> Array:
+        if device.startswith("cuda") and not torch.cuda.is_available():
+            raise OperationError(f"device: got {device!r}, expected 'cpu': no CUDA device is found; use --device cpu")
+        return torch.from_numpy(np.ascontiguousarray(x)).to(device)
 
     def take(self, x: Array) -> Array:
         return x.detach() if isinstance(x, torch.Tensor) else torch.from_numpy(np.array(x))

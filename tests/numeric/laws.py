@@ -1,0 +1,76 @@
+"""Laws of one's own that kernels must handle, each with shapes: reads of every kind that notation can state."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Law:
+    """A line of notation, what it is for, the shapes of its inputs by letter, its parameters."""
+
+    name: str
+    text: str
+    shapes: dict[str, tuple[int, ...]]
+    settings: dict[str, int]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+LAWS = [
+    Law("correlation of one image", "O[i,j] = sum[p,q] X[i+p,j+q]*F[p,q]", {"X": (6, 5), "F": (3, 2)}, {}),
+    Law("taps before places", "O[i] = sum[p] X[p+2*i]*F[p]", {"X": (9,), "F": (3,)}, {}),
+    Law("true convolution, full", "O[i] = sum[p] X[i-p]*F[p]; size i touch", {"X": (6,), "F": (3,)}, {}),
+    Law("true convolution, valid", "O[i] = sum[p<P] X[i+P-1-p]*F[p]; X[h<H]; F[p<P]", {"X": (6,), "F": (3,)}, {}),
+    Law(
+        "true convolution of channels",
+        "O[n,k,i] = sum[c,p] X[n,c,i-p]*F[k,c,p]; size i touch; X[n<N,c<C,h<H]; F[k<K,c<C,p<P]",
+        {"X": (2, 3, 5), "F": (4, 3, 2)},
+        {},
+    ),
+    Law(
+        "transposed convolution",
+        "O[n,k,i] = sum[c,p] X[n,c,(i+P-d*p)/s]*F[c,k,p]; X[n<N,c<C,h<H]; F[c<C,k<K,p<Q]; size i = s*(H-1)+d*(Q-1)+1-2*P",
+        {"X": (2, 3, 4), "F": (3, 2, 3)},
+        {"s": 3, "P": 1, "d": 2},
+    ),
+    Law(
+        "groups",
+        "O[n,k,i] = sum[c<D,p] X[n,k//E*D+c,i+p]*F[k,c,p]; X[n<N,c<C,h<H]; F[k<K,c<D,p<P]",
+        {"X": (2, 6, 5), "F": (4, 3, 2)},
+        {"E": 2},
+    ),
+    Law("a bilinear form", "O[n,k] = sum[i,j] X[n,i]*W[k,i,j]*Y[n,j]", {"X": (3, 2), "W": (4, 2, 5), "Y": (3, 5)}, {}),
+    Law("outer difference", "O[n,m] = X[n] - Y[m]", {"X": (3,), "Y": (4,)}, {}),
+    Law("outer product", "O[n,m] = X[n]*Y[m]", {"X": (3,), "Y": (4,)}, {}),
+    Law("a number for every place", "O[n,m] = X[n] + m; size m = 4", {"X": (3,)}, {}),
+    Law("trace", "O = sum[i] X[i,i]", {"X": (4, 4)}, {}),
+    Law("diagonal", "O[i] = X[i,i]", {"X": (4, 4)}, {}),
+    Law("transpose", "O[j,i] = X[i,j]", {"X": (3, 4)}, {}),
+    Law("reversal", "O[i] = X[N-1-i]; X[h<N]; size i = N", {"X": (5,)}, {}),
+    Law("shift with zeros", "O[i] = X[i-2]; X[h<N]; size i = N", {"X": (5,)}, {}),
+    Law("every third", "O[i] = X[3*i]; X[h<N]; size i = (N-1)//3+1", {"X": (8,)}, {}),
+    Law("zeros between", "O[i] = X[i/3]; X[h<N]; size i = 3*N-2", {"X": (4,)}, {}),
+    Law("upsampling", "O[i] = X[i//2]; X[h<N]; size i = 2*N", {"X": (4,)}, {}),
+    Law("causal products", "O[i] = sum[j] [j<=i]*A[i,j]*X[j]; A[i<N,j<N]; X[j<N]", {"A": (4, 4), "X": (4,)}, {}),
+    Law("running sum", "O[i] = sum[j] [j<=i]*X[j]; X[j<N]; size i = N", {"X": (5,)}, {}),
+    Law("a count", "O[i] = X[i]*(sum[p<P] [0<=i+p<N]); X[i<N]", {"X": (5,)}, {"P": 3}),
+    Law("squares", "O[n] = sum[c] (X[n,c] - Y[n,c])^2", {"X": (3, 4), "Y": (3, 4)}, {}),
+    Law("a sum of sums", "O[n] = sum[c] (X[n,c]*Y[c] + Z[n])", {"X": (3, 4), "Y": (4,), "Z": (3,)}, {}),
+    Law("a sum in a sum", "O[n] = sum[c] X[n,c]*(sum[d] Y[c,d])", {"X": (3, 4), "Y": (4, 2)}, {}),
+    Law("three in a row", "O[i,l] = sum[j,k] A[i,j]*B[j,k]*C[k,l]", {"A": (2, 3), "B": (3, 4), "C": (4, 2)}, {}),
+    Law("an intermediate", "H[i] = sum[j] A[i,j]*X[j]; O[i] = H[i]*H[i] + X[i]", {"A": (3, 3), "X": (3,)}, {}),
+    Law("an intermediate outside", "H[i] = X[i]*X[i]; O[j] = H[j+1] - H[j-1]; size j = N; X[i<N]", {"X": (5,)}, {}),
+    Law("largest of a window of sums", "O[i] = max[p<P] (X[i+p] + Y[p]); X[h<H]; Y[p<P]", {"X": (6,), "Y": (3,)}, {}),
+    Law("largest along an axis", "O[n] = max[c] X[n,c]", {"X": (3, 4)}, {}),
+    Law("largest along two axes", "O[n] = max[c,d] X[n,c,d]", {"X": (3, 2, 3)}, {}),
+    Law("the larger of two", "O[i] = max(X[i], Y[i]) - min(X[i], 2*Y[i])", {"X": (5,), "Y": (5,)}, {}),
+    Law("names that Python knows", "int[lambda] = sum[np] list[lambda+np]*def[np]", {"list": (5,), "def": (2,)}, {}),
+    Law("names of the printed text", "forward[n] = sum[pad] X_columns[n+pad]*dtype[pad]", {"X_columns": (5,), "dtype": (2,)}, {}),
+]  # fmt: skip
+
+
+def integers(shape: tuple[int, ...], seed: int) -> np.ndarray:
+    """Small integers, zeros and ties among them."""
+    return np.random.default_rng(seed).integers(-4, 5, shape)
