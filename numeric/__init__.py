@@ -5,6 +5,8 @@ from derive.lazy import lazy_names
 PUBLIC: dict[str, str] = {
     "kernel": "numeric.kernels",
     "Kernel": "numeric.kernels",
+    "verify": "numeric.verification",
+    "Check": "numeric.checking",
 }
 
 __getattr__, __dir__ = lazy_names(__name__, PUBLIC)

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -50,6 +51,7 @@ from derive.show import show
 from numeric.arithmetic import COMPARE, Arithmetic, Integers, Mask, Truth, leading
 
 V = TypeVar("V")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +73,13 @@ class Dense(Generic[V]):
     labels: Mapping[str, Integers] = field(default_factory=dict)
     reals: Mapping[str, V] = field(default_factory=dict)
     _reads: list[Mask] | None = None
+    _reached: Mask | None = None
 
     def tensor(self, axes: Sequence[Binder], body: Expr) -> tuple[V, tuple[int, ...]]:
         """The values of `body` at every point of `axes`, perhaps only broadcastable to the shape, and the shape."""
         scope, sizes, _ = self.bind(tuple(axes), Scope())
-        return self.value(body, scope), sizes
+        with np.errstate(all="ignore"):  # what is undefined is carried along as NaN
+            return self.value(body, scope), sizes
 
     def read(self, name: str, values: V, shape: tuple[int, ...]) -> None:
         """Add a tensor by its values, row-major."""
@@ -175,13 +179,36 @@ class Dense(Generic[V]):
             self._reads = outer
         return found, inside
 
-    def part(self, e: Expr, scope: Scope, counted: Callable[[Mask], Mask]) -> V:
-        """A value whose reads count for an enclosing maximum only as `counted` says."""
-        if self._reads is None:
-            return self.value(e, scope)
-        found, inside = self.noting(e, scope)
-        self._reads.append(counted(inside))
-        return found
+    def part(self, e: Expr, scope: Scope, where: Mask | None) -> V:
+        """A value that matters only where a condition holds (None: everywhere): elsewhere its reads do not count for an
+        enclosing maximum, and it need not be defined."""
+        return self._within(where, partial(self.value, e, scope))
+
+    def guards(self, guards: Sequence[Expr], scope: Scope) -> tuple[list[Truth], Mask]:
+        """Where each guard of a product holds, and where all do; one matters only where those before it hold."""
+        found: list[Truth] = []
+        true = np.asarray(True)
+        for guard in guards:
+            truth = self._within(true, partial(self.truth, guard, scope))
+            found.append(truth)
+            true = true & truth.holds
+        return found, true
+
+    def _within(self, where: Mask | None, evaluate: Callable[[], T]) -> T:
+        reads, reached = self._reads, self._reached
+        self._reads, self._reached = None if reads is None else [], both(reached, where)
+        try:
+            found = evaluate()
+            if reads is not None and self._reads is not None:
+                reads += self._reads if where is None else [m | ~where for m in self._reads]
+            return found
+        finally:
+            self._reads, self._reached = reads, reached
+
+    def refuse(self, undefined: Mask, message: str) -> None:
+        """Raises: MeaningError where something undefined is reached."""
+        if (undefined if self._reached is None else undefined & self._reached).any():
+            raise MeaningError(message)
 
     def truth(self, e: Expr, scope: Scope) -> Truth:
         """Where a guard holds."""
@@ -236,8 +263,9 @@ def _entry(world: Dense[V], e: Entry, scope: Scope) -> V:
 def _val(world: Dense[V], e: Val, scope: Scope) -> V:
     if world._is_index(e):
         values, integral = world.integers(e.index, scope)
-        if integral is not None and not integral.all():
-            raise MeaningError(f"{show(e)}: got a quotient that leaves a rest, expected an integer; add a guard")
+        if integral is not None:
+            message = "got a quotient that leaves a rest, expected an integer; add a guard"
+            world.refuse(~integral, f"{show(e)}: {message}")
         return world.arithmetic.integer(values)
     terms = []
     for monomial, c in e.index.terms:
@@ -255,14 +283,11 @@ def _atom(world: Dense[V], atom: str | Composite | Entry, scope: Scope) -> V:
 
 
 def _product(world: Dense[V], e: Mul, scope: Scope) -> V:
-    guards = [world.truth(f, scope) for f in e.items if isinstance(f, GUARDS)]
     rest = [f for f in e.items if not isinstance(f, GUARDS)]
-    if not guards:
+    if len(rest) == len(e.items):
         return world.arithmetic.multiply([world.value(f, scope) for f in rest])
-    true = np.asarray(True)
-    for g in guards:
-        true = true & g.holds
-    factors = [world.part(f, scope, lambda inside: inside | ~true) for f in rest]
+    guards, true = world.guards([f for f in e.items if isinstance(f, GUARDS)], scope)
+    factors = [world.part(f, scope, true) for f in rest]
     found = world.arithmetic.multiply(factors)
     for g in guards:
         found = world.arithmetic.choose(g, found, world.arithmetic.number(Fraction(0)))
@@ -276,19 +301,21 @@ def _guard(world: Dense[V], e: Expr, scope: Scope) -> V:
 
 def _cases(world: Dense[V], e: Cases, scope: Scope) -> V:
     truth = world.truth(e.condition, scope)
-    then = world.part(e.then, scope, lambda inside: inside | ~truth.holds)
-    other = world.part(e.other, scope, lambda inside: inside | truth.holds)
+    then = world.part(e.then, scope, truth.holds)
+    other = world.part(e.other, scope, ~truth.holds)
     return world.arithmetic.choose(truth, then, other)
 
 
 def _contract(world: Dense[V], e: Contract, scope: Scope) -> V:
     inner, sizes, ragged = world.bind(e.binders, scope)
-
-    def everywhere(inside: Mask) -> Mask:
-        inside = inside if ragged is None else inside | ~ragged
-        return np.asarray(inside.all(axis=tuple(range(max(inside.ndim - scope.depth, 0)))))
-
-    terms = world.part(e.body, inner, everywhere)
+    reads, world._reads = world._reads, None if world._reads is None else []
+    try:
+        terms = world.part(e.body, inner, ragged)
+        if reads is not None and world._reads is not None:
+            # a sum is in range where all of its terms are
+            reads += [np.asarray(m.all(axis=tuple(range(max(m.ndim - scope.depth, 0))))) for m in world._reads]
+    finally:
+        world._reads = reads
     if ragged is not None:
         terms = world.arithmetic.choose(Truth(ragged), terms, world.arithmetic.number(Fraction(0)))
     return world.arithmetic.total(terms, sizes, scope.depth)
@@ -302,9 +329,9 @@ def _candidates(world: Dense[V], e: Select | Winner, scope: Scope) -> tuple[V, M
 
 def _select(world: Dense[V], e: Select, scope: Scope) -> V:
     found, inside, sizes = _candidates(world, e, scope)
-    if not leading(inside, sizes, scope.depth).any(axis=0).all():
-        raise MeaningError("max: got a window without a single cell inside its tensor, expected at least one; use less"
-                           " padding or a larger input")  # fmt: skip
+    empty = np.asarray(~leading(inside, sizes, scope.depth).any(axis=0))
+    world.refuse(empty, "max: got a window without a single cell inside its tensor, expected at least one; use less"
+                        " padding or a larger input")  # fmt: skip
     return world.arithmetic.best(found, inside, sizes, scope.depth)
 
 

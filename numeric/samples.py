@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.random import Generator
@@ -16,10 +17,12 @@ from numpy.typing import NDArray
 
 from derive.denote import World
 from derive.errors import MeaningError, OperationError
-from derive.expr import Compare, Entry, Expr, Select, Val, own_indices, reads, walk
+from derive.expr import Entry, Expr, Select, Val
 from derive.index import Composite, Index
 from derive.operation import Op, Tensor
+from derive.traversal import reads, walk
 from derive.worlds import sizes_of
+from numeric.arguments import label_extent
 from numeric.arithmetic import Plain
 from numeric.dense import shape_of, world_of
 
@@ -30,7 +33,7 @@ LARGEST_EXTENT, LEADING, REACH = 9, 36, 3
 MOST_POINTS, MOST_BACKWARD = 6000, 60_000
 """Points of an equation's iteration space, and about as many of its gradient's: a configuration takes milliseconds."""
 
-TRIES = 4000
+TRIES, RETRIES = 4000, 20
 SATURATED = 800.0
 """exp(800) overflows every float: a kernel that survives it is stable."""
 
@@ -42,7 +45,8 @@ class Sample:
     """One configuration of an operation with data; `draw(op, seed, ...)` gives it again.
 
     `names` holds every symbol of the law, `settings` what torch's arguments are called, `arrays` the inputs by argument
-    (None: an optional one left out) in the shapes a user passes, leading axes `...` not flattened.
+    (None: an optional one left out) in the shapes a user passes, leading axes `...` not flattened. Integer data are
+    multiples of `multiple`.
     """
 
     op: Op
@@ -53,6 +57,7 @@ class Sample:
     settings: Mapping[str, Setting]
     arrays: Mapping[str, NDArray | None]
     cotangent: NDArray
+    multiple: int = 1
 
     @property
     def given(self) -> dict[str, NDArray]:
@@ -85,16 +90,14 @@ def draw(op: Op, seed: int, kind: str = "integer", largest: int = 100, multiple:
 
     "integer" data are multiples of `multiple` up to `largest` times it, with zeros and ties; "real" data are float32
     numbers, in turn "plain", of "wide"ly different magnitudes and "saturated", one of which can be asked for. Where the
-    law has no finite value on them they become plain, then positive; the sample's `kind` says what they are.
+    law has no finite value on them they become plain, then positive; the sample's `kind` says what they are at last.
 
     Raises: OperationError where no sizes are found at which the law has a value.
     """
-    random = np.random.default_rng([seed, 1])
-    for _ in range(TRIES):
-        names = _best_sizes(op, random)
-        if names is None:
+    for attempt in range(RETRIES):
+        sample = _sized(op, seed, attempt)
+        if sample is None:
             break
-        sample = _with_sizes(op, seed, names, random)
         filled = _filled(sample, kind, largest, multiple)
         if filled is not None:
             return filled
@@ -107,12 +110,21 @@ def draw(op: Op, seed: int, kind: str = "integer", largest: int = 100, multiple:
 # -- sizes -------------------------------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=512)
+def _sized(op: Op, seed: int, attempt: int) -> Sample | None:
+    """A sample with sizes and settings, still without data, or None where no sizes fit."""
+    random = np.random.default_rng([seed, 1, attempt])
+    names = _best_sizes(op, random)
+    return None if names is None else _with_sizes(op, seed, names, random)
+
+
 def _best_sizes(op: Op, random: Generator) -> dict[str, int] | None:
     """Of some sizes that fit, those that expose most; of how many varies, so that plain ones occur too."""
     wanted = int(random.choice((1, 3, 9)))
+    symbols = chosen_symbols(op)
     found: list[dict[str, int]] = []
     for attempt in range(TRIES):
-        candidate = _candidate(op, random, small=attempt > TRIES // 2)
+        candidate = _candidate(op, symbols, random, small=attempt > TRIES // 2)
         if candidate is not None:
             found.append(candidate)
             if len(found) == wanted:
@@ -120,15 +132,19 @@ def _best_sizes(op: Op, random: Generator) -> dict[str, int] | None:
     return max(found, key=lambda names: exposes(op, names), default=None)
 
 
-def _candidate(op: Op, random: Generator, small: bool) -> dict[str, int] | None:
+def chosen_symbols(op: Op) -> list[str]:
+    """The symbols that are chosen: all but the sizes that follow from others."""
+    return sorted(op.symbols - {n for n, _ in op.sizes})
+
+
+def _candidate(op: Op, symbols: list[str], random: Generator, small: bool) -> dict[str, int] | None:
     """Random sizes, or None where they do not fit."""
-    derived = {n for n, _ in op.sizes}
     least = {p.name: p.minimum for p in op.parameters}
     ones = random.random() < 1 / 8
     top = 4 if small else LARGEST_EXTENT
     leading = {n for t in op.tensors for b in t.axes if b.name == "..." for n in b.extent.names()}
     chosen = {}
-    for n in sorted(op.symbols - derived):
+    for n in symbols:
         if n in least:
             chosen[n] = least[n] + int(random.integers(0, REACH + 1))
         else:
@@ -173,7 +189,7 @@ def points(op: Op, names: Mapping[str, int]) -> tuple[int, int]:
 def exposes(op: Op, names: Mapping[str, int]) -> float:
     """How much sizes expose: what differs, what is not trivial, what leaves a rest."""
     world = World(names, {})
-    free = op.symbols - {n for n, _ in op.sizes}
+    free = names.keys() - {n for n, _ in op.sizes}
     raised = sum(names[p.name] > p.minimum for p in op.parameters)
     leftover = sum(world.integer(c.dividend, {}) % world.integer(c.divisor, {}) != 0 for c in _floors(op))  # type: ignore
     several = sum(names[n] > 1 for n, _ in op.sizes)
@@ -218,7 +234,7 @@ def _factors(n: int, random: Generator) -> Shape:
 def _filled(sample: Sample, kind: str, largest: int, multiple: int) -> Sample | None:
     """The sample with data at which the law has a finite value, or None."""
     first = REAL[sample.seed % len(REAL)] if kind == "real" else kind
-    for style in ("integer",) if kind == "integer" else (first, "plain", "positive"):
+    for style in ("integer", "natural") if kind == "integer" else (first, "plain", "positive"):
         filled = _with_data(sample, style, largest, multiple, np.random.default_rng([sample.seed, 2]))
         if _has_value(filled):
             return filled
@@ -233,12 +249,12 @@ def _with_data(sample: Sample, style: str, largest: int, multiple: int, random: 
         if t.optional and random.random() < 0.25:
             arrays[t.argument] = None
         elif t.integer:
-            arrays[t.argument] = random.integers(0, _labels_below(op, t.name, sample.names), shape)
+            arrays[t.argument] = random.integers(0, _labels_below(op, t, sample.names), shape)
         else:
             arrays[t.argument] = _laid_out(_numbers(style, shape, largest, multiple, random), random)
-    plain = "integer" if style == "integer" else "plain"
+    plain = "integer" if style in ("integer", "natural") else "plain"
     cotangent = _numbers(plain, passed_shape(op.output, sample), largest, multiple, random)
-    return replace(sample, kind=style, arrays=arrays, cotangent=_laid_out(cotangent, random))
+    return replace(sample, kind=style, multiple=multiple, arrays=arrays, cotangent=_laid_out(cotangent, random))
 
 
 def passed_shape(tensor: Tensor, sample: Sample) -> Shape:
@@ -253,8 +269,9 @@ def _numbers(style: str, shape: Shape, largest: int, multiple: int, random: Gene
     """Numbers with zeros and ties among them, every one a float32."""
     few = random.integers(-2, 3, shape)
     planted = random.random(shape) < 1 / 3
-    if style == "integer":
-        return np.where(planted, few, random.integers(-largest, largest + 1, shape)).astype(np.float64) * multiple
+    if style in ("integer", "natural"):
+        drawn = np.where(planted, few, random.integers(-largest, largest + 1, shape)).astype(np.float64)
+        return (drawn if style == "integer" else np.abs(drawn) + 1) * multiple
     values = random.standard_normal(shape)
     if style == "wide":
         values = values * 10.0 ** random.integers(-4, 5, shape)
@@ -282,23 +299,15 @@ def _has_value(sample: Sample) -> bool:
     return bool(np.isfinite(world.tensors[sample.op.output.name]).all())
 
 
-def _labels_below(op: Op, name: str, names: Mapping[str, int]) -> int:
-    """How many labels there are: the extent of the index that a label is compared with, or of the axis it reads."""
-    world = World(names, {})
-    for e in op.equations:
-        extents = {b.name: b.extent for n in walk(e.body) for b in getattr(n, "binders", ())}
-        extents |= {b.name: b.extent for b in op.tensor(e.target).axes}
-        for node in walk(e.body):
-            if isinstance(node, Compare) and name in {r.tensor for r in reads(node)}:
-                for side in (node.left, node.right):
-                    if isinstance(side, Val) and side.index.name in extents:
-                        return world.size(extents[side.index.name], {})
-            if isinstance(node, Entry) and node.tensor != name:
-                for i, b in zip(own_indices(node), op.tensor(node.tensor).axes, strict=True):
-                    if name in _read_by(i):
-                        return world.size(b.extent, {})
-    return 2
+def _labels_below(op: Op, t: Tensor, names: Mapping[str, int]) -> int:
+    """How many labels there are: the extent of the index a label is compared with, or of the axis that it reads."""
+    extent = label_extent(op, t)
+    read = [e for q in op.equations for n in walk(q.body) if isinstance(n, Entry) for e in _read_by(op, n, t.name)]
+    extents = read if extent is None else [extent, *read]
+    return min((World(names, {}).size(e, {}) for e in extents), default=2)
 
 
-def _read_by(i: Index) -> set[str]:
-    return {r.tensor for r in reads(Val(i))}
+def _read_by(op: Op, entry: Entry, name: str) -> list[Index]:
+    """The extents of the axes that an entry reads at labels."""
+    axes = op.tensor(entry.tensor).axes
+    return [b.extent for i, b in zip(entry.indices, axes, strict=True) if name in {r.tensor for r in reads(Val(i))}]

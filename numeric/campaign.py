@@ -1,0 +1,146 @@
+"""Many configurations of many operations, shared among processes; the verdicts do not depend on how they are shared."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from functools import partial
+from importlib import import_module
+from itertools import product
+from math import isfinite
+from multiprocessing import get_context
+from typing import Any
+
+from derive.catalogue import RECIPES
+from derive.catalogue import op as build_op
+from derive.operation import Op
+from numeric.checking import Check, worst_of
+from numeric.verification import BACKENDS, examine, subject
+
+CHUNK = 8
+"""Configurations of one operation that a process takes at a time."""
+
+Progress = Callable[[int, int], None]
+"""Called with the configurations done and all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Some configurations of one operation: seeds `first`, `first + 1`, ..."""
+
+    op: Op
+    first: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a task: how many configurations failed, and every claim with its worst configuration."""
+
+    failed: int
+    checks: list[Check]
+
+
+def campaign(
+    ops: Iterable[Op] | None = None,
+    configurations: int = 1000,
+    seed: int = 0,
+    jobs: int = 1,
+    progress: Progress | None = None,
+    backends: Sequence[str] = BACKENDS,
+) -> dict[str, Any]:
+    """Verify operations (None: the whole catalogue in every variant) on that many configurations in all.
+
+    A configuration is sizes, settings and data for one operation: forward and all gradients in every backend, against
+    the reference, the rounding bounds and torch's autograd. The result is plain data for JSON:
+    `{"configurations", "passed", "failed", "seconds", "seed", "ops": {name: {..., "checks": [...]}}}`; all but
+    `seconds` is the same for the same arguments, whatever `jobs` is.
+
+    Raises: OperationError, NotDerived.
+    """
+    started = time.perf_counter()
+    chosen = list(catalogue_variants() if ops is None else ops)
+    tasks = [
+        t for op, count in zip(chosen, shares(configurations, len(chosen)), strict=True) for t in cut(op, seed, count)
+    ]
+    outcomes: list[Outcome] = []
+    done = 0
+    for task, outcome in zip(tasks, _outcomes(tasks, jobs, tuple(backends)), strict=True):
+        outcomes.append(outcome)
+        done += task.count
+        if progress is not None:
+            progress(done, configurations)
+    return _summary(tasks, outcomes, seed, time.perf_counter() - started)
+
+
+def catalogue_variants() -> Iterator[Op]:
+    """Every operation of the catalogue with every choice of what picks its law; numbers stay symbols."""
+    for recipe in RECIPES.values():
+        choices = [a for a in recipe.arguments if a.choices]
+        for picked in product(*(a.choices for a in choices)):
+            yield build_op(recipe.name, **dict(zip((a.name for a in choices), picked, strict=True)))
+
+
+def shares(total: int, parts: int) -> list[int]:
+    """`total` in `parts` shares that differ by at most one, larger ones first."""
+    return [total // parts + (k < total % parts) for k in range(parts)]
+
+
+def cut(op: Op, seed: int, count: int) -> list[Task]:
+    """The configurations of one operation in tasks of at most CHUNK."""
+    return [Task(op, seed + k, min(CHUNK, count - k)) for k in range(0, count, CHUNK)]
+
+
+def run(task: Task, backends: tuple[str, ...]) -> Outcome:
+    """Verify the configurations of a task."""
+    own = subject(task.op, backends)
+    found = [list(examine(own, task.first + k)) for k in range(task.count)]
+    failed = sum(not all(checks) for checks in found)
+    return Outcome(failed, worst_of(c for checks in found for c in checks))
+
+
+def _outcomes(tasks: list[Task], jobs: int, backends: tuple[str, ...]) -> Iterator[Outcome]:
+    work = partial(run, backends=backends)
+    if jobs <= 1 or len(tasks) <= 1:
+        yield from map(work, tasks)
+        return
+    with _processes(jobs) as pool:
+        yield from pool.map(work, tasks)
+
+
+def _processes(jobs: int) -> Executor:
+    # spawned, not forked: a fork of a process that runs torch's threads may hang
+    return ProcessPoolExecutor(jobs, get_context("spawn"), initializer=_settle)
+
+
+def _settle() -> None:
+    import_module("numeric.oracle").single_thread()
+
+
+def _summary(tasks: list[Task], outcomes: list[Outcome], seed: int, seconds: float) -> dict[str, Any]:
+    by_name: dict[str, list[tuple[Task, Outcome]]] = defaultdict(list)
+    for task, outcome in zip(tasks, outcomes, strict=True):
+        by_name[label(task.op)].append((task, outcome))
+    ops = {name: _summary_of(pairs) for name, pairs in by_name.items()}
+    total = {key: sum(one[key] for one in ops.values()) for key in ("configurations", "passed", "failed")}
+    return {**total, "seconds": round(seconds, 3), "seed": seed, "ops": ops}
+
+
+def _summary_of(pairs: list[tuple[Task, Outcome]]) -> dict[str, Any]:
+    count, failed = sum(t.count for t, _ in pairs), sum(o.failed for _, o in pairs)
+    checks = worst_of(c for _, o in pairs for c in o.checks)
+    return {"configurations": count, "passed": count - failed, "failed": failed, "checks": [plain(c) for c in checks]}
+
+
+def label(op: Op) -> str:
+    """The name under which an operation is reported: a catalogue name, or one's own law."""
+    return op.name if op.source else op.text
+
+
+def plain(check: Check) -> dict[str, Any]:
+    """A check as plain data for JSON, which has no infinity and no NaN: such numbers become text."""
+    fields = {**asdict(check), "index": list(check.index), "passed": bool(check)}
+    return {key: v if not isinstance(v, float) or isfinite(v) else str(v) for key, v in fields.items()}

@@ -1,0 +1,259 @@
+"""Independent authors' answers: torch's functions and autograd, the complex step, central differences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from derive.catalogue import RECIPES
+from derive.errors import OperationError
+from derive.expr import Add, Cases, Compare, Contract, Div, Entry, Expr, Mul, Num, Pow
+from derive.notation import parse_expr
+from derive.operation import Op
+from derive.traversal import reads
+from numeric.arithmetic import COMPARE, Floats, Integers, Mask, Plain, Truth, first_best, leading
+from numeric.dense import Dense, world_of
+from numeric.samples import Sample
+from numeric.windows import empty_window
+
+Tensor = Any
+Inputs = Mapping[str, Any]
+functional = torch.nn.functional
+
+CALLS: dict[str, Callable[[Inputs, Mapping[str, Any]], Tensor]] = {
+    "conv2d": lambda x, s: functional.conv2d(x["input"], x["weight"], x["bias"], **s),
+    "max_pool2d": lambda x, s: functional.max_pool2d(x["input"], **s),
+    "avg_pool2d": lambda x, s: functional.avg_pool2d(x["input"], **s),
+    "linear": lambda x, s: functional.linear(x["input"], x["weight"], x["bias"]),
+    "flatten": lambda x, s: torch.flatten(x["input"], start_dim=1),
+    "add": lambda x, s: torch.add(x["input"], x["other"]),
+    "relu": lambda x, s: functional.relu(x["input"]),
+    "sigmoid": lambda x, s: torch.sigmoid(x["input"]),
+    "tanh": lambda x, s: torch.tanh(x["input"]),
+    "softmax": lambda x, s: functional.softmax(x["input"], dim=-1),
+    "log_softmax": lambda x, s: functional.log_softmax(x["input"], dim=-1),
+    "cross_entropy": lambda x, s: functional.cross_entropy(x["input"], x["target"], reduction=s["reduction"]),
+    "mse_loss": lambda x, s: functional.mse_loss(x["input"], x["target"], **s),
+}
+"""Catalogue name -> the function of torch that it is meant to be."""
+
+_POOLED = "dE/dO[n,c,(h+P_h-p)/s_h,(w+P_w-q)/s_w]"
+_ORDER: dict[tuple[str, ...], str] = {
+    ("X", "avg_pool2d", "True"): f"sum[p<K_h,q<K_w] {_POOLED}/(K_h*K_w)",
+    ("X", "log_softmax"): "dE/dO[...,c] - exp(O[...,c])*sum[k<C] dE/dO[...,k]",
+    ("X", "cross_entropy", "mean", "class"): "exp(L[n,c])*(dE/dO/N) - [c==T[n]]*(dE/dO/N)",
+    ("X", "cross_entropy", "sum", "class"): "exp(L[n,c])*dE/dO - [c==T[n]]*dE/dO",
+    ("X", "cross_entropy", "none", "class"): "exp(L[n,c])*dE/dO[n] - [c==T[n]]*dE/dO[n]",
+    ("X", "cross_entropy", "mean", "probabilities"): "exp(L[n,c])*sum[k<C](T[n,k]*(dE/dO/N)) - T[n,c]*(dE/dO/N)",
+    ("X", "cross_entropy", "sum", "probabilities"): "exp(L[n,c])*sum[k<C](T[n,k]*dE/dO) - T[n,c]*dE/dO",
+    ("X", "cross_entropy", "none", "probabilities"): "exp(L[n,c])*sum[k<C](T[n,k]*dE/dO[n]) - T[n,c]*dE/dO[n]",
+    ("X", "mse_loss", "mean"): "(2/L)*(X[...] - Y[...])*dE/dO",
+    ("Y", "mse_loss", "mean"): "(2/L)*(Y[...] - X[...])*dE/dO",
+}
+"""How autograd computes a gradient where it rounds differently from the law's own: it enters the bound of a comparison
+and nothing else. (Every share of a window divided before the sum; the exponential of the log-softmax in place of the
+softmax; 2/L rounded first: torch's derivatives.yaml and native kernels.)"""
+
+
+def single_thread() -> None:
+    """Keep torch to one thread: processes, not threads, share the work of a campaign."""
+    torch.set_num_threads(1)
+
+
+def autograd(sample: Sample) -> tuple[NDArray, dict[str, NDArray]]:
+    """The output and the gradients by argument, in float64: torch's function, or for one's own law its dense form.
+
+    Raises: OperationError where torch would read outside its memory (a window without a real cell).
+    """
+    refuse_empty_windows(sample.op, sample.names)
+    inputs: dict[str, Any] = {}
+    for t in sample.op.inputs:
+        array = sample.arrays[t.argument]
+        tensor = None if array is None else torch.from_numpy(np.array(array, order="C"))
+        inputs[t.argument] = tensor if tensor is None or t.integer else tensor.requires_grad_()
+    output = CALLS[sample.op.name](inputs, settings_of(sample)) if is_torch(sample.op) else by_law(sample, inputs)
+    wanted = [t.argument for t in sample.wrt]
+    cotangent = torch.from_numpy(np.array(sample.cotangent, order="C"))
+    found = torch.autograd.grad(output, [inputs[a] for a in wanted], cotangent, allow_unused=True)
+    zeros = (np.zeros(inputs[a].shape) for a in wanted)
+    grads = {a: z if g is None else g.numpy() for a, g, z in zip(wanted, found, zeros, strict=True)}
+    return output.detach().numpy(), grads
+
+
+def is_torch(op: Op) -> bool:
+    """Whether the operation is a catalogue one, so that torch has a function for it."""
+    return op.name in CALLS and op.source.startswith("torch.")
+
+
+def settings_of(sample: Sample) -> dict[str, Any]:
+    """The settings as torch takes them: chosen ones from the operation, numbers from the sample."""
+    fixed = dict(sample.op.settings)
+    found: dict[str, Any] = {}
+    for a in RECIPES[sample.op.name].arguments:
+        if a.choices:
+            found[a.name] = {"True": True, "False": False}.get(fixed[a.name], fixed[a.name])
+        else:
+            found[a.name] = tuple(_number(fixed.get(symbol, symbol), sample) for symbol in a.symbols)
+    return found
+
+
+def _number(value: str, sample: Sample) -> int:
+    return sample.names[value] if value in sample.names else int(value)
+
+
+def refuse_empty_windows(op: Op, names: Mapping[str, int]) -> None:
+    """Raises: OperationError where a maximum has no cell to choose from; torch would corrupt its heap there."""
+    for e in op.equations:
+        if empty_window(e.body, op.tensor(e.target).axes, names, {t.name: t.axes for t in op.tensors}):
+            raise OperationError(f"{op.name}: got a window without a real cell, expected one at least; torch must not"
+                                 " run it: use less padding or dilation")  # fmt: skip
+
+
+def order_of_autograd(op: Op, name: str) -> Expr | None:
+    """The gradient in the order in which autograd computes it, where that is not the law's own."""
+    chosen = [a.name for a in RECIPES[op.name].arguments if a.choices] if is_torch(op) else []
+    text = _ORDER.get((name, op.name, *(v for n, v in op.settings if n in chosen)))
+    return parse_expr(text) if text else None
+
+
+# -- the law itself under autograd -------------------------------------------------------------------------------------
+
+
+class TorchArithmetic:
+    """Torch tensors in float64, so that autograd differentiates a law that torch has no function for."""
+
+    def number(self, value: Fraction) -> Tensor:
+        return torch.tensor(float(value), dtype=torch.float64)
+
+    def integer(self, values: Integers) -> Tensor:
+        return torch.from_numpy(np.asarray(values, np.float64))
+
+    def data(self, values: Floats) -> Tensor:
+        return torch.from_numpy(np.array(values, np.float64))
+
+    def spread(self, value: Tensor, shape: tuple[int, ...]) -> Tensor:
+        return value.expand(shape)
+
+    def take(self, tensor: Tensor, flat: Integers, inside: Mask | None) -> Tensor:
+        found = tensor.reshape(-1)[torch.from_numpy(np.asarray(flat))]
+        return found if inside is None else torch.where(_mask(inside), found, 0.0)
+
+    def add(self, terms: Sequence[Tensor]) -> Tensor:
+        return sum(terms, torch.zeros((), dtype=torch.float64))
+
+    def multiply(self, factors: Sequence[Tensor]) -> Tensor:
+        return math.prod(factors, start=torch.ones((), dtype=torch.float64))
+
+    def divide(self, left: Tensor, right: Tensor) -> Tensor:
+        return left / right
+
+    def power(self, base: Tensor, exponent: Tensor) -> Tensor:
+        return base**exponent
+
+    def function(self, name: str, z: Tensor) -> Tensor:
+        return getattr(torch, name)(z)
+
+    def compare(self, op: str, left: Tensor, right: Tensor) -> Truth:
+        return Truth(np.asarray(COMPARE[op](left.detach().numpy(), right.detach().numpy())))
+
+    def choose(self, truth: Truth, then: Tensor, other: Tensor) -> Tensor:
+        return torch.where(_mask(truth.holds), then, other)
+
+    def total(self, terms: Tensor, sizes: tuple[int, ...], depth: int) -> Tensor:
+        return self._leading(terms, sizes, depth).sum(dim=0)
+
+    def best(self, candidates: Tensor, inside: Mask, sizes: tuple[int, ...], depth: int) -> Tensor:
+        values = self._leading(candidates, sizes, depth)
+        first = first_best(values.detach().numpy(), leading(inside, sizes, depth))
+        full = values.expand((len(values), *first.shape))
+        return torch.take_along_dim(full, torch.from_numpy(first)[None], dim=0)[0]
+
+    def wins(self, candidates: Tensor, inside: Mask, sizes: tuple[int, ...], depth: int, at: Integers) -> Tensor:
+        return torch.from_numpy(Plain().wins(candidates.detach().numpy(), inside, sizes, depth, at))
+
+    @staticmethod
+    def _leading(values: Tensor, sizes: tuple[int, ...], depth: int) -> Tensor:
+        count = len(sizes)
+        padded = values.reshape((1,) * (depth + count - values.ndim) + tuple(values.shape))
+        full = padded.expand(sizes + tuple(padded.shape[count:]))
+        return full.reshape((math.prod(sizes), *padded.shape[count:]))
+
+
+def _mask(mask: Mask) -> Tensor:
+    return torch.from_numpy(np.asarray(mask))
+
+
+def by_law(sample: Sample, inputs: Mapping[str, Any]) -> Tensor:
+    """The output of the law, evaluated densely by torch."""
+    op = sample.op
+    values = {t.name: inputs[t.argument] for t in op.inputs if not t.integer and inputs[t.argument] is not None}
+    world = world_of(op, TorchArithmetic(), sample.names, sample.arrays, values)
+    return world.tensors[op.output.name].reshape(sample.cotangent.shape)
+
+
+# -- directional derivatives without a derivative ----------------------------------------------------------------------
+
+STEP = 2.0**-300
+"""Its square is 0 next to any value: the complex step has no truncation error and no cancellation."""
+
+COMPLEX_ROUNDINGS = 7
+"""Rounded real operations behind the imaginary part of one complex product, quotient or function, at most."""
+
+COMPLEX_UNDERFLOW = 2.0**10 * 2.0**-1022 / STEP
+"""What a thousand operations on numbers near the least one can lose, as a derivative."""
+
+
+def complex_step(sample: Sample, wrt: str, direction: NDArray) -> NDArray:
+    """J v = Im f(x + ihv)/h along one input, in the law's shape; branches are chosen by real parts."""
+    with np.errstate(all="ignore"):
+        found = _forward(sample, wrt, sample.flat(sample.op.tensor(wrt), direction) * (1j * STEP))
+    return np.asarray(found.imag / STEP)
+
+
+def central_difference(sample: Sample, wrt: str, direction: NDArray) -> NDArray:
+    """J v = (f(x + v) - f(x - v))/2 along one input: exact where the law is of degree at most 2 in it."""
+    step = sample.flat(sample.op.tensor(wrt), direction)
+    return (_forward(sample, wrt, step) - _forward(sample, wrt, -step)) / 2
+
+
+def _forward(sample: Sample, wrt: str, step: NDArray) -> NDArray:
+    op = sample.op
+    tensor = op.tensor(wrt)
+    array = sample.arrays[tensor.argument]
+    assert array is not None
+    moved = {tensor.name: sample.flat(tensor, array) + step}
+    world: Dense[Any] = world_of(op, Plain(), sample.names, sample.arrays, moved)
+    return np.asarray(world.tensors[op.output.name])
+
+
+def degree(op: Op, name: str) -> float:
+    """The degree of an operation's output in one input: infinite where it is no polynomial."""
+    known: dict[str, float] = {t.name: float(t.name == name) for t in op.inputs}
+    for e in op.equations:
+        known[e.target] = _degree(e.body, known)
+    return known[op.output.name]
+
+
+def _degree(e: Expr, known: Mapping[str, float]) -> float:
+    parts = [_degree(p, known) for p in e.parts]
+    if isinstance(e, Entry):
+        return known[e.tensor]
+    if not any(known[r.tensor] for r in reads(e)):
+        return 0.0
+    if isinstance(e, Add | Contract):
+        return max(parts)
+    if isinstance(e, Mul):
+        return sum(parts)
+    if isinstance(e, Div) and parts[1] == 0:
+        return parts[0]
+    if isinstance(e, Pow) and isinstance(e.right, Num) and e.right.value >= 0 and e.right.value.denominator == 1:
+        return parts[0] * float(e.right.value)
+    if isinstance(e, Cases) and isinstance(e.condition, Compare) and parts[0] == 0:
+        return max(parts[1:])
+    return math.inf

@@ -1,0 +1,142 @@
+"""The oracles answer by themselves: torch, the law under autograd, the complex step and central differences agree."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+import torch
+
+from derive.catalogue import names, op
+from derive.errors import OperationError
+from derive.operation import Op
+from numeric import oracle
+from numeric.bounds import along, direction
+from numeric.campaign import catalogue_variants
+from numeric.oracle import CALLS, TorchArithmetic, autograd, by_law, degree
+from numeric.samples import configurations, draw
+
+
+def gradients_of_the_law(law: Op, seed: int) -> tuple[Mapping[str, np.ndarray], Mapping[str, np.ndarray]]:
+    """Of one sample, by torch's function and by the law evaluated densely."""
+    sample = draw(law, seed, "plain")
+    wanted = [t.argument for t in sample.wrt]
+    inputs = {a: torch.from_numpy(np.array(x, order="C")) for a, x in sample.given.items()}
+    leaves = {a: x.requires_grad_() if a in wanted else x for a, x in inputs.items()}
+    output = by_law(sample, {**dict.fromkeys(sample.arrays), **leaves})
+    found = torch.autograd.grad(
+        output, [leaves[a] for a in wanted], torch.from_numpy(np.array(sample.cotangent, order="C"))
+    )
+    want, grads = autograd(sample)
+    return {"": want, **grads}, {
+        "": output.detach().numpy(),
+        **dict(zip(wanted, (g.numpy() for g in found), strict=True)),
+    }
+
+
+@pytest.mark.parametrize(
+    "law", list(catalogue_variants()), ids=lambda law: " ".join([law.name, *(v for _, v in law.settings)])
+)
+def test_torch_and_the_law_under_autograd_agree(law: Op) -> None:
+    for seed in range(4):
+        torchs, laws = gradients_of_the_law(law, seed)
+        for key, want in torchs.items():
+            np.testing.assert_allclose(laws[key], want, rtol=1e-9, atol=1e-9)
+
+
+def test_every_operation_of_the_catalogue_has_a_function_of_torch() -> None:
+    assert set(CALLS) == set(names())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "O[i,j] = sum[p,q] X[i+p,j+q]*F[p,q]",
+        "O[i] = X[i]*exp(Y[i])/(X[i]^2 + 1)",
+        "O[i] = max(X[i]*Y[i], Y[i])",
+        "O[n,d] = W[T[n],d]; W[v<V,d<D]; T[n<N]; integer T",
+        "O[i] = max[p<2] X[i+p]*Y[i]",
+    ],
+)
+def test_the_law_under_autograd_agrees_with_its_tangents(text: str) -> None:
+    law = op(text)
+    for sample in configurations(law, 6, kind="plain"):
+        _, grads = autograd(sample)
+        for t in sample.wrt:
+            v = direction(sample, t.name)
+            moved = along(sample, t.name, v)
+            left = float((sample.flat(law.output, sample.cotangent) * moved.value).sum())
+            right = float((sample.flat(t, grads[t.argument]) * v).sum())
+            assert left == pytest.approx(right, rel=1e-9, abs=1e-9)
+
+
+@pytest.mark.parametrize("name", names())
+def test_the_complex_step_is_the_tangent(name: str) -> None:
+    law = op(name)
+    for sample in configurations(law, 4, kind="plain"):
+        for t in sample.wrt:
+            v = direction(sample, t.name)
+            step = oracle.complex_step(sample, t.name, v)
+            assert np.abs(step - along(sample, t.name, v).value).max() <= 1e-9 * (1 + np.abs(step).max())
+            assert np.abs(step - along(sample, t.name, 2 * v).value).max() > 0 or not step.any()
+
+
+def test_a_central_difference_is_exact_up_to_degree_two_and_not_beyond() -> None:
+    law = op("O[i] = X[i]^2*Y[i]^3")
+    assert (degree(law, "X"), degree(law, "Y")) == (2, 3)
+    sample = draw(law, 1, "integer")
+    v = np.ones(sample.given["X"].shape)
+    assert (oracle.central_difference(sample, "X", v) == along(sample, "X", v).value).all()
+    assert (oracle.central_difference(sample, "Y", v) != along(sample, "Y", v).value).any()
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "want"),
+    [
+        ("O[i] = sum[p] X[i+p]*F[p]", "X", 1),
+        ("O[i] = sum[p] X[i+p]*X[i]*F[p]", "X", 2),
+        ("A[i] = X[i]^2; O[i] = A[i]*A[i]/3 + X[i]", "X", 4),
+        ("O[i] = Y[i]/X[i]", "X", np.inf),
+        ("O[i] = Y[i]/X[i]", "Y", 1),
+        ("O[i] = exp(X[i])*Y[i]", "Y", 1),
+        ("O[i] = max(X[i], 0)", "X", np.inf),
+        ("O[i] = [0<X[i]]*Y[i]", "X", np.inf),
+        ("O[i] = X[i]^n", "X", np.inf),
+    ],
+)
+def test_degrees_are_those_of_polynomials(text: str, name: str, want: float) -> None:
+    assert degree(op(text), name) == want
+
+
+def test_a_window_without_a_real_cell_is_refused_before_torch_sees_it() -> None:
+    good = draw(op("max_pool2d"), 0)
+    names_ = {**good.names, "H": 2, "W": 2, "K_h": 2, "K_w": 2, "P_h": 1, "P_w": 1, "d_h": 3, "d_w": 3, "I": 1, "J": 1}
+    with pytest.raises(OperationError, match="real cell"):
+        oracle.refuse_empty_windows(good.op, names_)
+    oracle.refuse_empty_windows(good.op, good.names)
+
+
+def test_settings_reach_torch_by_its_names_whether_bound_or_drawn() -> None:
+    sample = draw(op("conv2d", stride=(2, 1)), 3)
+    settings = oracle.settings_of(sample)
+    assert settings["stride"] == (2, 1)
+    assert settings["padding"] == tuple(sample.settings["padding"])  # type: ignore[arg-type]
+    assert oracle.settings_of(draw(op("avg_pool2d"), 0))["count_include_pad"] is True
+    assert oracle.settings_of(draw(op("mse_loss", reduction="sum"), 0)) == {"reduction": "sum"}
+
+
+def test_a_law_of_ones_own_is_not_mistaken_for_a_catalogue_one() -> None:
+    assert oracle.is_torch(op("relu"))
+    assert not oracle.is_torch(op("relu[i] = X[i]"))
+
+
+def test_the_arithmetic_of_torch_takes_the_first_winner_and_the_right_side_of_a_tie() -> None:
+    law = op("O = max[i] X[i]")
+    sample = draw(law, 1)
+    tied = torch.full((sample.names["I"],), 3.0, dtype=torch.float64, requires_grad=True)
+    by_law(sample, {"X": tied}).backward()
+    assert tied.grad is not None
+    assert tied.grad.tolist() == [1.0] + [0.0] * (sample.names["I"] - 1)
+    x = torch.zeros((), dtype=torch.float64, requires_grad=True)
+    truth = TorchArithmetic().compare("<=", x, torch.zeros((), dtype=torch.float64))
+    TorchArithmetic().choose(truth, torch.zeros((), dtype=torch.float64) * x, x).backward()
+    assert float(x.grad) == 0  # type: ignore[arg-type]
