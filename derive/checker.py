@@ -898,6 +898,11 @@ def verdict(data: Any) -> str:
     return f"dE/d{claim.wrt} of {claim.output} in {len(data['steps'])} steps, {moves} moves"
 
 
+def verdicts(data: Any) -> str:
+    """The claims of a certificate, or of every one of a list. Raises: Malformed, Refuted."""
+    return "; ".join(map(verdict, data)) if isinstance(data, list) and data else verdict(data)
+
+
 # -- files -------------------------------------------------------------------------------------------------------------
 
 
@@ -930,7 +935,7 @@ def main(paths: list[str]) -> int:
     worst = 0
     for path in paths:
         try:
-            code, words = 0, f"accepted: {verdict(load(path))}"
+            code, words = 0, f"accepted: {verdicts(load(path))}"
         except Refuted as error:
             code, words = 1, f"refuted: {error}"
         except (Malformed, RecursionError) as error:
