@@ -44,6 +44,8 @@ NETWORK_SETTINGS = {"image": int, "activation": str, "pooling": str}
 
 def network(name: str, given: Mapping[str, Setting]) -> Graph:
     """A network with its arguments. Raises: UsageError, OperationError where they do not fit."""
+    if name not in NETWORKS:
+        raise UsageError(f"network: got {name!r}, expected one of {', '.join(NETWORKS)}; choose one")
     chosen: dict[str, Any] = {}
     for key, value in given.items():
         kind = NETWORK_SETTINGS.get(key)

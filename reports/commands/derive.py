@@ -63,7 +63,7 @@ def run(
     if certified:
         return _certificates(derived, output)
     checks = numeric.verify(law) if verify else ()
-    emit(derivation_report(derived, checks), format, output)
+    emit(derivation_report(derived, checks, concrete or ""), format, output)
     return GOOD if all(checks) else REFUTED
 
 

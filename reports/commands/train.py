@@ -18,7 +18,7 @@ from numeric.gradient_check import gradient_check
 from numeric.model import model
 from numeric.run import Model, TrainOptions
 from numeric.train import Progress, Trained, first_step, train
-from numeric.verify import BACKENDS
+from numeric.verification import BACKENDS
 from reports.document import Document
 from reports.emit import emit, emit_json, log, say, write_all
 from reports.exits import GOOD, REFUTED, UsageError
@@ -118,7 +118,7 @@ def checked(graph: Graph, net: Model, options: TrainOptions, digits: Dataset) ->
             backend_name=options.backend,
             device=options.device,
             seed=options.seed,
-            progress=lambda done, total: advance(done, total, "digits"),
+            progress=advance,
         )
 
 

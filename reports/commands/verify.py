@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from derive.catalogue import op
 from numeric.campaign import campaign
-from numeric.verify import BACKENDS
-from reports.document import Callout, Code, Document, Prose, Source, Table, spans
+from numeric.verification import BACKENDS
+from reports.campaign_report import campaign_blocks
+from reports.document import Document
 from reports.emit import emit, emit_json
 from reports.exits import GOOD, REFUTED, UsageError
 from reports.options import JSON, SEED
@@ -34,57 +35,19 @@ def run(
 
     Exit code 1 where anything differs by more than its computed rounding bound.
     """
-    for name in backend or ():
+    backends = tuple(backend or BACKENDS)
+    for name in backends:
         if name not in BACKENDS:
             raise UsageError(f"--backend: got {name!r}, expected one of {', '.join(BACKENDS)}; choose one")
     laws = [op(text) for text in what] if what else None
     with progress("verifying") as advance:
-        found = campaign(
-            laws,
-            configurations,
-            seed,
-            jobs or _cores(),
-            lambda done, total: advance(done, total, "configurations"),
-            tuple(backend or BACKENDS),
-        )
+        found = campaign(laws, configurations, seed, jobs or cores(), advance, backends)
     if json is None:
-        emit(_document(found), None, None)
+        emit(Document("Verification", campaign_blocks(found)), None, None)
     else:
         emit_json(found, json)
     return REFUTED if found["failed"] else GOOD
 
 
-def _cores() -> int:
+def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _document(found: dict[str, Any]) -> Document:
-    """A row an operation, then every failure in full."""
-    header = tuple(map(spans, ("", "operation", "configurations", "passed", "failed", "worst, of its bound")))
-    rows = tuple(
-        (
-            spans("✗" if one["failed"] else "✓"),
-            spans(Code(name)),
-            spans(f"{one['configurations']:,}"),
-            spans(f"{one['passed']:,}"),
-            spans(f"{one['failed']:,}"),
-            spans(_worst(one["checks"])),
-        )
-        for name, one in found["ops"].items()
-    )
-    rate = 60 * found["configurations"] / max(found["seconds"], 1e-9)
-    counts = f"{found['passed']:,} of {found['configurations']:,} configurations passed"
-    summary = f"{counts}, {rate:,.0f} a minute, seed {found['seed']}."
-    failures = [(name, c) for name, one in found["ops"].items() for c in one["checks"] if not c["passed"]]
-    told = tuple(Callout("warning", spans(Code(name), f": {c['claim']}"), (_failure(c),)) for name, c in failures)
-    return Document("Verification", (Table(header, rows, align="llrrrr"), Prose(spans(summary)), *told))
-
-
-def _worst(checks: list[dict[str, Any]]) -> str:
-    errors = [float(c["error"]) for c in checks]
-    return f"{max(errors, default=0.0):.3g}"
-
-
-def _failure(c: dict[str, Any]) -> Source:
-    where = f"at {c['index']}: got {c['got']!r}, expected {c['want']!r}, bound {c['bound']!r}, seed {c['seed']}"
-    return Source("text", "\n".join(filter(None, (where, c["detail"]))))
