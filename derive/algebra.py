@@ -160,7 +160,7 @@ def implied(node: Expr, site: Site) -> Rewrite | None:
 
 @law("zero outside", "[0<=e<N]*X[e] = X[e]: a read that is not integral or not in range is 0")
 def zero_outside(node: Expr, site: Site) -> Expr | None:
-    if not isinstance(node, Mul | Div):
+    if not isinstance(node, Mul | Div) or site.factor:
         return None
     parts = factors(node)
     if not all(total(f) for f, n in parts if n > 0) or any(n < 0 and not isinstance(f, Val | Num) for f, n in parts):

@@ -7,7 +7,6 @@ out of range is 0 as well.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -40,23 +39,9 @@ from derive.expr import (
 )
 from derive.functions import Z, derivative
 from derive.integers import Formula, Integers, Point, plain
+from derive.traversal import entries, own_indices
 
 Rule = Callable[["World", Expr, Point], Number]
-
-
-class _OutOfRange(Exception):
-    """Inside a maximum: this tuple has a read that is not in range."""
-
-
-FLOAT: dict[str, Callable[[float], float]] = {
-    "exp": math.exp,
-    "log": math.log,
-    "tanh": math.tanh,
-    "sqrt": math.sqrt,
-    "sin": math.sin,
-    "cos": math.cos,
-    "sigmoid": lambda z: 1 / (1 + math.exp(-z)) if z >= 0 else math.exp(z) / (1 + math.exp(z)),
-}
 
 
 @dataclass(slots=True)
@@ -70,7 +55,6 @@ class World(Integers):
     unfold: Callable[[Apply], Expr] | None = None
     ties: Mapping[str, str] = field(default_factory=lambda: {"max": "right", "min": "left"})
     _along: tuple[str, tuple[int, ...]] | None = None
-    _strict: bool = False
     _memo: dict[object, Number] = field(default_factory=dict)
 
     # -- values ----------------------------------------------------------------------------------------------------
@@ -80,41 +64,58 @@ class World(Integers):
         return _RULES[type(e)](self, e, point)
 
     def entry(self, e: Entry, point: Point) -> Number:
-        where = [self.integer(i, point) for i in e.indices]
-        formula = self.formulas.get(e.tensor)
-        if formula is not None:
-            shape = tuple(self.size(n, {}) for n in formula.extents)
-        elif e.tensor in self.arrays:
-            shape = self.arrays[e.tensor].shape
-        else:
-            raise MeaningError(f"tensor {e.tensor}: got no values, expected an array; give it one")
-        if any(k is None or not 0 <= k < n for k, n in zip(where, shape, strict=True)):
-            if self._strict:
-                raise _OutOfRange
+        place = self.place(e, point)
+        if place is None:
             return 0
-        place = tuple(k for k in where if k is not None)
-        if formula is not None:
-            return self._through(e.tensor, formula, place)
+        if e.tensor in self.formulas:
+            return self._through(e.tensor, place)
         value = self.arrays[e.tensor][place]
         if self._along is not None and self._along[0] == e.tensor:
             return Dual(value, 1 if place == self._along[1] else 0)
         return value
 
-    def _through(self, name: str, formula: Formula, place: tuple[int, ...]) -> Number:
+    def place(self, e: Entry, point: Point) -> tuple[int, ...] | None:
+        """The tuple at which a tensor is read, or None where it is not integral or not in range."""
+        where = [self.integer(i, point) for i in e.indices]
+        if e.tensor in self.formulas:
+            shape = tuple(self.size(n, {}) for n in self.formulas[e.tensor].extents)
+        elif e.tensor in self.arrays:
+            shape = self.arrays[e.tensor].shape
+        else:
+            raise MeaningError(f"tensor {e.tensor}: got no values, expected an array; give it one")
+        inside = tuple(k for k, n in zip(where, shape, strict=True) if k is not None and 0 <= k < n)
+        return inside if len(inside) == len(shape) else None
+
+    def _through(self, name: str, place: tuple[int, ...]) -> Number:
+        """An intermediate's entry by its equation, worked out once."""
         key = (name, place, self._along)
         if key not in self._memo:
-            strict, self._strict = self._strict, False
-            self._memo[key] = self.value(formula.body, dict(zip(formula.names, place, strict=True)))
-            self._strict = strict
+            formula = self.formulas[name]
+            found = self.value(formula.body, dict(zip(formula.names, place, strict=True)))
+            self._memo[key] = exact.bounded(found)
         return self._memo[key]
 
+    def reads_inside(self, e: Expr, point: Point) -> bool:
+        """Whether every read of an expression is in range; those of a maximum inside it are its own matter."""
+        if isinstance(e, Entry) and self.place(e, point) is None:
+            return False
+        if isinstance(e, Select | Winner):
+            return True
+        if any(not self.reads_inside(r, point) for i in own_indices(e) for r in entries(i)):
+            return False
+        if isinstance(e, Contract):
+            return all(self.reads_inside(e.body, inner) for inner in self.tuples(e.binders, point))
+        return all(self.reads_inside(p, point) for p in e.parts)
+
     def derivative(self, e: D, point: Point) -> Number:
-        where = tuple(self.integer(i, point) for i in e.wrt.indices)
         if self._along is not None:
             raise MeaningError("a derivative inside a derivative: got nested d/d, expected one; derive one first")
-        if None in where:
+        if e.wrt.tensor in self.formulas:
+            raise MeaningError(f"d/d{e.wrt.tensor}: got a tensor with an equation, expected an input; name an input")
+        place = self.place(e.wrt, point)
+        if place is None:
             return 0
-        self._along = (e.wrt.tensor, tuple(k for k in where if k is not None))
+        self._along = (e.wrt.tensor, place)
         try:
             found = self.value(e.expr, point)
         finally:
@@ -133,25 +134,19 @@ class World(Integers):
             slope = World({Z: z.value}, {}).value(derivative(name), {})
             return Dual(self.function(name, z.value), slope * z.tangent)
         if isinstance(z, float):
-            return FLOAT[name](z)
+            return exact.real_function(name, z)
         if isinstance(z, Digits):
             return digits.function(name, z)
-        return exact.EXACT.get(name, exact.opaque(name))(z)
+        return exact.EXACT[name](z)
 
     def best(self, e: Select | Winner, point: Point) -> tuple[Number, Point]:
         """The maximum and the first tuple that attains it. Raises: MeaningError where every tuple reads outside."""
         found: tuple[Number, Point] | None = None
-        strict, self._strict = self._strict, True
-        try:
-            for inner in self.tuples(e.binders, point):
-                try:
-                    candidate = self.value(e.body, inner)
-                except _OutOfRange:
-                    continue
+        for inner in self.tuples(e.binders, point):
+            if self.reads_inside(e.body, inner):
+                candidate = self.value(e.body, inner)
                 if found is None or _less(found[0], candidate):
                     found = (candidate, inner)
-        finally:
-            self._strict = strict
         if found is None:
             raise MeaningError("max: got a window without a single cell inside its tensor, expected at least one;"
                                " use less padding or a larger input")  # fmt: skip
@@ -168,16 +163,40 @@ def _less(a: Number, b: Number) -> bool:
     return bool(x < y)
 
 
-def _product(world: World, e: Expr, point: Point) -> Number:
-    factors = e.parts
-    for f in factors:
-        if isinstance(f, GUARDS) and world.value(f, point) == 0:
-            return 0
+def _annihilated(world: World, e: Expr, point: Point) -> bool:
+    """Whether a false guard stands among the factors of a product or above the line of a quotient."""
+    if isinstance(e, GUARDS):
+        return world.value(e, point) == 0
+    if isinstance(e, Pow):
+        positive = isinstance(e.right, Num) and e.right.value > 0
+        return positive and _annihilated(world, e.left, point)
+    above = e.items if isinstance(e, Mul) else (e.left,) if isinstance(e, Div) else ()
+    return any(_annihilated(world, f, point) for f in above)
+
+
+def _product(world: World, e: Mul, point: Point) -> Number:
+    if _annihilated(world, e, point):
+        return 0
     total: Number = 1
-    for f in factors:
+    for f in e.items:
         if not isinstance(f, GUARDS):
             total = total * world.value(f, point)
     return total
+
+
+def _quotient(world: World, e: Div, point: Point) -> Number:
+    if _annihilated(world, e.left, point):
+        return 0
+    return exact.divide(world.value(e.left, point), world.value(e.right, point))
+
+
+def _power(world: World, e: Pow, point: Point) -> Number:
+    if _annihilated(world, e, point):
+        return 0
+    exponent = world.value(e.right, point)
+    if isinstance(exponent, Dual) and exponent.tangent != 0:
+        raise MeaningError("a power: got an exponent that moves, expected a constant one; write exp(n*log(a))")
+    return exact.power(world.value(e.left, point), primal(exponent))
 
 
 def _sum(world: World, e: Expr, point: Point) -> Number:
@@ -250,8 +269,8 @@ _RULES: dict[type, Callable[..., Number]] = {
     Entry: World.entry,
     Add: _sum,
     Mul: _product,
-    Div: lambda w, e, p: exact.divide(w.value(e.left, p), w.value(e.right, p)),
-    Pow: lambda w, e, p: exact.power(w.value(e.left, p), primal(w.value(e.right, p))),
+    Div: _quotient,
+    Pow: _power,
     Fn: lambda w, e, p: w.function(e.name, w.value(e.arg, p)),
     Maximum: _two("max"),
     Minimum: _two("min"),

@@ -14,7 +14,7 @@ from derive.lazy import LazyModule
 from derive.linevalues import assuming, check_lines
 from derive.operation import Op, Tensor
 from derive.show import show
-from derive.traversal import at, binders_along, free_names, walk
+from derive.traversal import free_names, walk
 
 if TYPE_CHECKING:
     from derive import certificate as certificates
@@ -162,4 +162,7 @@ def check_joins(title: str, start: Expr, steps: tuple[Step, ...]) -> Expr:
 
 def site_at(op: Op, free: tuple[Binder, ...], line: Expr, path: tuple[int, ...]) -> tuple[Site, Expr]:
     """The site and the node at a position of a line."""
-    return Site(op, free, binders_along(line, path)), at(line, path)
+    site = Site(op, free, ())
+    for step in path:
+        site, line = site.inside(line), line.parts[step]
+    return site, line

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Context, Decimal
+from decimal import Context, Decimal, DecimalException
 from fractions import Fraction
 
 from derive.errors import MeaningError
@@ -70,9 +70,10 @@ def quotient(a: object, b: object) -> Digits:
 
 def power(a: Digits, n: object) -> Digits:
     """a^n. Raises: MeaningError where it is no real number."""
-    if a.value < 0:
+    exponent = real(n).value
+    if a.value < 0 and exponent != exponent.to_integral_value():
         raise MeaningError("a power: got a negative base under a fraction, expected a positive one; add a guard")
-    return Digits(CONTEXT.power(a.value, real(n).value))
+    return Digits(_guarded(lambda z: CONTEXT.power(z, exponent), "power", a.value))
 
 
 def _log(z: Decimal) -> Decimal:
@@ -110,4 +111,11 @@ def function(name: str, z: Digits) -> Digits:
     """A scalar function of a real number. Raises: MeaningError for one that is not known to 50 digits."""
     if name not in FUNCTIONS:
         raise MeaningError(f"{name}: got a real number of 50 digits, expected an exact one; it is not known to so many")
-    return Digits(FUNCTIONS[name](z.value))
+    return Digits(_guarded(FUNCTIONS[name], name, z.value))
+
+
+def _guarded(rule: Callable[[Decimal], Decimal], name: str, z: Decimal) -> Decimal:
+    try:
+        return rule(z)
+    except DecimalException as error:
+        raise MeaningError(f"{name}: got {z:.6}, expected a number of moderate size; use smaller numbers") from error

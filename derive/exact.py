@@ -7,16 +7,19 @@ error probability of at most degree/2^61 a point (Schwartz-Zippel).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import sha256
+from math import isqrt
 
 from derive import digits
 from derive.digits import Digits
 from derive.errors import MeaningError
 
 PRIME = 2**61 - 1
+MAX_BITS = 50_000
 UNIT = 0x1B3F5E7A9C2D4F61 % PRIME
 
 
@@ -110,23 +113,43 @@ def divide(a: Number, b: Number) -> Number:
 
 
 def power(a: Number, n: Number) -> Number:
-    """a^n for an integer n; other exponents only for floats."""
+    """a^n: by multiplication for an integer n, a unit that depends on a and n for another one.
+
+    Raises: MeaningError where a is 0 and n negative, and where the result would be huge.
+    """
     if isinstance(n, Fraction) and n.denominator == 1:
         n = n.numerator
-    if isinstance(n, int) and not isinstance(n, bool):
-        if n < 0:
-            return divide(1, power(a, -n))
-        result: Number = 1
-        for _ in range(n):
-            result = result * a
-        return result
+    if isinstance(n, int) and n < 0:
+        return divide(1, power(a, -n))
     if isinstance(a, Dual):
-        return Dual(power(a.value, n), n * power(a.value, n + -1) * a.tangent)
+        return Dual(power(a.value, n), n * power(a.value, n + -1) * a.tangent) if n != 0 else 1
+    if isinstance(a, Residue) and isinstance(n, int):
+        return Residue(pow(a.value, n, PRIME))
     if isinstance(a, Digits):
         return digits.power(a, n)
     if isinstance(a, float) and isinstance(n, float | int | Fraction):
-        return float(a ** float(n))
-    return _unit("power", a, n)
+        return real_function("power", a, float(n))
+    if isinstance(a, int | Fraction) and isinstance(n, int):
+        if _bits(a) * n > MAX_BITS and a not in (0, 1, -1):
+            raise MeaningError(f"a power: got the exponent {n}, expected a smaller one; use smaller numbers")
+        return a**n
+    if isinstance(a, int | Fraction) and a < 0:
+        raise MeaningError(f"a power: got the base {a} under a fraction, expected a positive one; add a guard")
+    return a if a in (0, 1) else _unit("power", a, n)
+
+
+def _bits(x: Number) -> int:
+    if isinstance(x, Fraction):
+        return x.numerator.bit_length() + x.denominator.bit_length()
+    return x.bit_length() if isinstance(x, int) else 0
+
+
+def bounded(x: Number) -> Number:
+    """The number itself. Raises: MeaningError where it is too long to compute with."""
+    parts = _split(x) if isinstance(x, Dual) else (x,)
+    if any(_bits(p) > MAX_BITS for p in parts):
+        raise MeaningError(f"a number: got more than {MAX_BITS} bits, expected a shorter one; use smaller powers")
+    return x
 
 
 def _unit(name: str, *args: Number) -> Residue:
@@ -153,9 +176,50 @@ def sigmoid(z: Number) -> Number:
     return divide(exp(z), 1 + exp(z))
 
 
-def opaque(name: str) -> Callable[[Number], Number]:
-    """A function of which nothing is known here but that equal arguments give equal values."""
-    return lambda z: _unit(name, z)
+def sqrt(z: Number) -> Number:
+    """The root of a square, else a unit. Raises: MeaningError for a negative number."""
+    if isinstance(z, int | Fraction):
+        if z < 0:
+            raise MeaningError(f"sqrt: got {z}, expected a number of at least 0; add a guard")
+        x = Fraction(z)
+        root = Fraction(isqrt(x.numerator), isqrt(x.denominator))
+        if root * root == x:
+            return root.numerator if root.denominator == 1 else root
+    return _unit("sqrt", z)
 
 
-EXACT: dict[str, Callable[[Number], Number]] = {"exp": exp, "tanh": tanh, "sigmoid": sigmoid}
+def log(z: Number) -> Number:
+    """log(1) = 0, else a unit. Raises: MeaningError for a number that is not positive."""
+    if isinstance(z, int | Fraction) and z <= 0:
+        raise MeaningError(f"log: got {z}, expected a positive number; add a guard")
+    return 0 if z == 1 else _unit("log", z)
+
+
+EXACT: dict[str, Callable[[Number], Number]] = {
+    "exp": exp,
+    "log": log,
+    "sqrt": sqrt,
+    "tanh": tanh,
+    "sigmoid": sigmoid,
+    "sin": lambda z: 0 if z == 0 else _unit("sin", z),
+    "cos": lambda z: 1 if z == 0 else _unit("cos", z),
+}
+
+FLOAT: dict[str, Callable[..., float]] = {
+    "exp": math.exp,
+    "log": math.log,
+    "tanh": math.tanh,
+    "sqrt": math.sqrt,
+    "sin": math.sin,
+    "cos": math.cos,
+    "sigmoid": lambda z: 1 / (1 + math.exp(-z)) if z >= 0 else math.exp(z) / (1 + math.exp(z)),
+    "power": math.pow,
+}
+
+
+def real_function(name: str, *z: float) -> float:
+    """A function of floats. Raises: MeaningError outside its domain."""
+    try:
+        return FLOAT[name](*z)
+    except (ValueError, OverflowError) as error:
+        raise MeaningError(f"{name}: got {', '.join(map(str, z))}, expected numbers of its domain ({error})") from error

@@ -3,29 +3,36 @@ gets its extent from a size rule (`derive.sizes`), never from a typed formula.""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from derive.errors import OperationError
-from derive.expr import Add, Binder, Contract, Entry, Expr, Select
-from derive.index import Index, index
-from derive.notation import Equation, Law
+from derive.expr import Add, Binder, Binding, Entry, Expr
+from derive.index import ZERO, Index, index
+from derive.notation import Equation, Law, SizeRule
 from derive.operation import Tensor
 from derive.show import show, show_index
-from derive.sizes import Window, extent_by_rule
+from derive.sizes import Sizing, Window, size_by_rule
 from derive.traversal import map_indices, reads, walk
 
 DATA_AXES = ("h", "w", "u", "v", "x", "y")
 
 
+Scope = Mapping[str, tuple[str, Index | None]]
+
+
 class Extents:
     """Settles every extent of a law: one class of equal extents a union, named once."""
 
-    def __init__(self, law: Law, ranks: dict[str, int]) -> None:
+    def __init__(self, law: Law, ranks: Mapping[str, int]) -> None:
         self.law, self.ranks = law, ranks
+        self.targets = {e.target for e in law.equations}
         self.parent: dict[str, str] = {}
         self.given: dict[str, Index] = {}
         self.sizes: dict[str, Index] = {}
-        self.windows: dict[str, list[Window]] = {}
+        self.sizings: list[Sizing] = []
+        self.reads: dict[str, list[tuple[str, Index, str, Scope]]] = {}
+        self.halos: set[tuple[str, str]] = set()
         self.hints: dict[str, str] = {}
         for tensor, axes in law.declarations.items():
             for k, b in enumerate(axes):
@@ -33,9 +40,12 @@ class Extents:
         for e in law.equations:
             for k, n in enumerate(e.names):
                 self.hints.setdefault(f"{e.target}.{k}", n)
-            scope = {n: (f"{e.target}.{k}", None) for k, n in enumerate(e.names)}
-            self.scan(e.body, scope)  # type: ignore
+            self.scan(e.body, {n: (f"{e.target}.{k}", None) for k, n in enumerate(e.names)})
         self.names = self.settle()
+        for e in law.equations:
+            for k, n in enumerate(e.names):
+                self.size(e.target, k, n)
+        self._refuse_idle_halos()
 
     # union-find over places such as `X.2` (an axis) and `c#7` (a binder)
 
@@ -48,8 +58,10 @@ class Extents:
         root = self.find(place)
         old = self.given.setdefault(root, extent)
         if old != extent:
+            tensor, _, k = place.partition(".")
+            axis = f"axis {int(k) + 1} of {tensor}" if k.isdigit() else f"index {place.partition('#')[0]}"
             raise OperationError(
-                f"axis {place}: got extents {show_index(old)} and {show_index(extent)}, expected one; the same index"
+                f"{axis}: got extents {show_index(old)} and {show_index(extent)}, expected one; the same index"
                 " runs over both: bound it, or declare the same extent"
             )
 
@@ -63,38 +75,38 @@ class Extents:
         if extent is not None:
             self.give(b, extent)
 
-    def scan(self, e: Expr, scope: dict[str, tuple[str, Index | None]]) -> None:
-        if isinstance(e, Contract | Select):
-            scope = dict(scope)
+    def scan(self, e: Expr, scope: Scope) -> None:
+        if isinstance(e, Binding):
+            own: dict[str, tuple[str, Index | None]] = {}
             for b in e.binders:
                 bounded = None if (b.extent.name or "").startswith("?") else b.extent
                 place = f"{b.name}#{id(e)}" if bounded is None else ""
                 self.hints.setdefault(place, b.name)
-                scope[b.name] = (place, bounded)
+                own[b.name] = (place, bounded)
+            scope = {**scope, **own}
         for read in _own_reads(e):
             for k, i in enumerate(read.indices):
                 self.note(f"{read.tensor}.{k}", i, scope)
         for part in e.parts:
             self.scan(part, scope)
 
-    def note(self, axis: str, i: Index, scope: dict[str, tuple[str, Index | None]]) -> None:
-        if i.name in scope:
+    def note(self, axis: str, i: Index, scope: Scope) -> None:
+        if i.name is not None and i.name in scope:
             place, bounded = scope[i.name]
-            if bounded is not None:
-                targets = {e.target for e in self.law.equations}
-                if self.find(axis) not in self.given and axis.split(".")[0] not in targets:
-                    self.give(axis, bounded)
-            else:
+            fixed = self.find(axis) in self.given or axis.split(".")[0] in self.targets
+            if bounded is None:
                 self.join(axis, place)
+            elif not fixed and not bounded.names() & scope.keys():
+                self.give(axis, bounded)
             return
         for name, (place, _) in scope.items():
             if name in i.names() and "." in place:
-                self.windows.setdefault(place, []).append(Window(name, i, axis, dict(scope)))
+                self.reads.setdefault(place, []).append((name, i, axis, scope))
 
     # naming
 
     def settle(self) -> dict[str, Index]:
-        """An extent for every class: declared, by a size rule, or a symbol named after its index."""
+        """An extent for every class: declared, or a symbol named after its index."""
         taken = {n for e in self.law.equations for n in _all(e)} | set(self.ranks)
         taken |= {n for i in self.given.values() for n in i.names()} | set(self.law.sizes)
         names: dict[str, Index] = dict(self.given)
@@ -106,36 +118,60 @@ class Extents:
                     hint = self.hints.get(root) or next((a for a in data if a not in taken), "x")
                     self.hints[root] = hint
                     names[root] = index(_symbol(hint, taken))
-        for e in self.law.equations:
-            for k, n in enumerate(e.names):
-                self.size(e.target, k, n, names)
         return names
 
-    def size(self, target: str, k: int, name: str, names: dict[str, Index]) -> None:
-        place = f"{target}.{k}"
-        rule = self.law.sizes.get(name)
-        symbol = names[self.find(place)].name
-        if isinstance(rule, Index):
-            self.sizes[symbol or ""] = rule
-        elif self.windows.get(place) and self._alone(place):
-            self.sizes[symbol or ""] = extent_by_rule(
-                str(rule or "fit"), self.windows[place], lambda p: names[self.find(p)], self.pad
-            )
-        elif self._alone(place):
-            raise OperationError(
-                f"index {name} of {target}: got no read that limits it, expected one; write its size: size {name} = N"
-            )
+    def size(self, target: str, k: int, name: str) -> None:
+        """The extent of an output index that no input's axis gives, by its size rule."""
+        root = self.find(f"{target}.{k}")
+        members = [(t, m) for t, r in self.ranks.items() for m in range(r) if self.find(f"{t}.{m}") == root]
+        inputs = [t for t, _ in members if t not in self.targets]
+        rules = [self.law.sizes[n] for e in self.law.equations for n in self._named(e, members)]
+        if inputs or root in self.given:
+            if rules:
+                reason = f"it runs over {inputs[0]}" if inputs else f"{target} is declared"
+                raise OperationError(f"index {name} of {target}: got a size, expected none: {reason}; leave it out")
+            return
+        if any(rule != rules[0] for rule in rules):
+            raise OperationError(f"index {name} of {target}: got two sizes, expected one; leave one of the two out")
+        symbol = self.names[root].name or ""
+        if rules and isinstance(rules[0], Index):
+            self.sizes[symbol] = rules[0]
+        elif symbol not in self.sizes:
+            windows = [self.window(*read) for t, m in members for read in self.reads.get(f"{t}.{m}", ())]
+            if not windows:
+                raise OperationError(
+                    f"index {name} of {target}: got no read that limits it, expected one; write its size:"
+                    f" size {name} = N"
+                )
+            rule = next((r for r in rules if isinstance(r, SizeRule)), SizeRule("fit", ZERO))
+            sizing = size_by_rule(symbol, rule, windows)
+            self.sizes[symbol] = sizing.size
+            self.sizings.append(sizing)
 
-    def _alone(self, place: str) -> bool:
-        """Whether only equations' targets share this extent, so that no input's shape gives it."""
-        root = self.find(place)
-        targets = {e.target for e in self.law.equations}
-        members = [f"{t}.{k}" for t, r in self.ranks.items() for k in range(r) if self.find(f"{t}.{k}") == root]
-        return all(m.split(".")[0] in targets for m in members) and members[0] == place and root not in self.given
+    def _named(self, e: Equation, members: list[tuple[str, int]]) -> list[str]:
+        """The indices of an equation that have a size statement and are among these axes."""
+        return [n for k, n in enumerate(e.names) if n in self.law.sizes and (e.target, k) in members]
 
-    def pad(self, axis: str) -> tuple[Index, Index]:
+    def window(self, output: str, access: Index, axis: str, scope: Scope) -> Window:
         tensor, k = axis.split(".")
-        return self.law.pads.get((tensor, self.axis_name(tensor, int(k))), (index(0), index(0)))
+        name = self.axis_name(tensor, int(k))
+        others = tuple(
+            Binder(n, self.names[self.find(place)] if bounded is None else bounded)
+            for n, (place, bounded) in scope.items()
+            if n != output and n in access.names()
+        )
+        extent = Binder(name, self.names[self.find(axis)])
+        self.halos.add((tensor, name))
+        return Window(output, access, extent, others, self.law.pads.get((tensor, name)))
+
+    def _refuse_idle_halos(self) -> None:
+        for tensor, axis in self.law.pads:
+            if (tensor, axis) not in self.halos:
+                known = ", ".join(f"{t}.{a}" for t, a in sorted(self.halos)) or "none: no size needs one"
+                raise OperationError(
+                    f"pad {tensor}.{axis}: got a halo that no size needs, expected one of {known}; name an axis as the"
+                    f" declaration of {tensor} does"
+                )
 
     def axis_name(self, tensor: str, k: int) -> str:
         if tensor in self.law.declarations:
@@ -158,12 +194,12 @@ class Extents:
 
     def close(self, e: Expr) -> Expr:
         """The expression with every open binder's extent filled in."""
-        if isinstance(e, Contract | Select):
+        if isinstance(e, Binding):
             filled = tuple(
                 Binder(b.name, self.open_extent(b, e)) if (b.extent.name or "").startswith("?") else b
                 for b in e.binders
             )
-            return type(e)(filled, self.close(e.body))
+            return replace(e, binders=filled, body=self.close(e.body))
         return e.with_parts(tuple(self.close(p) for p in e.parts)) if e.parts else e
 
     def open_extent(self, b: Binder, e: Expr) -> Index:
@@ -195,7 +231,7 @@ def _names_of(e: Expr) -> Iterator[str]:
         found: set[str] = set()
         map_indices(node, lambda i, found=found: (found.update(i.names()), i)[1])  # type: ignore
         yield from (n for n in found if not n.startswith("?"))
-        if isinstance(node, Contract | Select):
+        if isinstance(node, Binding):
             yield from (b.name for b in node.binders)
 
 

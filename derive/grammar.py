@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
+from itertools import pairwise
 
 from derive.expr import (
     MINUS_ONE,
@@ -13,6 +13,7 @@ from derive.expr import (
     Cases,
     Compare,
     Contract,
+    D,
     Div,
     Divides,
     Entry,
@@ -30,27 +31,19 @@ from derive.expr import (
     val,
 )
 from derive.functions import FUNCTIONS
-from derive.index import Index, atom_index, divide, index
-from derive.tokens import MAX_DEPTH, MAX_EXPONENT, Reader, Token
+from derive.index import Index, divide, index
+from derive.index_grammar import IndexGrammar
+from derive.tokens import MAX_DEPTH, MAX_EXPONENT, Token
 
 _FLIPPED = {">": "<", ">=": "<="}
 
 
-class Grammar(Reader):
-    """A reader of values, guards and indices; `where` holds abbreviations, `scalars` the tensors without indices."""
+class Grammar(IndexGrammar):
+    """A reader of values and guards; `scalars` are the tensors without indices."""
 
     def __init__(self, text: str, scalars: frozenset[str] = frozenset()) -> None:
         super().__init__(text)
-        self.where: dict[str, Index] = {}
         self.scalars = set(scalars)
-
-    def nested(self, rule: Callable[[], Expr]) -> Expr:
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            self.fail(f"at most {MAX_DEPTH} levels of nesting", "name an intermediate in an equation of its own")
-        result = rule()
-        self.depth -= 1
-        return result
 
     # -- values ----------------------------------------------------------------------------------------------------
 
@@ -62,25 +55,28 @@ class Grammar(Reader):
 
     def product(self) -> Expr:
         result = self.power()
+        quotients = 0
         while True:
             if self.accept("*"):
                 result = _times(result, self.power())
-            elif self.accept("/"):
-                result = _divide(result, self.power())
-            elif sign := self.accept("//", "%"):
-                kind = "floor" if sign.text == "//" else "mod"
-                result = val(divide(kind, self.integer_of(result), self.integer_of(self.power())))
+            elif sign := self.accept("/", "//", "%"):
+                quotients += 1
+                if quotients > MAX_DEPTH:
+                    self.fail(f"at most {MAX_DEPTH} quotients in a row", "name a part in an equation of its own")
+                result = self.quotient(sign.text, result, self.power())
             elif self.here.text == "[":
                 result = _times(result, self.guard())
             else:
                 return result
 
-    def integer_of(self, e: Expr) -> Index:
-        found = expr_index(e)
-        if found is None:
-            self.fail("integers on both sides of // and %", "use / for the quotient of numbers")
-        assert found is not None
-        return found
+    def quotient(self, sign: str, left: Expr, right: Expr) -> Expr:
+        """`left/right` of numbers, `left//right` or `left%right` of integers."""
+        if sign == "/":
+            return _divide(left, right)
+        below = self.integer(right)
+        if below.constant == 0:
+            self.fail("a divisor that is not 0", "divide by a stride or an extent")
+        return val(self.bounded(divide("floor" if sign == "//" else "mod", self.integer(left), below)))
 
     def power(self) -> Expr:
         base = self.nested(self.atom)
@@ -102,9 +98,11 @@ class Grammar(Reader):
             return _negate(self.power())
         if here.text == "[":
             return self.guard()
+        if self.accept("..."):
+            return val("...")
         if here.kind == "number":
             self.at += 1
-            return Num(Fraction(int(here.text)))
+            return Num(Fraction(here.text))
         if here.kind not in ("name", "cotangent"):
             self.fail("a value", "write a number, a name, a tensor entry X[i], sum[...], max[...] or a function")
         self.at += 1
@@ -113,13 +111,29 @@ class Grammar(Reader):
             binders = self.binders()
             return (Contract if here.text == "sum" else Select)(binders, self.product())
         if following == "(":
-            return self.call(here)
-        if following == "[":
-            self.at += 1
-            return Entry(here.text, self.indices())
-        if here.kind == "cotangent" or here.text in self.scalars:
-            return Entry(here.text, ())
-        return val(self.where.get(here.text, index(here.text)))
+            return self.derivative() if here.text == "d" else self.call(here)
+        return self.entry(here)
+
+    def entry(self, name: Token) -> Expr:
+        """A tensor's entry, or the number that a name stands for."""
+        if self.accept("["):
+            return Entry(name.text, self.indices())
+        if name.kind == "cotangent" or name.text in self.scalars:
+            return Entry(name.text, ())
+        return val(self.named(name.text))
+
+    def derivative(self) -> Expr:
+        """`d(f)/dX[a]`, as derivations print it."""
+        self.expect("(", "write: d(f)/dX[a]")
+        inner = self.sum()
+        self.expect(")", "close the bracket")
+        self.expect("/", "write: d(f)/dX[a]")
+        name = self.here
+        if name.kind != "name" or len(name.text) < 2 or name.text[0] != "d":
+            self.fail("d and a tensor's name", "write: d(f)/dX[a]")
+        self.at += 1
+        wrt = self.entry(Token(name.kind, name.text[1:], name.column))
+        return D(inner, wrt if isinstance(wrt, Entry) else Entry(name.text[1:], ()))
 
     def binders(self) -> tuple[Binder, ...]:
         self.expect("[", "write: sum[p,q] or sum[p<K]")
@@ -128,7 +142,11 @@ class Grammar(Reader):
             name = "..." if self.accept("...") else self.name("a bound index")
             if any(b.name == name for b in found):
                 self.fail(f"{name} bound once", "rename one of the two")
+            if name in self.where:
+                self.fail(f"an index other than the abbreviation {name}", "rename one of the two")
             found.append(Binder(name, self.index_sum() if self.accept("<") else index(f"?{name}")))
+        if {n for b in found for n in b.extent.names()} & {b.name for b in found}:
+            self.fail("bounds without the indices of the same brackets", "write them apart: sum[i<N] sum[j<i]")
         self.expect("]", "list the bound indices, such as sum[p,q<Q]")
         return tuple(found)
 
@@ -143,13 +161,20 @@ class Grammar(Reader):
         elif name.text in ("max", "min"):
             left = self.sum()
             self.expect(",", "write: max(a, b), or max[p] for a maximum over an index")
-            result = (Maximum if name.text == "max" else Minimum)(left, self.sum())
+            result = self.extremum(name.text, left, self.sum())
         elif name.text in FUNCTIONS:
             result = Fn(name.text, self.sum())
         else:
             return self.named_result(name)
         self.expect(")", "close the bracket")
         return result
+
+    def extremum(self, word: str, left: Expr, right: Expr) -> Expr:
+        """The larger or the smaller of two values; the smaller of two integer expressions is one itself."""
+        i, j = (None if isinstance(e, Entry) else self.index_of(e, exact=False) for e in (left, right))
+        if word == "min" and i is not None and j is not None:
+            return val(self.bounded(divide("min", i, j)))
+        return (Maximum if word == "max" else Minimum)(left, right)
 
     def named_result(self, name: Token) -> Expr:
         """`name(A, B | s, P)[i, j]`: an entry of a named result."""
@@ -177,8 +202,7 @@ class Grammar(Reader):
 
     def winner(self) -> Expr | None:
         """`[(p,q)==argmax[r,t] body]`, or None with nothing read."""
-        ahead = [t.text for t in self.tokens[self.at : self.at + 40]]
-        if "argmax" not in ahead or "]" in ahead[: ahead.index("argmax")]:
+        if not self._compares_with_argmax():
             return None
         several = self.accept("(")
         at = [self.index_sum()]
@@ -193,89 +217,64 @@ class Grammar(Reader):
             self.fail(f"{len(at)} indices under argmax", "compare as many as the maximum runs over")
         return Winner(binders, self.sum(), tuple(at))
 
+    def _compares_with_argmax(self) -> bool:
+        """Whether the brackets that are open here hold `== argmax[...]`."""
+        depth = 0
+        for before, token in pairwise(self.tokens[self.at :]):
+            depth += (before.text in "([" and before.kind == "sign") - (before.text in ")]" and before.kind == "sign")
+            if depth < 0 or before.kind == "end":
+                return False
+            if depth == 0 and before.text == "==":
+                return token.text == "argmax"
+        return False
+
     def guard_body(self) -> Expr:
         left = self.nested(self.sum)
         if self.accept("|"):
-            return Divides(self.integer_of(left), self.integer_of(self.sum()))
+            return Divides(self.integer(left), self.integer(self.sum()))
         sign = self.accept("==", "!=", "<=", ">=", "<", ">")
         if sign is None:
             self.fail("==, !=, <, <=, >, >= or |", "a guard compares, such as [c==T[n]] or [2 | h]")
         assert sign is not None
         right = self.nested(self.sum)
         if sign.text == "<=" and left == val(0) and self.accept("<"):
-            return InRange(self.integer_of(right), self.integer_of(self.sum()))
+            return InRange(self.integer(right), self.integer(self.sum()))
         if sign.text in _FLIPPED:
             left, right = right, left
-        return compare(_FLIPPED.get(sign.text, sign.text), left, right)
+        return self.compare(_FLIPPED.get(sign.text, sign.text), left, right)
 
-    # -- indices ---------------------------------------------------------------------------------------------------
+    def compare(self, op: str, left: Expr, right: Expr) -> Compare:
+        """A comparison whose sides are index expressions where both are integers."""
+        i, j = self.index_of(left, exact=op == "=="), self.index_of(right, exact=op == "==")
+        if i is not None and j is not None and not (isinstance(left, Entry) and isinstance(right, Entry)):
+            data = isinstance(left, Entry) or isinstance(right, Entry)
+            if not data or op in ("==", "!="):
+                return Compare(op, val(i), val(j))
+        return Compare(op, left, right)
 
-    def indices(self) -> tuple[Index, ...]:
-        found: list[Index] = []
-        while not self.accept("]"):
-            found.append(index("...") if self.accept("...") else self.index_sum())
-            if not self.accept(",") and self.here.text != "]":
-                self.fail("',' or ']'", "separate indices by ','")
-        return tuple(found)
+    def integer(self, e: Expr) -> Index:
+        """The integer expression that a value was written as; a quotient is an exact one."""
+        found = self.index_of(e, exact=True)
+        if found is None:
+            self.fail("an integer expression", "use integers here; / is the quotient of numbers elsewhere")
+        return found
 
-    def index_sum(self) -> Index:
-        total = -self.index_product() if self.accept("-") else self.index_product()
-        while sign := self.accept("+", "-"):
-            total = total + self.index_product() if sign.text == "+" else total - self.index_product()
-        return total
-
-    def index_product(self) -> Index:
-        total = self.index_atom()
-        while sign := self.accept("*", "/", "//", "%"):
-            right = self.index_atom()
-            kinds = {"/": "exact", "//": "floor", "%": "mod"}
-            if sign.text != "*" and right.constant == 0:
-                self.fail("a divisor that is not 0", "divide by a stride or an extent")
-            total = total * right if sign.text == "*" else divide(kinds[sign.text], total, right)
-        return total
-
-    def index_atom(self) -> Index:
-        here = self.here
-        if self.accept("("):
-            self.depth += 1
-            if self.depth > MAX_DEPTH:
-                self.fail(f"at most {MAX_DEPTH} levels of nesting", "name an abbreviation with where")
-            inner = self.index_sum()
-            self.depth -= 1
-            self.expect(")", "close the bracket")
-            return inner
-        if here.kind == "number":
-            self.at += 1
-            return index(int(here.text))
-        if here.kind != "name":
-            self.fail("an index", "write an integer expression such as s*i+d*p-P")
-        self.at += 1
-        if self.accept("["):
-            return atom_index(Entry(here.text, self.indices()))
-        return self.where.get(here.text, index(here.text))
-
-
-def compare(op: str, left: Expr, right: Expr) -> Compare:
-    """A comparison whose sides are index expressions where both are integers."""
-    i, j = expr_index(left), expr_index(right)
-    if i is not None and j is not None and not (isinstance(left, Entry) and isinstance(right, Entry)):
-        data = isinstance(left, Entry) or isinstance(right, Entry)
-        if not data or op in ("==", "!="):
-            return Compare(op, val(i), val(j))
-    return Compare(op, left, right)
-
-
-def expr_index(e: Expr) -> Index | None:
-    """The integer expression that a value was written as, or None."""
-    if isinstance(e, Add | Mul):
-        total = index(0 if isinstance(e, Add) else 1)
-        for part in e.items:
-            inner = None if isinstance(part, Entry) else expr_index(part)
-            if inner is None:
+    def index_of(self, e: Expr, exact: bool) -> Index | None:
+        """The integer expression that a value was written as, or None; a quotient is one where `exact` says so."""
+        if isinstance(e, Add | Mul):
+            total = index(0 if isinstance(e, Add) else 1)
+            for part in e.items:
+                inner = None if isinstance(part, Entry) else self.index_of(part, exact)
+                if inner is None:
+                    return None
+                total = self.bounded(total + inner if isinstance(e, Add) else total * inner)
+            return total
+        if exact and isinstance(e, Div) and not any(isinstance(p, Entry) for p in e.parts):
+            above, below = self.index_of(e.left, exact), self.index_of(e.right, exact)
+            if above is None or below is None or below.constant == 0:
                 return None
-            total = total + inner if isinstance(e, Add) else total * inner
-        return total
-    return as_index(e)
+            return self.bounded(divide("exact", above, below))
+        return as_index(e)
 
 
 def _negate(e: Expr) -> Expr:

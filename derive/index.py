@@ -19,7 +19,7 @@ Monomial: TypeAlias = tuple[Atom, ...]
 
 @dataclass(frozen=True, slots=True)
 class Composite:
-    """`a//b` ("floor"), `a%b` ("mod") or the exact quotient `a/b` ("exact": no value where b does not divide a)."""
+    """`a//b` ("floor"), `a%b` ("mod"), `min(a, b)` or the exact quotient `a/b` ("exact": a rest leaves no value)."""
 
     kind: str
     dividend: Index
@@ -172,10 +172,13 @@ ONE = index(1)
 
 
 def divide(kind: str, dividend: Index, divisor: Index) -> Index:
-    """`dividend//divisor`, `%` or the exact quotient, simplified only where that is true for every value.
+    """The composite of two indices, simplified only where that is true for every value.
 
     a*b/b is a for the exact quotient only when b is a non-zero number: a symbol may be 0.
     """
+    if kind == "min":
+        more = (dividend - divisor).constant
+        return atom_index(Composite(kind, dividend, divisor)) if more is None else divisor if more > 0 else dividend
     a, b = dividend.constant, divisor.constant
     if b is not None and b != 0:
         if b == 1:

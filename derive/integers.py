@@ -104,7 +104,10 @@ class Integers:
     def atom(self, atom: Atom, point: Point) -> Number | None:
         """The number one atom of an index is, or None where it is not integral."""
         if isinstance(atom, str):
-            return point[atom] if atom in point else self.names[atom]
+            found = point.get(atom, self.names.get(atom))
+            if found is None:
+                raise MeaningError(f"{atom}: got no number, expected one; give the world a value for it")
+            return found
         if isinstance(atom, Composite):
             return self._composite(atom, point)
         return primal(self.entry(atom, point))
@@ -118,6 +121,6 @@ def plain(x: Fraction) -> int | Fraction:
 def _whole(x: Number) -> int | None:
     if isinstance(x, int):
         return x
-    if isinstance(x, float | Fraction) and x == int(x):
+    if isinstance(x, float | Fraction) and x % 1 == 0:
         return int(x)
     return None

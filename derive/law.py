@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from derive.expr import Binder, Expr
+from derive.expr import Binder, Div, Expr, Mul, Pow
 from derive.index import Index
 from derive.operation import Op
+from derive.traversal import binders_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +28,19 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where a law is tried: the operation, the result's free indices, and the binders in force."""
+    """Where a law is tried: the operation, the result's free indices, the binders in force.
+
+    `factor` says that the node is a factor of a larger product: what it is guarded by may guard its neighbours too.
+    """
 
     op: Op
     free: tuple[Binder, ...]
     binders: tuple[Binder, ...]
+    factor: bool = False
+
+    def inside(self, parent: Expr) -> Site:
+        """The site of a part of `parent`, which stands here."""
+        return Site(self.op, self.free, self.binders + binders_of(parent), isinstance(parent, Mul | Div | Pow))
 
     def extent(self, name: str) -> Index | None:
         """The extent of an index in force, the innermost one of that name."""

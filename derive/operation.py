@@ -11,6 +11,7 @@ from derive.expr import Binder, Expr
 from derive.index import Index
 from derive.notation import Equation
 from derive.show import show, show_index
+from derive.sizes import Sizing
 from derive.substitution import substitute
 from derive.symbols import free_symbols
 
@@ -54,6 +55,7 @@ class Op:
     stable: tuple[Equation, ...] = ()
     summary: str = ""
     source: str = ""
+    sizings: tuple[Sizing, ...] = ()
 
     @property
     def output(self) -> Tensor:
@@ -123,6 +125,7 @@ def with_values(op: Op, values: Mapping[str, Index]) -> Op:
         stable=tuple(equation(e) for e in op.stable),
         tensors=tuple(replace(t, axes=tuple(Binder(b.name, at(b.extent)) for b in t.axes)) for t in op.tensors),
         sizes=tuple((n, at(i)) for n, i in op.sizes),
+        sizings=tuple(s.map(at) for s in op.sizings),
         parameters=tuple(_default_at(p, values) for p in op.parameters if p.name not in values),
         require=tuple(substitute(r, values) for r in op.require),
         hypotheses=tuple(substitute(h, values) for h in op.hypotheses),

@@ -11,7 +11,6 @@ from derive.expr import Binder, Expr
 from derive.law import Law, Rewrite, Site
 from derive.operation import Op
 from derive.show import show
-from derive.traversal import binders_of
 
 FUEL = 2_000
 Stage = Sequence[Law]
@@ -51,7 +50,7 @@ def _first(law: Law, e: Expr, site: Site, path: tuple[int, ...]) -> tuple[tuple[
     found = law(e, site)
     if found is not None:
         return path, found
-    inner = Site(site.op, site.free, site.binders + binders_of(e))
+    inner = site.inside(e)
     for k, part in enumerate(e.parts):
         deeper = _first(law, part, inner, (*path, k))
         if deeper is not None:

@@ -57,6 +57,8 @@ def show_atom(atom: str | Composite | Entry) -> str:
     """One atom of an index monomial."""
     if isinstance(atom, str):
         return atom
+    if isinstance(atom, Composite) and atom.kind == "min":
+        return f"min({show_index(atom.dividend)}, {show_index(atom.divisor)})"
     if isinstance(atom, Composite):
         return f"({show_index(atom.dividend, tight=True)}{_SIGN[atom.kind]}{show_index(atom.divisor, tight=True)})"
     return show(atom)
@@ -67,7 +69,8 @@ def _list(indices: tuple[Index, ...]) -> str:
     def one(i: Index) -> str:
         text = show_index(i)
         alone = len(i.terms) == 1 and i.terms[0][1] == 1 and len(i.terms[0][0]) == 1
-        return text[1:-1] if alone and isinstance(i.terms[0][0][0], Composite) else text
+        bracketed = alone and isinstance(i.terms[0][0][0], Composite) and text[0] == "("
+        return text[1:-1] if bracketed else text
 
     return ",".join(one(i) for i in indices)
 

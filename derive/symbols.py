@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from derive.expr import Contract, Expr, Select, Winner
+from derive.expr import Binding, Div, Expr, Mul, Val
 from derive.index import Composite, Index
 from derive.notation import Equation
 from derive.traversal import map_indices, walk
@@ -28,7 +28,7 @@ def _free_in(e: Expr, bound: frozenset[str], seen: dict[str, None]) -> None:
         return i
 
     map_indices(e, note)
-    if isinstance(e, Contract | Select | Winner):
+    if isinstance(e, Binding):
         bound |= {b.name for b in e.binders}
     for part in e.parts:
         _free_in(part, bound, seen)
@@ -38,7 +38,7 @@ def divisors(i: Index) -> Iterator[str]:
     """Names that divide: they are at least 1, or the law would have no meaning."""
     for atom in i.atoms():
         if isinstance(atom, Composite):
-            yield from atom.divisor.names()
+            yield from divisors(atom.divisor) if atom.kind == "min" else atom.divisor.names()
             yield from divisors(atom.dividend)
 
 
@@ -51,4 +51,7 @@ def divisors_in(e: Expr) -> Iterator[str]:
 
     for node in walk(e):
         map_indices(node, note)
+        if isinstance(node, Div):
+            below = node.right.items if isinstance(node.right, Mul) else (node.right,)
+            found.extend(n for f in below if isinstance(f, Val) for n in sorted(f.index.names()))
     yield from found

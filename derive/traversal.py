@@ -35,16 +35,6 @@ def put(e: Expr, path: tuple[int, ...], new: Expr) -> Expr:
     return e.with_parts(tuple(parts))
 
 
-def binders_along(e: Expr, path: Iterable[int]) -> tuple[Binder, ...]:
-    """The binders in force at a position, outermost first."""
-    found: list[Binder] = []
-    for step in path:
-        if isinstance(e, Binding):
-            found += e.binders
-        e = e.parts[step]
-    return tuple(found)
-
-
 def map_indices(e: N, change: Callable[[Index], Index]) -> N:
     """The node with `change` applied to its own indices and extents (not to its parts, not to bound names)."""
     new: dict[str, object] = {}
@@ -102,16 +92,18 @@ def reads(e: Expr) -> Iterator[Entry]:
         if isinstance(node, Entry):
             yield node
         for i in own_indices(node) if not isinstance(node, D) else ():
-            yield from _reads_of_index(i)
+            for atom in entries(i):
+                yield from reads(atom)
 
 
-def _reads_of_index(i: Index) -> Iterator[Entry]:
+def entries(i: Index) -> Iterator[Entry]:
+    """The entries that an index is made of, those inside their indices left out."""
     for atom in i.atoms():
         if isinstance(atom, Entry):
-            yield from reads(atom)
+            yield atom
         elif not isinstance(atom, str):
-            yield from _reads_of_index(atom.dividend)
-            yield from _reads_of_index(atom.divisor)
+            yield from entries(atom.dividend)
+            yield from entries(atom.divisor)
 
 
 def binders_of(e: Expr) -> tuple[Binder, ...]:

@@ -180,8 +180,7 @@ class Dense(Generic[V]):
         return found, inside
 
     def part(self, e: Expr, scope: Scope, where: Mask | None) -> V:
-        """A value that matters only where a condition holds (None: everywhere): elsewhere its reads do not count for an
-        enclosing maximum, and it need not be defined."""
+        """A value that matters only where a condition holds (None: everywhere): elsewhere it need not be defined."""
         return self._within(where, partial(self.value, e, scope))
 
     def guards(self, guards: Sequence[Expr], scope: Scope) -> tuple[list[Truth], Mask]:
@@ -195,15 +194,12 @@ class Dense(Generic[V]):
         return found, true
 
     def _within(self, where: Mask | None, evaluate: Callable[[], T]) -> T:
-        reads, reached = self._reads, self._reached
-        self._reads, self._reached = None if reads is None else [], both(reached, where)
+        reached = self._reached
+        self._reached = both(reached, where)
         try:
-            found = evaluate()
-            if reads is not None and self._reads is not None:
-                reads += self._reads if where is None else [m | ~where for m in self._reads]
-            return found
+            return evaluate()
         finally:
-            self._reads, self._reached = reads, reached
+            self._reached = reached
 
     def refuse(self, undefined: Mask, message: str) -> None:
         """Raises: MeaningError where something undefined is reached."""
@@ -282,11 +278,31 @@ def _atom(world: Dense[V], atom: str | Composite | Entry, scope: Scope) -> V:
     return world.value(Val(Index((((atom,), 1),))), scope)
 
 
+def _guards_above(e: Expr) -> list[Expr]:
+    """The guards among the factors of a product, and above the line of a quotient: false ones annihilate it all."""
+    if isinstance(e, GUARDS):
+        return [e]
+    if isinstance(e, Pow):
+        return _guards_above(e.left) if isinstance(e.right, Num) and e.right.value > 0 else []
+    above = e.items if isinstance(e, Mul) else (e.left,) if isinstance(e, Div) else ()
+    return [g for f in above for g in _guards_above(f)]
+
+
+def _quotient(world: Dense[V], e: Div, scope: Scope) -> V:
+    guards, true = world.guards(_guards_above(e.left), scope)
+    left, right = world.value(e.left, scope), world.part(e.right, scope, true)
+    found = world.arithmetic.divide(left, right)
+    for g in guards:
+        found = world.arithmetic.choose(g, found, world.arithmetic.number(Fraction(0)))
+    return found
+
+
 def _product(world: Dense[V], e: Mul, scope: Scope) -> V:
     rest = [f for f in e.items if not isinstance(f, GUARDS)]
-    if len(rest) == len(e.items):
+    above = _guards_above(e)
+    if not above:
         return world.arithmetic.multiply([world.value(f, scope) for f in rest])
-    guards, true = world.guards([f for f in e.items if isinstance(f, GUARDS)], scope)
+    guards, true = world.guards(above, scope)
     factors = [world.part(f, scope, true) for f in rest]
     found = world.arithmetic.multiply(factors)
     for g in guards:
@@ -313,7 +329,8 @@ def _contract(world: Dense[V], e: Contract, scope: Scope) -> V:
         terms = world.part(e.body, inner, ragged)
         if reads is not None and world._reads is not None:
             # a sum is in range where all of its terms are
-            reads += [np.asarray(m.all(axis=tuple(range(max(m.ndim - scope.depth, 0))))) for m in world._reads]
+            terms_in = world._reads if ragged is None else [m | ~ragged for m in world._reads]
+            reads += [np.asarray(m.all(axis=tuple(range(max(m.ndim - scope.depth, 0))))) for m in terms_in]
     finally:
         world._reads = reads
     if ragged is not None:
@@ -363,7 +380,7 @@ _RULES: dict[type, Callable[[Dense[Any], Any, Scope], Any]] = {
     Entry: _entry,
     Add: lambda w, e, s: w.arithmetic.add([w.value(t, s) for t in e.items]),
     Mul: _product,
-    Div: lambda w, e, s: w.arithmetic.divide(w.value(e.left, s), w.value(e.right, s)),
+    Div: _quotient,
     Pow: lambda w, e, s: w.arithmetic.power(w.value(e.left, s), w.value(e.right, s)),
     Fn: lambda w, e, s: w.arithmetic.function(e.name, w.value(e.arg, s)),
     Maximum: _extreme("max"),

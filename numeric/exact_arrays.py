@@ -93,7 +93,7 @@ class Exact(Plain):
         return _objects(_power(base, exponent))
 
     def function(self, name: str, z: Objects) -> Objects:
-        return _objects(_lifted(exact.EXACT.get(name, exact.opaque(name)), 1)(z))
+        return _objects(_lifted(exact.EXACT[name], 1)(z))
 
     def compare(self, op: str, left: Objects, right: Objects) -> Truth:
         return Truth(np.asarray(_COMPARE[op](left, right), bool))
