@@ -5,6 +5,7 @@ from derive.lazy import lazy_names
 PUBLIC: dict[str, str] = {
     "kernel": "numeric.kernels",
     "Kernel": "numeric.kernels",
+    "compile": "numeric.training_step",
     "verify": "numeric.verification",
     "Check": "numeric.checking",
 }

@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derive.composition import Graph
+from numeric import training_step
 from numeric.backend import backend
 from numeric.checking import Check, compare_bounded, worst_of
 from numeric.network_bounds import network_errors
 from numeric.seeding import Purpose, generator
-from numeric.training_step import compile
 
 CHUNK = 8
 """Digits whose gradient is compared at a time: the gradient of a batch is the mean of those of its parts."""
@@ -67,7 +67,7 @@ def gradient_check(
 
 def _derived(graph: Graph, backend_name: str, device: str) -> Callable[[Arrays, Arrays], dict[str, NDArray]]:
     """The derived gradients of a backend, from NumPy's arrays to NumPy's arrays."""
-    arrays, step = backend(backend_name), compile(graph, backend=backend_name)
+    arrays, step = backend(backend_name), training_step.compile(graph, backend=backend_name)
 
     def run(parameters: Arrays, inputs: Arrays) -> dict[str, NDArray]:
         placed = {name: arrays.place(w, device) for name, w in parameters.items()}

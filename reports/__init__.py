@@ -2,7 +2,10 @@
 
 from derive.lazy import lazy_names
 
-PUBLIC: dict[str, str] = {}
+PUBLIC: dict[str, str] = {
+    "write": "reports.publish",
+    "Document": "reports.document",
+}
 
 __getattr__, __dir__ = lazy_names(__name__, PUBLIC)
 __all__ = list(PUBLIC)

@@ -5,34 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reports.document import Block, Callout, Code, Prose, Source, Table, spans
+from reports.document import Block, Callout, Claim, Code, Prose, Source, Verdict, spans
 
 
 def campaign_blocks(found: Mapping[str, Any]) -> tuple[Block, ...]:
-    """What `numeric.campaign` found: a row an operation, then every failure in full."""
-    header = tuple(map(spans, ("", "operation", "configurations", "passed", "failed", "worst, of its bound")))
-    rows = tuple(
-        (
-            spans("✗" if one["failed"] else "✓"),
-            spans(Code(name)),
-            spans(f"{one['configurations']:,}"),
-            spans(f"{one['passed']:,}"),
-            spans(f"{one['failed']:,}"),
-            spans(_worst(one["checks"])),
-        )
-        for name, one in found["ops"].items()
-    )
+    """What `numeric.campaign` found: a verdict on each operation, then every failure in full."""
+    verdict = Verdict(tuple(_claim(name, one) for name, one in found["ops"].items()))
     rate = 60 * found["configurations"] / max(found["seconds"], 1e-9)
     counts = f"{found['passed']:,} of {found['configurations']:,} configurations passed"
     summary = f"{counts}, {rate:,.0f} a minute, seed {found['seed']}."
     failures = [(name, c) for name, one in found["ops"].items() for c in one["checks"] if not c["passed"]]
     told = tuple(Callout("warning", spans(Code(name), f": {c['claim']}"), (_failure(c),)) for name, c in failures)
-    return (Table(header, rows, align="llrrrr"), Prose(spans(summary)), *told)
+    return (verdict, Prose(spans(summary)), *told)
 
 
-def _worst(checks: list[dict[str, Any]]) -> str:
-    errors = [float(c["error"]) for c in checks]
-    return f"{max(errors, default=0.0):.3g}"
+def _claim(name: str, one: Mapping[str, Any]) -> Claim:
+    """One operation: forward and every gradient in every backend, by all layers together."""
+    count = f"{one['configurations']:,} configurations"
+    if one["failed"]:
+        return Claim(spans(Code(name)), _layers(one), "refuted", spans(f"{one['failed']:,} of {count} failed"), False)
+    worst = max((float(c["error"]) for c in one["checks"]), default=0.0)
+    detail = f"{count}, " + (f"at most {worst:.3g} of the bound" if worst else "every number equal")
+    return Claim(spans(Code(name)), _layers(one), "tested", spans(detail), True)
+
+
+def _layers(one: Mapping[str, Any]) -> str:
+    return ", ".join(map(str, sorted({c["layer"] for c in one["checks"]})))
 
 
 def _failure(c: dict[str, Any]) -> Source:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from derive.composition import Cotangent, Graph, Use
 from derive.derivation import Derivation
-from derive.show import show_index
-from reports.document import Code, Document, Prose, Section, Spans, Table, spans
+from reports.document import Code, Document, Figure, Prose, Section, Spans, Table, spans
 from reports.index import section
+from reports.law_section import math
+from reports.names import Names
 from reports.narrate import derivation_report, provenance
+from reports.network_figure import network_figure, shape_in_words
 
 
 def network_report(graph: Graph, wanted: Iterable[str] | None = None) -> Document:
@@ -17,7 +19,7 @@ def network_report(graph: Graph, wanted: Iterable[str] | None = None) -> Documen
     sweep = graph.backward(wanted)
     derived = derivations(sweep)
     told = [section(derivation_report(group), collapsed=True) for group in _by_operation(derived)]
-    blocks = (shape_table(graph), _sweep(sweep), Section(spans("The derivations"), tuple(told)))
+    blocks = (shape_table(graph), _picture(graph), _sweep(sweep), Section(spans("The derivations"), tuple(told)))
     subtitle = spans(f"{len(sweep)} cotangents from {len(derived)} derivations, each made once")
     return Document(f"The gradients of {graph.name}", blocks, subtitle, provenance())
 
@@ -30,7 +32,7 @@ def derivations(sweep: Iterable[Cotangent]) -> tuple[Derivation, ...]:
 def shape_table(graph: Graph) -> Section:
     """Each node with its operation, its output's shape and its own parameters, as they follow from the laws."""
     rows = [
-        (spans(Code(row.name)), spans(row.op), spans(_shape(row.shape)), spans(f"{row.parameters.constant or 0:,}"))
+        tuple(map(spans, (Code(row.name), row.op, shape_in_words(row.shape), f"{row.parameters.constant or 0:,}")))
         for row in graph.table()
     ]
     header = tuple(map(spans, ("node", "operation", "output", "parameters")))
@@ -38,8 +40,10 @@ def shape_table(graph: Graph) -> Section:
     return Section(spans("The network"), (Table(header, tuple(rows), align="lllr"), total))
 
 
-def _shape(shape: Sequence[object]) -> str:
-    return " × ".join(show_index(n) for n in shape) or "a number"  # type: ignore[arg-type]
+def _picture(graph: Graph) -> Section:
+    caption = spans("Forward with the shapes of tensors, backward with their cotangents")
+    figure = Figure(network_figure(graph), f"The graph of {graph.name}", caption)
+    return Section(spans("Its graph"), (figure,), collapsed=True)
 
 
 def _sweep(sweep: Iterable[Cotangent]) -> Section:
@@ -51,7 +55,7 @@ def _sweep(sweep: Iterable[Cotangent]) -> Section:
 
 def _use(tensor: str, use: Use) -> tuple[Spans, ...]:
     d = use.derivation
-    result = d.name or f"{d.target.tensor} of {d.op.name}"
+    result = d.name or math(d.result, Names.of(d.op))
     return spans(Code(tensor)), spans(Code(use.node.name)), spans(d.op.name), spans(result)
 
 

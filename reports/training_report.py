@@ -44,7 +44,7 @@ def gradient_section(checks: Iterable[Check]) -> Section:
 
 def _claim(c: Check) -> Claim:
     """A gradient's verdict; its configurations are digits."""
-    found = spans(f"{c.cases} digits, the largest difference is {c.error:.1g} of its bound")
+    found = spans(f"{c.cases} digits, at most {c.error:.1g} of the bound")
     return replace(claim(c), detail=found) if c else claim(c)
 
 

@@ -1,4 +1,4 @@
-"""The public surface, used as its users use it: `python tests/public_surface.py` tells each part and whether it holds."""
+"""The public surface, as its users use it: `python tests/public_surface.py` tells which parts hold."""
 
 import json
 import subprocess

@@ -15,14 +15,12 @@ from derive.derivation import Derivation
 from derive.network import NETWORKS
 from derive.sweep import gradient
 from reports.document import Document
-from reports.emit import emit, emit_json
+from reports.emit import emit, emit_text
 from reports.exits import GOOD, REFUTED, UsageError
 from reports.narrate import derivation_report, provenance
 from reports.network_report import derivations, network_report, shape_table
 from reports.options import OUTPUT, SET, network, settings
-
-CERTIFICATES = "json"
-"""The format that is no document: what `derive.checker` reads."""
+from reports.publish import CERTIFICATES, certificates
 
 WHAT = typer.Argument(metavar="OP|LAW|NETWORK", help="A name of `backproof list`, or a line of notation.")
 WRT = typer.Option(
@@ -86,8 +84,7 @@ def _known(graph: Graph, wanted: Iterable[str]) -> None:
 
 
 def _certificates(derived: Sequence[Derivation], output: Path | None) -> int:
-    written = [d.certificate() for d in derived]
-    emit_json(written[0] if len(written) == 1 else written, output or "-")
+    emit_text(certificates(derived), output)
     return GOOD
 
 

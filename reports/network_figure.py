@@ -1,0 +1,29 @@
+"""A network as a picture: its operations, the shapes between them, and the cotangents that come back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from derive.composition import Graph
+from derive.index import Index
+from derive.show import show_index
+from reports.figures import Edge, Node, computational_graph
+
+
+def network_figure(graph: Graph, direction: str = "down") -> str:
+    """The graph of a network as SVG; parameters are told inside the operations that own them."""
+    last = graph.nodes[-1]
+    nodes = [Node(name, name, shape_in_words(graph.shapes[name]), "input") for name in graph.inputs]
+    edges = []
+    for n in graph.nodes:
+        nodes.append(Node(n.name, n.name, n.op.name, "loss" if n is last else "op"))
+        for _, source in n.feeds:
+            if source not in graph.parameters:
+                back = "" if source in graph.inputs else f"∂E/∂{source}"
+                edges.append(Edge(source, n.name, shape_in_words(graph.shapes[source]), back))
+    return computational_graph(nodes, edges, direction, f"The graph of {graph.name}")
+
+
+def shape_in_words(shape: Sequence[Index]) -> str:
+    """`N × 6 × 28 × 28`."""
+    return " × ".join(map(show_index, shape)) or "a number"
