@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from derive.index import Atom, Composite, Index, divide, index
-from numeric.plan import at_least_zero, sign
+from numeric.signs import at_least_zero, sign
 
 Extents = Mapping[str, Index]
 

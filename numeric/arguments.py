@@ -22,6 +22,8 @@ def symbolic(law: str, settings: dict[str, Any]) -> tuple[Op, dict[str, Value]]:
 
     `derive.op` reads the settings, so its errors are the user's; what it put in is read off again.
     """
+    # torch says True where the catalogue names a choice
+    settings = {name: str(value) if isinstance(value, bool) else value for name, value in settings.items()}
     numbers = dict(build_op(law, **settings).settings)
     recipe = RECIPES.get(law)
     choices = {a.name: settings[a.name] for a in recipe.arguments if a.choices and a.name in settings} if recipe else {}

@@ -8,25 +8,56 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from derive.build import total
-from derive.expr import GUARDS, ONE, ZERO, Cases, Entry, Expr, Mul, Num
+from derive.expr import GUARDS, ONE, ZERO, Cases, Div, Entry, Expr, Mul, Num
 from derive.traversal import reads
 from numeric.build import Build
 from numeric.plan import Map, Wins
 
 
 def product(build: Build, items: Iterable[Expr]) -> Expr:
-    """The product of trees, flat, its number first; 0 where a guard is false, whatever the rest is there."""
-    flat = [f for item in items for f in (item.items if isinstance(item, Mul) else (item,)) if f != ONE]
-    guards = [f for f in flat if is_mask(build, f)]
-    rest: list[Expr] = [f for f in flat if isinstance(f, Num)]
-    rest += [f for f in flat if not isinstance(f, Num) and not is_mask(build, f)]
-    if guards and not all(defined(build, f) for f in rest):
-        return Cases(_joined(guards), _joined(rest), ZERO)
-    return _joined([*rest, *guards])
+    """The product of trees, flat, its number first; 0 where a guard is false, whatever the rest is there.
+
+    Factors 1/r are put below one line, so that x and 1/r are divided once.
+    """
+    above: list[Expr] = []
+    below: list[Expr] = []
+    guards: list[Expr] = []
+    for item in items:
+        _collect(build, item, above, below, guards)
+    numbers: list[Expr] = [f for f in above if isinstance(f, Num)]
+    rest = _joined(numbers + [f for f in above if not isinstance(f, Num)])
+    if below:
+        rest = Div(rest, _joined(below))
+    if not guards:
+        return rest
+    if not defined(build, rest):
+        return Cases(_joined(guards), rest, ZERO)
+    return _joined([*(rest.items if isinstance(rest, Mul) else (rest,)), *guards])
+
+
+def _collect(build: Build, e: Expr, above: list[Expr], below: list[Expr], guards: list[Expr]) -> None:
+    """Sort the factors of a tree; a guard above a line guards the whole quotient."""
+    if isinstance(e, Mul):
+        for f in e.items:
+            _collect(build, f, above, below, guards)
+    elif isinstance(e, Div) and (e.left == ONE or _guarded(build, e.left)):
+        _collect(build, e.left, above, below, guards)
+        below.append(e.right)
+    elif is_mask(build, e):
+        guards.append(e)
+    elif e != ONE:
+        above.append(e)
+
+
+def _guarded(build: Build, e: Expr) -> bool:
+    if isinstance(e, Mul | Div):
+        return any(_guarded(build, f) for f in (e.items if isinstance(e, Mul) else (e.left,)))
+    return is_mask(build, e)
 
 
 def _joined(factors: list[Expr]) -> Expr:
-    return factors[0] if len(factors) == 1 else Mul(tuple(factors))
+    flat = [f for f in factors if f != ONE]
+    return flat[0] if len(flat) == 1 else Mul(tuple(flat)) if flat else ONE
 
 
 def is_mask(build: Build, e: Expr) -> bool:

@@ -95,6 +95,10 @@ def _product(build: Build, e: Mul, scope: Scope) -> Expr:
     return product(build, (value(build, p, scope) for p in e.items))
 
 
+def _quotient(build: Build, e: Div, scope: Scope) -> Expr:
+    return product(build, [Div(value(build, e.left, scope), value(build, e.right, scope))])
+
+
 def _indices(build: Build, e: Expr, scope: Scope) -> Expr:
     """A node of indices, whose reads of integer tensors are reads at plain names."""
     return map_indices(e, lambda i: i.substitute({}, lambda entry: read(build, entry, scope)))
@@ -109,7 +113,7 @@ _RULES: dict[type, Callable[..., Expr]] = {
     Add: _parts,
     Mul: _product,
     Pow: _parts,
-    Div: _parts,
+    Div: _quotient,
     Maximum: _parts,
     Minimum: _parts,
     Compare: _parts,

@@ -14,13 +14,12 @@ from dataclasses import dataclass, field
 
 from derive.index import Index
 from numeric.dialect import Dialect
-from numeric.instruction_text import Scribe
+from numeric.instruction_text import is_exact, statements
 from numeric.plan import Instruction, Merge, Pad, Plan, View
 from numeric.plan import Names as IndexNames
 from numeric.python_text import integer
-
-INDENT = "    "
-WIDTH = 116
+from numeric.scribe import Scribe
+from numeric.wrapping import INDENT, wrapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +139,7 @@ class _Printer:
             name,
             tuple((self.names("symbol", s), s) for s in symbols),
             tuple((self.names("register", r), r) for r in given),
-            all(scribe.is_exact(i) for i in printed),
+            all(is_exact(i) for i in printed),
         )
         return "\n".join(text), signature
 
@@ -152,15 +151,15 @@ class _Printer:
             if tainted & set(i.sources):
                 tainted.add(i.target)
         first = [i for i in free if i.target not in tainted]
-        lines = [line for i in first for line in scribe.lines(i)]
+        lines = [line for i in first for line in statements(scribe, i)]
         done = {i.target for i in first}
         printed = list(free)
         for k, r in enumerate(given):
             block = self.plan.needed((r,), frozenset(done | set(given[:k])))
             printed += block
             lines.append(f"if {self.names('register', r)} is None:")
-            lines += [INDENT + line for i in block for line in scribe.lines(i)]
-        lines += [line for i in free if i.target in tainted for line in scribe.lines(i)]
+            lines += [INDENT + line for i in block for line in statements(scribe, i)]
+        lines += [line for i in free if i.target in tainted for line in statements(scribe, i)]
         return lines, printed
 
     # -- sizes -----------------------------------------------------------------------------------------------------
@@ -207,28 +206,6 @@ class _Printer:
         default = self.defaults.get(symbol)
         name = self.names("symbol", symbol)
         return f"{name}={default}" if isinstance(default, int) else name
-
-
-def wrapped(line: str) -> list[str]:
-    """A line, or, where it is long, its outermost call with the arguments on a line of their own, or on one each."""
-    indent = line[: len(line) - len(line.lstrip())]
-    start = line.find("(")
-    if len(line) <= WIDTH or start < 0:
-        return [line]
-    depth, cuts, end = 0, [start], len(line) - 1
-    for k in range(start, len(line)):
-        depth += (line[k] in "([{") - (line[k] in ")]}")
-        if line[k] == "," and depth == 1:
-            cuts.append(k)
-        if depth == 0:
-            end = k
-            break
-    if len(cuts) == 1:
-        return [line]
-    pieces = [line[a + 1 : b].strip() for a, b in zip(cuts, [*cuts[1:], end], strict=True)]
-    together = f"{indent}{INDENT}{', '.join(pieces)}"
-    apart = [part for piece in pieces for part in wrapped(f"{indent}{INDENT}{piece},")]
-    return [line[: start + 1], *([together] if len(together) <= WIDTH else apart), f"{indent}{line[end:]}"]
 
 
 def plain(text: str) -> str:

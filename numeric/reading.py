@@ -7,7 +7,8 @@ from derive.index import Composite, Index, index
 from derive.substitution import fresh
 from numeric.access import Affine, affine, merged_runs, padding, span
 from numeric.build import Build, Scope, axes_of
-from numeric.plan import Gather, Merge, Move, Pad, Scatter, View, sign
+from numeric.plan import Gather, Merge, Move, Pad, Scatter, View
+from numeric.signs import sign
 
 
 def read(build: Build, e: Entry, scope: Scope, fill: str = "0") -> Entry:

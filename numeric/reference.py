@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derive.errors import MeaningError
-from derive.expr import Add, Binder, Contract, Expr, Select, Winner
+from derive.expr import GUARDS, Add, Binder, Contract, Div, Expr, Mul, Num, Pow, Select, Winner
 from derive.index import index
 from derive.substitution import substitute
 from derive.traversal import at, free_names, put, reads
@@ -96,7 +96,7 @@ class Reference:
                 found = self.value(own, definition)
                 self._dense.tensors[tensor], self._dense.shapes[tensor] = found, found.shape
         with np.errstate(all="ignore"):
-            found = np.array(self._piece(axes, body))
+            found = np.array(self._piece(axes, guards_outside(body)))
         if found.dtype == object and any(isinstance(v, Undefined) for v in found.reshape(-1)):
             raise MeaningError("a quotient: got the divisor 0, expected a number that is not 0; add a guard")
         return found
@@ -154,6 +154,27 @@ class Reference:
             for half, start in _halves(b, size)
         )  # fmt: skip
         return put(body, path, Add(parts))
+
+
+def guards_outside(e: Expr) -> Expr:
+    """The same value with every guard that stands above a line or under a power a factor of its own in a flat product.
+
+    That a false guard annihilates is then a property of products alone.
+    """
+    e = e.with_parts(tuple(map(guards_outside, e.parts)))
+    if isinstance(e, Mul):
+        return Mul(tuple(f for item in e.items for f in (item.items if isinstance(item, Mul) else (item,))))
+    base = (
+        e.left
+        if isinstance(e, Div) or (isinstance(e, Pow) and isinstance(e.right, Num) and e.right.value > 0)
+        else None
+    )
+    factors = base.items if isinstance(base, Mul) else (base,)
+    guards = tuple(f for f in factors if isinstance(f, GUARDS))
+    if not guards:
+        return e
+    rest = tuple(f for f in factors if f is not None and not isinstance(f, GUARDS))
+    return Mul((*guards, e.with_parts((rest[0] if len(rest) == 1 else Mul(rest), e.parts[1]))))
 
 
 def _arithmetic(arrays: list[Array]) -> Arithmetic[Any]:

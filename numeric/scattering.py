@@ -12,8 +12,9 @@ from derive.substitution import fresh, substitute
 from derive.traversal import all_names, map_indices
 from numeric.access import affine, padding, span
 from numeric.build import Build, Scope
-from numeric.plan import Axes, Move, sign
+from numeric.plan import Axes, Move
 from numeric.reading import exact_quotient
+from numeric.signs import sign
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +62,10 @@ def reindexed(build: Build, binders: Axes, factors: list[Expr], scope: Scope) ->
     for b in binders:
         others = tuple(o for o in binders if o is not b)
         solved = _solved(build, b.name, (), factors, {})
-        if solved is None or solved[1] is None:
+        if solved is None:
             continue
         own, quotient, step, rest = solved
-        if {b.name} & rest.names() or step.names() & {*scope, *(o.name for o in binders)}:
+        if quotient is None or {b.name} & rest.names() or step.names() & {*scope, *(o.name for o in binders)}:
             continue
         taken = {*scope, *(o.name for o in binders)}.union(*map(all_names, factors))
         position = Binder(fresh(own.name, taken), own.extent)

@@ -35,10 +35,10 @@ def contract(build: Build, e: Contract, scope: Scope) -> Expr:
     divisors = [f for f in below if not free_names(f) & bound]
     inner_divisors = [f for f in below if free_names(f) & bound]
     if any(isinstance(f, GUARDS) for f in above):
-        # a false guard must reach what it is there for, before anything is divided
-        inner_divisors, divisors = inner_divisors + divisors, []
-    if inner_divisors:
-        inside = [Div(_plain(inside), _plain(inner_divisors))]
+        # a false guard must reach what may be 0 before anything is divided by it
+        inner_divisors += [f for f in divisors if not isinstance(f, Val | Num)]
+        divisors = [f for f in divisors if isinstance(f, Val | Num)]
+    inside += [Div(ONE, f) for f in inner_divisors]
     total = _total(build, e.binders, inside, scope)
     top = product(build, [*(build.value(build, f, scope) for f in outside), total])
     return Div(top, product(build, [build.value(build, f, scope) for f in divisors])) if divisors else top
@@ -158,12 +158,25 @@ def _places_order(body: Expr, found: Scattering, inner: Scope) -> tuple[str, ...
 def _reduce(build: Build, binders: Axes, trees: Factors, scope: Scope, inner: Scope) -> Expr:
     guards = [t for t in trees if is_mask(build, t)]
     others = [t for t in trees if not is_mask(build, t)]
+    others = _with_divisors(build, others, inner)
     if len(others) > 1 and not _alike(others, inner) and _maskable(guards, others, inner):
         return contract_operands(build, binders, _masked(build, guards, others, inner), scope)
     body = product(build, [*guards, *others])
     taps, over = split_binders(build, binders, (body,), inner)
     axes = axes_of(used(body, scope), scope)
     return build.emit(Reduce("total", axes, "sum", taps, over, hoisted(build, body, taps, inner)))
+
+
+def _with_divisors(build: Build, others: Factors, inner: Scope) -> Factors:
+    """The factors with every 1/r put under one that has its indices, if there is one."""
+    result = [t for t in others if not (isinstance(t, Div) and t.left == ONE)]
+    for r in (t for t in others if isinstance(t, Div) and t.left == ONE):
+        at = next((k for k, t in enumerate(result) if set(used(r, inner)) <= set(used(t, inner))), None)
+        if at is None:
+            result.append(r)
+        else:
+            result[at] = product(build, [result[at], r])
+    return result
 
 
 def _alike(trees: Factors, inner: Scope) -> bool:

@@ -31,7 +31,8 @@ LAWS = [
     ),
     Law(
         "transposed convolution",
-        "O[n,k,i] = sum[c,p] X[n,c,(i+P-d*p)/s]*F[c,k,p]; X[n<N,c<C,h<H]; F[c<C,k<K,p<Q]; size i = s*(H-1)+d*(Q-1)+1-2*P",
+        "O[n,k,i] = sum[c,p] X[n,c,(i+P-d*p)/s]*F[c,k,p]; X[n<N,c<C,h<H]; F[c<C,k<K,p<Q];"
+        " size i = s*(H-1)+d*(Q-1)+1-2*P",
         {"X": (2, 3, 4), "F": (3, 2, 3)},
         {"s": 3, "P": 1, "d": 2},
     ),
@@ -67,8 +68,13 @@ LAWS = [
     Law("largest along two axes", "O[n] = max[c,d] X[n,c,d]", {"X": (3, 2, 3)}, {}),
     Law("the larger of two", "O[i] = max(X[i], Y[i]) - min(X[i], 2*Y[i])", {"X": (5,), "Y": (5,)}, {}),
     Law("names that Python knows", "int[lambda] = sum[np] list[lambda+np]*def[np]", {"list": (5,), "def": (2,)}, {}),
-    Law("names of the printed text", "forward[n] = sum[pad] X_columns[n+pad]*dtype[pad]", {"X_columns": (5,), "dtype": (2,)}, {}),
-]  # fmt: skip
+    Law(
+        "names of printed text",
+        "forward[n] = sum[pad] X_columns[n+pad]*dtype[pad]",
+        {"X_columns": (5,), "dtype": (2,)},
+        {},
+    ),
+]
 
 
 def integers(shape: tuple[int, ...], seed: int) -> np.ndarray:

@@ -1,0 +1,40 @@
+"""Signs of indices over non-negative symbols, and the larger of 0 and an index."""
+
+from __future__ import annotations
+
+from derive.index import Composite, Index, divide, index
+from derive.show import show_index
+
+
+def at_least_zero(i: Index) -> Index:
+    """max(0, i), written as -min(0, -i); i itself, or 0, where its sign is plain."""
+    if sign(i) is not None:
+        return i if sign(i) == 1 else index(0)
+    return -divide("min", index(0), -i)
+
+
+def sign(i: Index) -> int | None:
+    """1 where an index of non-negative symbols is plainly at least 0, -1 where at most 0, None where not plain."""
+    if any(isinstance(a, Composite) and not _plainly_positive(a) for a in i.atoms()):
+        return None
+    if all(c >= 0 for _, c in i.terms):
+        return 1
+    return -1 if all(c <= 0 for _, c in i.terms) else None
+
+
+def _plainly_positive(a: Composite) -> bool:
+    return a.kind != "exact" and sign(a.dividend) == 1 and sign(a.divisor) == 1
+
+
+def show_size(i: Index) -> str:
+    """An index in notation, with max(0, ...) for what `at_least_zero` makes."""
+    text, rest = [], []
+    for monomial, c in i.terms:
+        match monomial, c:
+            case (Composite(kind="min", dividend=zero, divisor=other),), -1 if zero == index(0):
+                text.append(f"max(0, {show_index(-other)})")
+            case _:
+                rest.append((monomial, c))
+    if rest or not text:
+        text.insert(0, show_index(Index(tuple(rest))))
+    return "+".join(text).replace("+-", "-")
