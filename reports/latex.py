@@ -20,19 +20,26 @@ def latex(e: Expr, names: Names | None = None, limits: bool = False) -> str:
 
 def latex_lines(e: Expr, names: Names | None = None, limits: bool = False) -> str:
     """The expression as LaTeX, in lines under each other where one would be too long for a page."""
+    first, *others = rows(e, names, limits)
+    if not others:
+        return first
+    under_each_other = r" \\ ".join([rf"\displaystyle {first}", *(rf"\displaystyle \qquad {row}" for row in others)])
+    return rf"\begin{{array}}{{l}}{under_each_other}\end{{array}}"
+
+
+def rows(e: Expr, names: Names | None = None, limits: bool = False) -> list[str]:
+    """The expression as LaTeX in as few lines as it takes; a line ends between two terms or factors."""
     printer = Printer(names or Names(), limits)
     whole = printer.text(e, SUM)
     if width(whole) <= LINE:
-        return whole
+        return [whole]
     lines: list[str] = []
     for piece in _pieces(printer, e):
         if lines and width(lines[-1] + piece) <= LINE:
             lines[-1] += piece
         else:
             lines.append(piece)
-    rows = [r"\displaystyle " + (r"\qquad " if k else "") + line.removesuffix(r"\,") for k, line in enumerate(lines)]
-    under_each_other = r" \\ ".join(rows)
-    return whole if len(rows) == 1 else rf"\begin{{array}}{{l}}{under_each_other}\end{{array}}"
+    return [line.removesuffix(r"\,") for line in lines]
 
 
 def latex_index(i: Index, names: Names | None = None) -> str:

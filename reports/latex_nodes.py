@@ -259,8 +259,8 @@ def _derivative(p: Printer, e: D) -> Text:
 
 # Named results, by the stem of the definition's name; what a name means stands beside it in every document.
 _NAMED = {
-    "correlation": r"\left({0} \star {1}\right)",
-    "dilated_correlation": r"\left({0} \star {1}\right)",
+    "correlation": r"\left({0} \circledast {1}\right)",
+    "dilated_correlation": r"\left({0} \circledast {1}\right)",
     "full_convolution": r"\left({0} \ast {1}\right)",
     "stuffed_convolution": r"\left({{\uparrow}}{0} \ast {1}\right)",
     "rot180": r"\left(\operatorname{{rot}}_{{180}} {0}\right)",

@@ -12,7 +12,7 @@ _EM = {piece: em for em, pieces in {
     0.17: r"\,",
     0.35: "' , ( ) [ ]",
     0.9: r"\cdot \mid",
-    1.1: r"\sum \star \ast",
+    1.1: r"\sum \circledast \ast",
     1.4: r"= + - < \le \ne",
     1.9: r"\max \min \log \exp \tanh",
     2.0: r"\qquad",

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 from derive.definitions import definition
-from derive.expr import Apply, Binder, Contract, Expr
+from derive.derivation import Derivation
+from derive.expr import Apply, Binder, Contract, Entry, Expr
 from derive.index import Index, index
 from derive.operation import Op
 from derive.substitution import fresh, substitute
 from derive.traversal import all_names, walk
-from reports.document import Equation
+from reports.document import Equation, Inline, Math, Spans, spans
+from reports.latex import latex
 from reports.law_section import equality
 from reports.names import Names
+from reports.plaintext import plaintext
 
 _LETTERS = {"p": "pqr", "i": "ijl", "h": "hwd"}  # of a definition's index: one an axis
 _POSITIONS = "uvxyz"
+_COTANGENT = re.compile(r"dE/d[A-Za-z]\w*")
 
 
 def meanings(e: Expr, op: Op, names: Names) -> Iterator[Equation]:
@@ -31,6 +36,18 @@ def meanings(e: Expr, op: Op, names: Names) -> Iterator[Equation]:
         body = _lettered(definition(entry.definition, op).unfold(entry))
         yield equality(entry, body, names)
         waiting += [_plain(n) for n in walk(body) if isinstance(n, Apply)]
+
+
+def title(d: Derivation, names: Names) -> Spans:
+    """The proved name of a result in words, cotangents as formulas; empty where it has no name of its own."""
+    parts: list[Inline | str] = []
+    end = 0
+    for m in _COTANGENT.finditer(d.name):
+        cotangent = Entry(m[0], ())
+        parts += [d.name[end : m.start()], Math(latex(cotangent, names), plaintext(cotangent))]
+        end = m.end()
+    parts.append(d.name[end:])
+    return spans(*(p for p in parts if p))
 
 
 def _plain(e: Apply) -> Apply:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import version
 
@@ -35,7 +34,7 @@ from reports.kernel_section import kernel_section
 from reports.latex import latex_index, latex_lines
 from reports.law_section import equality, law_section, math
 from reports.marks import marked
-from reports.named_results import meanings
+from reports.named_results import meanings, title
 from reports.names import Names
 from reports.plaintext import plaintext, plaintext_index
 from reports.side_conditions import in_words
@@ -48,7 +47,6 @@ _STAGES = (
     ("Write it down", PRESENTATION),
     ("Name it", NAMING),
 )
-_TENSOR = re.compile(r"dE/d[A-Za-z]\w*")
 
 
 def derivation_report(
@@ -171,15 +169,4 @@ def _result(d: Derivation, names: Names) -> Iterator[Block]:
         named = abbreviated(d.result, d.op)
         blocks.append(equality(d.target, named.expr, names))
         blocks += meanings(d.result, d.op, names)
-    yield Callout("result", _name(d, names), tuple(blocks))
-
-
-def _name(d: Derivation, names: Names) -> Spans:
-    """The proved name in words, its tensors as formulas."""
-    parts: list[Inline | str] = []
-    end = 0
-    for m in _TENSOR.finditer(d.name):
-        parts += [d.name[end : m.start()], math(Entry(m[0], ()), names)]
-        end = m.end()
-    parts.append(d.name[end:])
-    return spans(*(p for p in parts if p))
+    yield Callout("result", title(d, names), tuple(blocks))

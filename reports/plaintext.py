@@ -13,12 +13,13 @@ _SIGNS = {"dE/d": "∂E/∂", "*": "·", "==": "=", "!=": "≠", "<=": "≤", "s
 _POWERS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _TOKEN = re.compile(r"dE/d(?=[A-Za-z])|\^[0-9]+|[A-Za-z][A-Za-z0-9_]*|\.\.\.|==|!=|<=|//|.", re.DOTALL)
 _OF_ENTRY = re.compile(r"∂\(([A-Za-z]\w*(?:\[[^][]*\])?)\)/∂")
+_TWICE = re.compile(r"\(\((-[0-9./]+)\)\)")  # a negative number has brackets of its own
 _END = "\0"  # where the bracket of a derivative closes: /dX follows
 
 
 def plaintext(e: Expr, limits: bool = False) -> str:
     """The expression as plain text; `limits` adds the extents of bound indices."""
-    return in_signs(show(_written(e), bounds=limits))
+    return _TWICE.sub(r"(\1)", in_signs(show(_written(e), bounds=limits)))
 
 
 def plaintext_index(i: Index) -> str:

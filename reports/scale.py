@@ -6,16 +6,17 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 
 from derive.denote import World
 from derive.errors import OperationError
-from derive.expr import Binder, Compare, Entry, Expr, Num, Val
+from derive.expr import Binder, Compare, D, Entry, Expr, Num, Val
 from derive.index import Index, index
 from derive.operation import Op, Tensor
 from derive.traversal import map_indices
 from numeric.binding import Value, bind, defaults
 from numeric.samples import points
-from reports.names import COTANGENT
+from reports.names import COTANGENT, LEADING
 
 Shape = tuple[int, ...]
 Place = tuple[int, ...]
@@ -71,6 +72,10 @@ class Scale:
         """The entry at a place."""
         return Entry(tensor, tuple(index(k) for k in place))
 
+    def first(self, tensor: str) -> int:
+        """What is added to a tensor's numbers where they are shown: labels count from 1, as indices do."""
+        return int(not tensor.startswith(COTANGENT) and self.op.tensor(tensor).integer)
+
     def point(self, tensor: str, place: Place) -> dict[str, int]:
         """The place by the names of the axes."""
         return {b.name: k for b, k in zip(self.axes(tensor), place, strict=True)}
@@ -82,6 +87,8 @@ class Scale:
         if isinstance(e, Compare) and any(_reads(s) for s in e.parts):  # a label counts from 1 as the index does
             sides = tuple(self.shown(s) if _reads(s) else _one_more(s) for s in e.parts)
             return e.with_parts(sides)
+        if isinstance(e, D):
+            return D(self.shown(e.expr), self._shown_entry(e.wrt))
         parts = tuple(self.shown(p) for p in e.parts)
         return map_indices(e.with_parts(parts) if parts else e, lambda i: i.substitute({}, self._shown_entry))
 
@@ -110,10 +117,13 @@ def scale(op: Op, shapes: Sequence[Shape], wanted: Collection[str] = ()) -> Scal
     shape gets the extents that others settle, and 2 where none does. Optional tensors that are not `wanted` are absent.
     Raises: OperationError for shapes that do not fit, or that are too large to be written out.
     """
+    _refuse_symbols(op)
     inputs = [t for t in op.inputs if not t.optional and not t.integer]
     values = defaults(op, _arguments(op, shapes[len(inputs) :]))
     given = {t.name: _with_leading(op, t, shape) for t, shape in zip(inputs, shapes, strict=False)}
-    own = {b.extent for t, shape in zip(inputs, shapes, strict=False) for b in t.axes[len(t.axes) - len(shape) :]}
+    own = {
+        b.extent for t, shape in zip(inputs, shapes, strict=False) for b in t.axes[max(len(t.axes) - len(shape), 0) :]
+    }
     leading = {b.extent for t in inputs[: len(shapes)] for b in t.axes} - own
     for t in inputs[len(shapes) :]:
         given[t.name] = _completed(op, t, given, values)
@@ -124,6 +134,14 @@ def scale(op: Op, shapes: Sequence[Shape], wanted: Collection[str] = ()) -> Scal
                              " choose smaller ones")  # fmt: skip
     hidden = frozenset(e.name for e in leading if e.name)
     return Scale(op, names, hidden, frozenset(t.name for t in op.inputs if t.optional and t.name not in wanted))
+
+
+def _refuse_symbols(op: Op) -> None:
+    """Raises: OperationError for an argument that was set to a name without a number."""
+    known = {n for t in op.inputs for b in t.axes for n in b.extent.names()} | {p.name for p in op.parameters}
+    for name, value in op.settings:
+        if value in op.symbols - known - {n for n, _ in op.sizes}:
+            raise OperationError(f"{op.name}: got {name} = {value}, expected a number; only numbers can be written out")
 
 
 def _arguments(op: Op, shapes: Sequence[Shape]) -> dict[str, Value]:
@@ -145,8 +163,10 @@ def _arguments(op: Op, shapes: Sequence[Shape]) -> dict[str, Value]:
 
 
 def _with_leading(op: Op, t: Tensor, shape: Shape) -> Shape:
-    """The shape with one entry along each axis in front of it."""
+    """The shape with one entry along each axis in front of it, or more axes than the law names as its leading one."""
     missing = len(t.axes) - len(shape)
+    if missing < 0 and t.axes[0].name == LEADING:
+        return (prod(shape[: 1 - missing]), *shape[1 - missing :])
     if missing < 0:
         letters = ", ".join(b.name for b in t.axes)
         raise OperationError(f"{op.name}: {t.argument}: got {'x'.join(map(str, shape))}, expected at most {len(t.axes)}"
@@ -161,6 +181,6 @@ def _completed(op: Op, t: Tensor, given: Mapping[str, Shape], values: Mapping[st
             if b.extent.name:
                 known[b.extent.name] = n
     for b in t.axes:
-        for n in b.extent.names():
-            known.setdefault(n, UNNAMED)
+        for symbol in b.extent.names():
+            known.setdefault(symbol, UNNAMED)
     return tuple(World(known, {}).size(b.extent, {}) for b in t.axes)

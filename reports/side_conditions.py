@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from derive.derivation import Derivation, Step
 from derive.index import Index, index
@@ -51,7 +51,7 @@ def _range(i: Index, extent: Index, names: Names) -> Math:
     )
 
 
-def _listed(items: list[Math]) -> list[Inline | str]:
+def _listed(items: Sequence[Inline]) -> list[Inline | str]:
     parts: list[Inline | str] = []
     for k, item in enumerate(items):
         parts += [", " if k < len(items) - 1 else " and ", item] if k else [item]
@@ -63,7 +63,7 @@ def _positive(conditions: list[Condition], op: Op, names: Names) -> Spans:
     symbols = [i for c in conditions for i in c.about]
     arguments = dict.fromkeys(p.argument for p in op.parameters for i in symbols if i.name == p.name)
     shown = [Math(rf"{latex_index(i, names)} \ge 1", f"{plaintext_index(i)} ≥ 1") for i in symbols]
-    why: list[Inline | str] = [part for a in arguments for part in (", ", Code(a))][1:] or ["an extent"]
+    why = _listed([Code(a) for a in arguments]) or ["an extent"]
     return spans(*_listed(shown), " because ", *why, " is at least 1")
 
 

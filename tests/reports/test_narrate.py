@@ -15,6 +15,7 @@ from derive.law import LAWS
 from derive.traversal import walk
 from numeric.checking import Check
 from reports.document import Callout, Claim, Document, Math, Section, Source, Step, StepTable, Verdict, parts, plain
+from reports.kernel_section import function_of
 from reports.named_results import meanings
 from reports.names import Names
 from reports.narrate import derivation_report
@@ -159,15 +160,23 @@ def test_settings_and_versions_are_told() -> None:
     assert set(dict(told.provenance)) == {"backproof", "sympy", "settings"}
 
 
-def test_the_kernel_stands_beside_its_formula_or_its_absence_is_told() -> None:
-    told = derivation_report(derive.gradient("linear", "weight"))
+def test_each_kernel_stands_under_the_formula_that_it_was_printed_from() -> None:
+    told = derivation_report([derive.gradient("conv2d", w) for w in ("input", "weight")])
     kernel = next(b for b in told.blocks if isinstance(b, Section) and plain(b.title) == "The kernel")
-    (block,) = kernel.blocks
-    if isinstance(block, Source):
+    one, other, whole = kernel.blocks
+    for block, target in ((one, "dE/dX"), (other, "dE/dF")):
+        assert isinstance(block, Source)
         assert block.formula is not None
-        assert "dE/dW" in block.text
-    else:
-        assert "No kernel" in render(told)
+        assert block.formula.plain.startswith(target.replace("d", "∂"))
+        assert f'"""{target}[' in block.text
+        assert "def forward" not in block.text
+    assert isinstance(whole, Section)
+    assert whole.collapsed
+
+
+def test_a_formula_without_a_function_shows_none() -> None:
+    assert function_of('def f(x):\n    """O[i] = X[i]"""\n    return x\n', "O").startswith("def f")
+    assert function_of("def f(x):\n    return x\n", "O") == ""
 
 
 def test_the_same_derivation_gives_the_same_bytes() -> None:

@@ -1,0 +1,72 @@
+"""Matrices of numbers on paper, and the equations that join them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+
+from derive.exact import Number
+from derive.expr import Entry
+from derive.index import index
+from reports.document import Equation, Math
+from reports.forms import Form, Rows
+from reports.friendly import Example
+from reports.handwork import numeral
+from reports.latex import latex
+from reports.names import Names
+from reports.plaintext import plaintext
+
+
+def matrix(rows: Rows) -> Math:
+    """Rows of numbers in square brackets; one number alone."""
+    shown = [[numeral(v) for v in row] for row in rows]
+    if len(shown) == 1 and len(shown[0]) == 1:
+        return shown[0][0]
+    latex_rows = r" \\ ".join(" & ".join(m.latex for m in row) for row in shown)
+    plain_rows = "; ".join(" ".join(m.plain for m in row) for row in shown)
+    return Math(rf"\begin{{bmatrix}}{latex_rows}\end{{bmatrix}}", f"[{plain_rows}]")
+
+
+def form_equation(left: Math, form: Form) -> Equation:
+    """`left = one ⊛ other = [..] ⊛ [..] = [..]`."""
+    sign = f" {form.sign.latex} " if form.sign.latex else r"\,"
+    pairs = (form.one.name, form.other.name), (matrix(form.one.rows), matrix(form.other.rows))
+    value = matrix(form.values)
+    return Equation(
+        " = ".join([left.latex, *(f"{a.latex}{sign}{b.latex}" for a, b in pairs), value.latex]),
+        " = ".join([left.plain, *(f"{a.plain} {form.sign.plain} {b.plain}" for a, b in pairs), value.plain]),
+    )
+
+
+def whole(tensor: str, names: Names) -> Math:
+    """A tensor without indices."""
+    e = Entry(tensor, ())
+    return Math(latex(e, names), plaintext(e))
+
+
+def tensor_equations(tensor: str, ex: Example, names: Names) -> Iterator[Equation]:
+    """`X = [..]`, one equation for each place along the axes before the last two that are shown."""
+    kept, shape = ex.at.kept(tensor), ex.at.shape(tensor)
+    outer, inner = kept[:-2], kept[-2:]
+    for place in product(*(range(shape[k]) for k in outer)):
+        fixed = dict(zip(outer, place, strict=True))
+        rows = [
+            [_number(tensor, fixed | dict(zip(inner, at, strict=True)), ex) for at in row]
+            for row in _rows(inner, shape)
+        ]
+        name = Entry(tensor, tuple(index(k + 1) for k in place))
+        value = matrix(rows)
+        yield Equation(f"{latex(name, names)} = {value.latex}", f"{plaintext(name)} = {value.plain}")
+
+
+def _rows(inner: tuple[int, ...], shape: tuple[int, ...]) -> list[list[tuple[int, ...]]]:
+    """The places of a matrix, row by row; a vector is one row."""
+    if len(inner) < 2:
+        return [list(product(*(range(shape[k]) for k in inner)))]
+    return [[(r, c) for c in range(shape[inner[1]])] for r in range(shape[inner[0]])]
+
+
+def _number(tensor: str, at: dict[int, int], ex: Example) -> Number:
+    """The entry's value as it is shown: labels count from 1."""
+    place = tuple(at.get(k, 0) for k in range(len(ex.at.shape(tensor))))
+    return ex.world.value(ex.at.entry(tensor, place), {}) + ex.at.first(tensor)

@@ -1,0 +1,53 @@
+"""A formula at given sizes with its sums kept: numbers for sizes, axes that are not shown left out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from derive.build import rebuild
+from derive.expr import ZERO, Contract, Entry, Expr, Select, Winner
+from derive.index import Index, index
+from derive.substitution import substitute
+from derive.traversal import map_indices
+from reports.scale import Scale
+
+
+def reduced(e: Expr, at: Scale, target: str) -> Expr:
+    """The formula of an entry of `target`, over the shown axes only; indices count from 0."""
+    axes = at.axes(target)
+    only = {b.name: index(0) for k, b in enumerate(axes) if k not in at.kept(target)}
+    sizes = {n: index(v) for n, v in at.names.items()}
+    return substitute(_without(substitute(e, only), at), sizes)
+
+
+def _without(e: Expr, at: Scale) -> Expr:
+    """The expression without absent tensors, hidden axes, and the binders that run over the one entry of those."""
+    if isinstance(e, Contract | Select | Winner):
+        hidden = [b for b in e.binders if b.extent.name in at.hidden]
+        if hidden:
+            body = _without(substitute(e.body, {b.name: index(0) for b in hidden}), at)
+            left = tuple(b for b in e.binders if b not in hidden)
+            return replace(e, binders=left, body=body) if left else body
+    if isinstance(e, Entry):
+        return ZERO if e.tensor in at.absent else _entry(e, at)
+    parts = tuple(_without(p, at) for p in e.parts)
+    return map_indices(rebuild(e, parts) if parts else e, lambda i: i.substitute({}, lambda x: _entry(x, at)))
+
+
+def _entry(e: Entry, at: Scale) -> Entry:
+    kept: list[Index] = [e.indices[k] for k in at.kept(e.tensor)]
+    return Entry(e.tensor, tuple(i.substitute({}, lambda x: _entry(x, at)) for i in kept))
+
+
+def from_one(e: Expr, free: tuple[str, ...]) -> Expr:
+    """The formula with indices that count from 1, as textbooks write it: `X[i+p-1]`."""
+    return _plus_one(substitute(e, {n: index(n) - 1 for n in free}))
+
+
+def _plus_one(e: Expr) -> Expr:
+    if isinstance(e, Contract | Select):
+        body = substitute(e.body, {b.name: index(b.name) - 1 for b in e.binders})
+        return type(e)(e.binders, _plus_one(body))
+    if isinstance(e, Entry):
+        return Entry(e.tensor, tuple(i + 1 for i in e.indices))
+    return e.with_parts(tuple(_plus_one(p) for p in e.parts)) if e.parts else e

@@ -1,0 +1,216 @@
+"""A worked example: an operation forward and backward by hand, every partial derivative written out and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from derive.catalogue import op as build_op
+from derive.catalogue.recipe import Setting
+from derive.derivation import Derivation
+from derive.expr import ZERO, Entry, Expr, Num
+from derive.index import index
+from derive.operation import Op, with_values
+from derive.sweep import gradient
+from reports.concrete import introduction
+from reports.document import Block, Document, Equation, Math, Prose, Section, Spans, Table, Text, spans
+from reports.expansion import expand
+from reports.forms import Form, form_of
+from reports.friendly import Example, example
+from reports.hand_checks import verdict
+from reports.handwork import chain_rule, computed, numeral, partial, worth
+from reports.latex import latex
+from reports.law_section import equality, math
+from reports.matrices import form_equation, tensor_equations, whole
+from reports.named_results import title
+from reports.names import COTANGENT, Names
+from reports.narrate import provenance
+from reports.plaintext import plaintext
+from reports.python_cells import cells
+from reports.reduction import from_one, reduced
+from reports.scale import Shape, scale
+from reports.window_picture import window_picture
+
+# The sizes at which an operation is worked where none are given: its inputs, then its window.
+SIZES: Mapping[str, tuple[Shape, ...]] = {
+    "conv2d": ((3, 3), (2, 2)),
+    "max_pool2d": ((4, 4), (2, 2)),
+    "avg_pool2d": ((4, 4), (2, 2)),
+    "linear": ((3,),),
+    "flatten": ((2, 2, 2),),
+    "cross_entropy": ((2, 3),),
+}
+SMALL: Shape = (3,)
+MOST_PARTIALS = 150  # cells of a table that a reader still reads
+
+
+def worked_example(
+    law: str | Op,
+    input: Shape | None = None,
+    kernel: Shape | None = None,
+    seed: int = 0,
+    torch: bool = True,
+    **settings: Setting,
+) -> Document:
+    """An operation worked through: forward, every partial derivative, every gradient, in symbols, numbers and values.
+
+    `input` and `kernel` are the shapes of the first input and of what slides over it (or of the second input), such as
+    (3, 3) and (2, 2). Numbers are drawn by `seed`; `torch` compares them with autograd as well.
+    Raises: OperationError, NotationError for a law, setting or shape that does not fit.
+    """
+    op = law if isinstance(law, Op) else build_op(law, **settings)
+    op = _with_defaults(op)
+    known = SIZES.get(op.name, (SMALL,)) if input is None else (input, *SIZES.get(op.name, ())[1:])
+    shapes = known if kernel is None else (known[0], kernel)
+    at = scale(op, shapes)
+    # what is trained comes first, the data last, as lectures have it
+    wanted = [t for t in sorted(op.differentiable, key=lambda t: t is op.inputs[0]) if t.name not in at.absent]
+    ex = example(at, tuple(gradient(op, t.name) for t in wanted), seed)
+    names = Names.of(op)
+    forms = {d.target.tensor: f for d in ex.derivations if (f := form_of(d.target, d.result, ex, names)) is not None}
+    backward = [_backward(d, forms.get(d.target.tensor), ex, names) for d in ex.derivations]
+    sections = [_numbers(ex, names), _forward(ex, names), *backward]
+    checks = Section(spans("How the numbers were checked"), (verdict(ex, forms, torch),))
+    code = Section(spans("Compute it yourself"), (Prose(spans(_CODE)), *cells(ex)), collapsed=True)
+    return Document(
+        f"{op.name} by hand", (*sections, checks, code), _subtitle(ex), (*provenance(op), ("seed", str(seed)))
+    )
+
+
+def _with_defaults(op: Op) -> Op:
+    """The operation with torch's default in place of every argument that has one: a law for this example."""
+    given = {p.name: index(p.default) for p in op.parameters if isinstance(p.default, int)}
+    return with_values(op, given)
+
+
+_CODE = "The same formulas in Python, with NumPy alone; indices count from 0 there."
+
+
+def _subtitle(ex: Example) -> Spans:
+    at = ex.at
+    shapes = {
+        t.argument: [str(at.shape(t.name)[k]) for k in at.kept(t.name)] for t in at.op.inputs if t.name not in at.absent
+    }
+    told = ", ".join(f"{argument} {' × '.join(shape)}" for argument, shape in shapes.items() if shape)
+    return spans(f"Forward and backward, every partial derivative written out: {told}")
+
+
+# -- what is given -----------------------------------------------------------------------------------------------------
+
+
+def _numbers(ex: Example, names: Names) -> Section:
+    op = ex.at.op
+    given = [t.name for t in op.inputs if t.name not in ex.at.absent]
+    cotangent = f"{COTANGENT}{op.output.name}"
+    blocks: list[Block] = [Prose(introduction(ex.at, names))]
+    for e in op.equations:
+        blocks.append(_formula(Entry(e.target, tuple(map(index, e.names))), e.body, ex, names))
+    blocks += [equation for t in given for equation in tensor_equations(t, ex, names)]
+    alone = not ex.at.axes(op.output.name)
+    where = " is 1 where it is the loss itself:" if alone else " arrives from the layer behind:"
+    blocks.append(Prose(spans("The gradient of the loss E with respect to ", whole(op.output.name, names), where)))
+    blocks += tensor_equations(cotangent, ex, names)
+    return Section(spans("The numbers"), tuple(blocks))
+
+
+def _formula(left: Entry, body: Expr, ex: Example, names: Names) -> Equation:
+    """A formula at these sizes, as textbooks write it: over the shown axes, counted from 1."""
+    kept = [left.indices[k] for k in ex.at.kept(left.tensor)]
+    free = tuple(i.name for i in left.indices if i.name)
+    return equality(Entry(left.tensor, tuple(kept)), from_one(reduced(body, ex.at, left.tensor), free), names)
+
+
+# -- forward -----------------------------------------------------------------------------------------------------------
+
+
+def _forward(ex: Example, names: Names) -> Section:
+    blocks: list[Block] = []
+    for e in ex.at.op.equations:
+        target = Entry(e.target, tuple(map(index, e.names)))
+        form = form_of(target, e.body, ex, names)
+        if form is not None and (picture := window_picture(form)) is not None:
+            blocks += [Prose(spans(_moves(form))), picture]
+        for place in ex.at.places(e.target):
+            point = dict(zip(e.names, place, strict=True))
+            blocks.append(computed(ex.at.entry(e.target, place), e.body, point, ex, names))
+        blocks += [form_equation(whole(e.target, names), form)] if form else tensor_equations(e.target, ex, names)
+    return Section(spans("Forward"), tuple(blocks))
+
+
+# -- backward ----------------------------------------------------------------------------------------------------------
+
+
+def _backward(d: Derivation, form: Form | None, ex: Example, names: Names) -> Section:
+    target, output = d.target.tensor, ex.at.op.output.name
+    blocks: list[Block] = [_formula(d.target, d.formula, ex, names)]
+    table = _partials(d, ex, names)
+    if table is not None:
+        blocks += [Prose(spans("How each entry of ", whole(output, names), " changes with each entry of ",
+                               whole(d.wrt.name, names), ":")), table]  # fmt: skip
+        blocks.append(Prose(spans("By the chain rule each of them counts as much as the gradient that arrives there:")))
+    for place in ex.at.places(target):
+        point = ex.at.point(target, place)
+        written = expand(d.formula, ex.at, point)
+        first = chain_rule(ex, output, ex.at.entry(d.wrt.name, place), written)
+        blocks.append(computed(ex.at.entry(target, place), d.formula, point, ex, names, first))
+    blocks += tensor_equations(target, ex, names)
+    if form is not None:
+        blocks.append(_same_by(d, form, ex, names))
+    return Section(spans("Backward: the gradient of ", whole(d.wrt.name, names)), tuple(blocks))
+
+
+def _partials(d: Derivation, ex: Example, names: Names) -> Table | None:
+    """Every partial derivative: a row for each entry, a column for each output; None where there is one output only."""
+    output = ex.at.op.output.name
+    columns, rows = list(ex.at.places(output)), list(ex.at.places(d.wrt.name))
+    if len(columns) < 2 or len(columns) * len(rows) > MOST_PARTIALS:
+        return None
+    body = []
+    for place in rows:
+        written = expand(d.formula, ex.at, ex.at.point(d.target.tensor, place))
+        cells_ = [_partial(partial(written, output, a), ex, names) for a in columns]
+        body.append((spans(math(ex.at.shown(ex.at.entry(d.wrt.name, place)), names)), *cells_))
+    head = [spans(math(ex.at.shown(ex.at.entry(output, a)), names)) for a in columns]
+    corner = Math(rf"\partial {names[output]} / \partial {names[d.wrt.name]}", f"∂{output}/∂{d.wrt.name}")
+    return Table((spans(corner), *head), tuple(body))
+
+
+def _partial(e: Expr, ex: Example, names: Names) -> Spans:
+    value = numeral(worth(e, ex))
+    if e == ZERO or isinstance(e, Num):
+        return spans(value)
+    shown = ex.at.shown(e)
+    sign = "=" if ex.whole else r"\approx"
+    plain = "=" if ex.whole else "≈"
+    return spans(Math(f"{latex(shown, names)} {sign} {value.latex}", f"{plaintext(shown)} {plain} {value.plain}"))
+
+
+def _same_by(d: Derivation, form: Form, ex: Example, names: Names) -> Section:
+    """The same gradient as a product of matrices or as one matrix slid over another."""
+    blocks: list[Block] = [form_equation(whole(d.target.tensor, names), form)]
+    blocks.insert(0, Prose(spans(*_sentence(title(d, names)), _moves(form))))
+    if (picture := window_picture(form)) is not None:
+        blocks.append(picture)
+    return Section(spans("The same by matrices"), tuple(blocks))
+
+
+def _sentence(words: Spans) -> Spans:
+    """Words with a capital letter and a full stop."""
+    first, *others = words
+    begun = Text(first.text[:1].upper() + first.text[1:]) if isinstance(first, Text) else first
+    return (begun, *others, Text(". "))
+
+
+def _moves(form: Form) -> str:
+    """How the window of a form moves, in words; nothing for a product."""
+    if not form.step:
+        return ""
+    words = ["The second matrix slides over the first; where it stands, entries that meet are multiplied and added up."]
+    if set(form.step) != {1}:
+        words.append(f"It moves {_by(form.step)} cells at a time.")
+    if set(form.spread) != {1}:
+        words.append(f"Its own cells are {_by(form.spread)} apart.")
+    return " ".join(words)
+
+
+def _by(numbers: tuple[int, ...]) -> str:
+    return str(numbers[0]) if len(set(numbers)) == 1 else " by ".join(map(str, numbers))
