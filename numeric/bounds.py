@@ -128,12 +128,11 @@ def _stays_in_integers(bodies: Iterable[Expr]) -> bool:
 # -- directional derivatives -------------------------------------------------------------------------------------------
 
 
-def direction(sample: Sample, name: str) -> NDArray:
-    """A direction for an input, in the law's shape: small integers, multiples of what the sample's data are."""
-    t = sample.op.tensor(name)
-    shape = shape_of(t.axes, sample.names)
-    letters = [int(b) for b in name.encode()]
-    return np.random.default_rng([sample.seed, 3, *letters]).integers(-9, 10, shape) * float(sample.multiple)
+def direction(sample: Sample, name: str, multiple: int = 1) -> NDArray:
+    """A direction for an input, in the law's shape: small integers times `multiple`."""
+    shape = shape_of(sample.op.tensor(name).axes, sample.names)
+    random = np.random.default_rng([sample.seed, 3, *name.encode()])
+    return random.integers(-9, 10, shape) * float(multiple)
 
 
 def along(sample: Sample, name: str, v: NDArray) -> Ball:

@@ -17,14 +17,13 @@ from numpy.typing import NDArray
 
 from derive.denote import World
 from derive.errors import MeaningError, OperationError
-from derive.expr import Entry, Expr, Select, Val
-from derive.index import Composite, Index
+from derive.expr import Expr, Select
+from derive.index import Composite
 from derive.operation import Op, Tensor
-from derive.traversal import reads, walk
 from derive.worlds import sizes_of
-from numeric.arguments import label_extent
 from numeric.arithmetic import Plain
 from numeric.dense import shape_of, world_of
+from numeric.sample_values import labels_below, laid_out, numbers
 
 Shape = tuple[int, ...]
 Setting = int | tuple[int, ...]
@@ -34,9 +33,6 @@ MOST_POINTS, MOST_BACKWARD = 6000, 60_000
 """Points of an equation's iteration space, and about as many of its gradient's: a configuration takes milliseconds."""
 
 TRIES, RETRIES = 4000, 20
-SATURATED = 800.0
-"""exp(800) overflows every float: a kernel that survives it is stable."""
-
 REAL = ("plain", "wide", "saturated")
 
 
@@ -45,8 +41,7 @@ class Sample:
     """One configuration of an operation with data; `draw(op, seed, ...)` gives it again.
 
     `names` holds every symbol of the law, `settings` what torch's arguments are called, `arrays` the inputs by argument
-    (None: an optional one left out) in the shapes a user passes, leading axes `...` not flattened. Integer data are
-    multiples of `multiple`.
+    (None: an optional one left out) in the shapes a user passes, leading axes `...` not flattened.
     """
 
     op: Op
@@ -57,7 +52,6 @@ class Sample:
     settings: Mapping[str, Setting]
     arrays: Mapping[str, NDArray | None]
     cotangent: NDArray
-    multiple: int = 1
 
     @property
     def given(self) -> dict[str, NDArray]:
@@ -249,12 +243,12 @@ def _with_data(sample: Sample, style: str, largest: int, multiple: int, random: 
         if t.optional and random.random() < 0.25:
             arrays[t.argument] = None
         elif t.integer:
-            arrays[t.argument] = random.integers(0, _labels_below(op, t, sample.names), shape)
+            arrays[t.argument] = random.integers(0, labels_below(op, t, sample.names), shape)
         else:
-            arrays[t.argument] = _laid_out(_numbers(style, shape, largest, multiple, random), random)
+            arrays[t.argument] = laid_out(numbers(style, shape, largest, multiple, random), random)
     plain = "integer" if style in ("integer", "natural") else "plain"
-    cotangent = _numbers(plain, passed_shape(op.output, sample), largest, multiple, random)
-    return replace(sample, kind=style, multiple=multiple, arrays=arrays, cotangent=_laid_out(cotangent, random))
+    cotangent = numbers(plain, passed_shape(op.output, sample), largest, multiple, random)
+    return replace(sample, kind=style, arrays=arrays, cotangent=laid_out(cotangent, random))
 
 
 def passed_shape(tensor: Tensor, sample: Sample) -> Shape:
@@ -265,30 +259,6 @@ def passed_shape(tensor: Tensor, sample: Sample) -> Shape:
     return tuple(shape)
 
 
-def _numbers(style: str, shape: Shape, largest: int, multiple: int, random: Generator) -> NDArray:
-    """Numbers with zeros and ties among them, every one a float32."""
-    few = random.integers(-2, 3, shape)
-    planted = random.random(shape) < 1 / 3
-    if style in ("integer", "natural"):
-        drawn = np.where(planted, few, random.integers(-largest, largest + 1, shape)).astype(np.float64)
-        return (drawn if style == "integer" else np.abs(drawn) + 1) * multiple
-    values = random.standard_normal(shape)
-    if style == "wide":
-        values = values * 10.0 ** random.integers(-4, 5, shape)
-    if style == "saturated":
-        values = np.where(random.random(shape) < 1 / 4, SATURATED * random.choice((-1, 1), shape), values * 10)
-    if style == "positive":
-        values = np.abs(values) + 0.5
-    elif random.random() < 0.7:
-        values = np.where(planted, few / 2, values)
-    return values.astype(np.float32).astype(np.float64)
-
-
-def _laid_out(array: NDArray, random: Generator) -> NDArray:
-    """The array, in one case of four with its axes stored in reverse: kernels must not count on the layout."""
-    return np.array(array, order="F") if random.random() < 1 / 4 else array
-
-
 def _has_value(sample: Sample) -> bool:
     """Whether the law has a finite value on these data."""
     try:
@@ -297,17 +267,3 @@ def _has_value(sample: Sample) -> bool:
     except MeaningError:
         return False
     return bool(np.isfinite(world.tensors[sample.op.output.name]).all())
-
-
-def _labels_below(op: Op, t: Tensor, names: Mapping[str, int]) -> int:
-    """How many labels there are: the extent of the index a label is compared with, or of the axis that it reads."""
-    extent = label_extent(op, t)
-    read = [e for q in op.equations for n in walk(q.body) if isinstance(n, Entry) for e in _read_by(op, n, t.name)]
-    extents = read if extent is None else [extent, *read]
-    return min((World(names, {}).size(e, {}) for e in extents), default=2)
-
-
-def _read_by(op: Op, entry: Entry, name: str) -> list[Index]:
-    """The extents of the axes that an entry reads at labels."""
-    axes = op.tensor(entry.tensor).axes
-    return [b.extent for i, b in zip(entry.indices, axes, strict=True) if name in {r.tensor for r in reads(Val(i))}]

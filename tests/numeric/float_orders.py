@@ -9,8 +9,8 @@ from numeric.arithmetic import Integers, Mask, Plain, Truth, leading
 from numeric.backend import Formula
 from numeric.bounds import OUTPUT
 from numeric.dense import world_of
+from numeric.examination import Run
 from numeric.samples import Sample
-from numeric.verification import Run
 
 Floats = np.ndarray
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from derive.expr import GUARDS, Compare, Contract, Div, Entry, Expr, InRange, Mul, Select, Winner
+from derive.expr import GUARDS, ZERO, Add, Compare, Contract, Div, Entry, Expr, InRange, Mul, Select, Winner
 from derive.index import index
 from derive.notation import parse_expr
 from derive.substitution import substitute
@@ -118,7 +118,11 @@ def _real(body: Expr) -> tuple[Expr, ...]:
 
 
 def _zero_padded(w: Winner) -> Expr:
-    return Winner(w.binders, Mul((*_real(w.body), w.body)), w.at)
+    """A window that reaches over the edge has a 0 there, which beats what is not positive."""
+    here = substitute(w.body, {b.name: i for b, i in zip(w.binders, w.at, strict=True)})
+    corners = ({b.name: index(0) for b in w.binders}, {b.name: b.extent - 1 for b in w.binders})
+    whole = tuple(guard for corner in corners for guard in _real(substitute(w.body, corner)))
+    return Add((Mul((Compare("<", ZERO, here), w)), Mul((Compare("<=", here, ZERO), *whole, w))))
 
 
 def _undilated(w: Winner) -> Expr:

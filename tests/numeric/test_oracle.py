@@ -12,8 +12,9 @@ from derive.operation import Op
 from numeric import oracle
 from numeric.bounds import along, direction
 from numeric.campaign import catalogue_variants
-from numeric.oracle import CALLS, TorchArithmetic, autograd, by_law, degree
+from numeric.oracle import CALLS, TorchArithmetic, autograd, by_law
 from numeric.samples import configurations, draw
+from numeric.steps import central_difference, complex_step, degree
 
 
 def gradients_of_the_law(law: Op, seed: int) -> tuple[Mapping[str, np.ndarray], Mapping[str, np.ndarray]]:
@@ -75,7 +76,7 @@ def test_the_complex_step_is_the_tangent(name: str) -> None:
     for sample in configurations(law, 4, kind="plain"):
         for t in sample.wrt:
             v = direction(sample, t.name)
-            step = oracle.complex_step(sample, t.name, v)
+            step = complex_step(sample, t.name, v)
             assert np.abs(step - along(sample, t.name, v).value).max() <= 1e-9 * (1 + np.abs(step).max())
             assert np.abs(step - along(sample, t.name, 2 * v).value).max() > 0 or not step.any()
 
@@ -85,8 +86,8 @@ def test_a_central_difference_is_exact_up_to_degree_two_and_not_beyond() -> None
     assert (degree(law, "X"), degree(law, "Y")) == (2, 3)
     sample = draw(law, 1, "integer")
     v = np.ones(sample.given["X"].shape)
-    assert (oracle.central_difference(sample, "X", v) == along(sample, "X", v).value).all()
-    assert (oracle.central_difference(sample, "Y", v) != along(sample, "Y", v).value).any()
+    assert (central_difference(sample, "X", v) == along(sample, "X", v).value).all()
+    assert (central_difference(sample, "Y", v) != along(sample, "Y", v).value).any()
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ import pytest
 from derive.catalogue import op
 from numeric.backend import Formula
 from numeric.checking import Check
+from numeric.examination import Results, Run, Subject
 from numeric.samples import Sample
-from numeric.verification import Results, Run, Subject, examine, subject
+from numeric.verification import examine, subject
 from tests.numeric.float_orders import shuffled
 from tests.numeric.mistakes import MISTAKES, Mistake
 

@@ -16,9 +16,10 @@ from numeric.arithmetic import FUNCTIONS
 from numeric.bounds import OUTPUT, Bounds, bounds_on, exact_sample, in_double
 from numeric.campaign import catalogue_variants
 from numeric.dense import Dense
+from numeric.examination import Subject
 from numeric.rounding import FLOAT32, FLOAT64, ULPS, Ball, Precision, Rounding
 from numeric.samples import Sample, draw
-from numeric.verification import Subject, subject
+from numeric.verification import subject
 from tests.numeric.float_orders import shuffled
 
 Floats = np.ndarray

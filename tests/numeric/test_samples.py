@@ -103,7 +103,6 @@ def test_data_leave_the_places_where_a_law_has_no_value() -> None:
 
 def test_integers_are_multiples_of_what_is_asked_for() -> None:
     sample = draw(op("mse_loss"), 4, "integer", largest=5, multiple=6)
-    assert sample.multiple == 6
     assert (sample.given["input"] % 6 == 0).all()
     assert np.abs(sample.given["input"]).max() <= 30
 

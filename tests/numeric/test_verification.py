@@ -40,6 +40,11 @@ def test_polynomials_and_their_pieces_are_compared_bit_for_bit(name: str) -> Non
     [
         "O[i,j] = sum[p,q] X[i+p,j+q]*F[p,q]",
         "O[i] = X[i]/(Y[i]^2 + 1)",
+        "O[i] = X[i]^3/3 - X[i+1]",
+        "M[i] = max[j] X[i,j]; O[i,j] = X[i,j] - M[i]",
+        "S[n] = sum[c] X[n,c]^2; O[n,c] = X[n,c]/sqrt(S[n] + 1)",
+        "O[i] = cases(0<X[i], X[i]^2, -X[i])*Y[i]",
+        "O[i] = X[i,i]*Y[i//2]",
         "O[i] = sum[p] X[s*i+d*p-P]*F[p]; pad X.h by P, P",
         "O[n,d] = W[T[n],d]; W[v<V,d<D]; T[n<N]; integer T",
     ],
