@@ -40,7 +40,10 @@ def _bound(site: Site) -> set[str]:
 @law("merge sums", "a*(sum[i] b) = sum[i] a*b; sum[i] sum[j] b = sum[i,j] b")
 def merge(node: Expr, site: Site) -> Expr | None:
     if isinstance(node, Contract) and isinstance(node.body, Contract):
-        inner = rename_bound(node.body, [b.name for b in node.body.binders if b in node.binders], all_names(node))
+        outer = {b.name for b in node.binders}
+        if any(b.extent.names() & outer for b in node.body.binders):
+            return None  # a sum whose end depends on the outer index stays inside
+        inner = rename_bound(node.body, [b.name for b in node.body.binders if b.name in outer], all_names(node))
         return Contract(node.binders + inner.binders, inner.body)
     if not isinstance(node, Mul | Div):
         return None

@@ -168,16 +168,24 @@ def factors(e: Expr) -> list[Factor]:
 
 
 def product(items: Iterable[Factor]) -> Expr:
-    """The product of factors with exponents: one quotient, equal factors gathered in the order of first appearance."""
+    """The product of factors with exponents: one quotient, equal factors gathered in the order of first appearance.
+
+    A guard is its own square, and it does not cancel: where it is false, the product is 0 and its quotient undefined.
+    """
     total: dict[Expr, int] = {}
     constant = Fraction(1)
+    divisors: list[Expr] = []
     for base, n in items:
         if isinstance(base, Num) and (base.value or n > 0):
             constant *= base.value**n
-        elif not (isinstance(base, GUARDS) and total.get(base)):
+        elif not isinstance(base, GUARDS):
             total[base] = total.get(base, 0) + n
+        elif n > 0:
+            total[base] = 1
+        elif base not in divisors:
+            divisors.append(base)
     above = [power(b, n) for b, n in total.items() if n > 0]
-    below = [power(b, -n) for b, n in total.items() if n < 0]
+    below = [power(b, -n) for b, n in total.items() if n < 0] + divisors
     if not below:
         return mul((Num(constant), *above))
     top, bottom = Num(Fraction(constant.numerator)), Num(Fraction(constant.denominator))

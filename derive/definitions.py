@@ -15,6 +15,8 @@ from derive.substitution import rename_bound, retensor, substitute
 from derive.traversal import walk
 
 MOST_AXES = 3
+STEPS = "sd"
+"""The arguments that begin so are strides and dilations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,9 @@ class Definition:
             return None
         if len({found.indices[i] for i in self.indices}) < len(self.indices):
             return None  # a diagonal is another operation
+        steps = (found.indices[a] for a in self.arguments if a[0] in STEPS)
+        if any(c < 0 for step in steps for _, c in step.terms):
+            return None  # read backwards it is another operation too
         return Apply(
             self.name,
             tuple(found.tensors[t] for t in self.tensors),
@@ -119,7 +124,7 @@ def _algebraic() -> Iterator[Definition]:
     yield define("outer_product_plain(A,B)[k,c]", "A[k]*B[c]", "outer product of {0} and {1}")
     yield define("logistic_slope(A)[l]", "A[l]*(1 - A[l])", "s(1-s) with s = {0}")
     yield define("tanh_slope(A)[l]", "1 - A[l]^2", "1 - tanh^2 with tanh = {0}")
-    yield define("one_hot(T)[n,c]", "[c==T[n]]", "softmax minus the one-hot label {0}")
+    yield define("one_hot(T)[n,c]", "[c==T[n]]", "the one-hot label {0}")
 
 
 @cache
@@ -153,16 +158,6 @@ def definition(name: str, op: Op) -> Definition:
 def unfolder(op: Op) -> Callable[[Apply], Expr]:
     """What a named result means in a derivation about `op`."""
     return lambda e: definition(e.definition, op).unfold(e)
-
-
-def result_name(e: Expr, op: Op) -> str:
-    """What an expression is called by the first named result in it; a reversed or stuffed tensor alone is no name."""
-    for node in walk(e):
-        if isinstance(node, Apply):
-            d = definition(node.definition, op)
-            if not isinstance(d.body, Entry):
-                return d.title.format(*node.tensors)
-    return ""
 
 
 def find(d: Definition, node: Expr, inside: frozenset[str]) -> Apply | None:

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from derive.build import put
-from derive.definitions import result_name
 from derive.errors import NotDerived
 from derive.expr import Binder, D, Entry, Expr
 from derive.law import HYPOTHESIS, LAWS, NAMING_STAGE, Condition, Site
 from derive.lazy import LazyModule
 from derive.linevalues import assuming, check_lines
 from derive.operation import Op, Tensor
+from derive.result_names import result_name
 from derive.show import show
 from derive.traversal import free_names, walk
 

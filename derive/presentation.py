@@ -92,8 +92,9 @@ def factor_out(node: Expr, site: Site) -> Expr | None:
             common.append((base, least))
     if not common:
         return None
-    taken = [(b, -n) for b, n in common]
-    return product([*common, (add(product([*parts, *taken]) for parts in lists), 1)])
+    taken = dict(common)
+    rests = ([(b, n - taken.get(b, 0)) for b, n in dict_of(parts).items() if n != taken.get(b, 0)] for parts in lists)
+    return product([*common, (add(sorted((product(rest) for rest in rests), key=negative)), 1)])
 
 
 def dict_of(parts: list[Factor]) -> dict[Expr, int]:

@@ -8,7 +8,6 @@ from derive.algebra import ALGEBRA
 from derive.build import mul
 from derive.calculus import CALCULUS
 from derive.catalogue import op as build_op
-from derive.definitions import result_name
 from derive.derivation import Derivation, Step
 from derive.errors import OperationError
 from derive.expr import Binder, Contract, D, Entry, Expr
@@ -17,6 +16,7 @@ from derive.law import HYPOTHESIS
 from derive.naming import NAMING
 from derive.operation import Op, Tensor
 from derive.presentation import PRESENTATION
+from derive.result_names import result_name
 from derive.rewrite import run
 from derive.substitution import fresh
 

@@ -6,6 +6,7 @@ Sizes are chosen to expose mistakes: strides above 1, padding, dilation, leftove
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from hashlib import sha256
 from itertools import islice
@@ -13,17 +14,24 @@ from math import prod
 from random import Random
 
 from derive import exact
+from derive.build import total
 from derive.definitions import unfolder
 from derive.denote import World
+from derive.digits import real
 from derive.errors import MeaningError, OperationError
 from derive.exact import Number
 from derive.expr import Compare, Contract, Entry, Expr, Num, Select, Val
-from derive.index import index
+from derive.index import Composite, Index, index
 from derive.integers import Array, Formula
+from derive.notation import Equation
 from derive.operation import Op, show_equation
 from derive.traversal import binders_of, reads, walk
 
-TRIES, CANDIDATES, BUDGET, WORLDS = 1000, 60, 400, 2
+TRIES, CANDIDATES, BUDGET, MOST, WORLDS = 1000, 60, 400, 20_000, 2
+_ANY = tuple(range(-4, 5))
+_NOT_ZERO = tuple(v for v in _ANY if v)
+DRAWS = (_ANY, _ANY, _NOT_ZERO, _NOT_ZERO, (1, 2, 3, 4), (1, 2, 3, 4))
+"""What entries are drawn from, in this order, until every equation has a value: some divide, some are logarithms'."""
 
 
 def sizes_of(op: Op, names: Mapping[str, int]) -> dict[str, int]:
@@ -38,31 +46,106 @@ def sizes_of(op: Op, names: Mapping[str, int]) -> dict[str, int]:
 def worlds(op: Op) -> tuple[World, ...]:
     """Worlds of an operation with arrays for its inputs and its cotangent, the same ones for the same law.
 
-    Raises: OperationError where no small sizes satisfy the operation's requirements.
+    Raises: OperationError where no small sizes satisfy the operation's requirements, or give its equations values.
     """
     random = Random(sha256("\n".join(show_equation(e) for e in op.equations).encode()).digest())
     found = sorted(islice(_sizes(op, random), CANDIDATES), key=lambda s: -_interest(op, s))
     if not found:
         raise OperationError(f"{op.name}: got no small sizes at which its output is not empty, expected some;"
                              " check the law's sizes and requirements")  # fmt: skip
-    return tuple(_world(op, sizes, random) for sizes in found[:WORLDS])
+    valued: list[World] = []
+    why = ""
+    for sizes in found:
+        world, error = _drawn(op, sizes, random)
+        valued += [world] if world else []
+        why = error or why
+        if len(valued) == WORLDS:
+            break
+    if not valued:
+        raise OperationError(f"{op.name}: got no numbers at which its equations have values, expected some; {why}")
+    return tuple(valued)
+
+
+def _drawn(op: Op, sizes: Mapping[str, int], random: Random) -> tuple[World | None, str]:
+    """A world in which every equation has a value everywhere; or, where a few draws find none, what was wrong."""
+    partial = [e for e in op.equations if not total(e.body)]
+    why = ""
+    for values in DRAWS if partial else DRAWS[:1]:
+        world = _world(op, sizes, random, values)
+        try:
+            for e in partial:
+                _evaluate(op, e, world)
+        except MeaningError as error:
+            why = str(error)
+        else:
+            return world, ""
+    return None, why
+
+
+def _evaluate(op: Op, e: Equation, world: World) -> None:
+    """Raises: MeaningError where an equation has no value."""
+    entry = Entry(e.target, tuple(index(n) for n in e.names))
+    for point in world.tuples(op.tensor(e.target).axes, {}):
+        try:
+            world.value(entry, point)
+        except MeaningError:
+            in_reals(world, op).value(entry, point)
+
+
+def in_reals(world: World, op: Op) -> World:
+    """The same world with real numbers in its arrays; labels stay integers."""
+    labels = {t.name for t in op.tensors if t.integer}
+    arrays = {n: a if n in labels else Array(a.shape, tuple(map(real, a.values))) for n, a in world.arrays.items()}
+    return replace(world, arrays=arrays, _memo={})
 
 
 def _sizes(op: Op, random: Random) -> Iterator[dict[str, int]]:
+    """Sizes that fit the operation, those that cost too much only where there are no others."""
     derived = {n for n, _ in op.sizes}
-    symbols = sorted(op.symbols - derived)
-    least = {p.name: p.minimum for p in op.parameters}
-    for attempt in range(TRIES):
-        reach = 2 + attempt % 4
-        ranges = {n: (least[n], max(least[n], 2)) if n in least else (1, reach) for n in symbols}
-        chosen = {n: random.randint(*ranges[n]) for n in symbols}
+    costly: list[tuple[int, int, dict[str, int]]] = []
+    cheap = False
+    for chosen in _choices(op, sorted(op.symbols - derived), random):
         try:
             sizes = sizes_of(op, chosen)
             fits = all(World(sizes, {}).value(r, {}) == 1 for r in op.require if not list(reads(r)))
         except MeaningError:
             continue
-        if fits and all(sizes[n] >= 1 for n in derived) and _cost(op, sizes) <= BUDGET and _windows_hold(op, sizes):
-            yield sizes
+        if fits and all(sizes[n] >= 1 for n in derived) and _windows_hold(op, sizes):
+            cost = _cost(op, sizes)
+            if cost <= BUDGET:
+                cheap = True
+                yield sizes
+            elif cost <= MOST:
+                costly.append((cost, len(costly), sizes))
+    if not cheap:
+        yield from (sizes for _, _, sizes in sorted(costly)[:WORLDS])
+
+
+def _choices(op: Op, symbols: list[str], random: Random) -> Iterator[dict[str, int]]:
+    """Numbers for the symbols: small ones, then some as large as the windows that the law fixes."""
+    least = {p.name: p.minimum for p in op.parameters}
+    window = max((abs(c) for _, size in op.sizes for c in _constants(size)), default=0)
+    for attempt in range(TRIES):
+        reach = 2 + attempt % 4
+        large = attempt >= TRIES // 8 and window > 3
+        yield {
+            n: random.randint(least[n], max(least[n], 2))
+            if n in least
+            else random.randint(window, window + 3)
+            if large and random.random() < 0.5
+            else random.randint(1, reach)
+            for n in symbols
+        }
+
+
+def _constants(i: Index) -> Iterator[int]:
+    """Every number in an index, at any depth."""
+    for monomial, c in i.terms:
+        yield c
+        for atom in monomial:
+            if isinstance(atom, Composite):
+                yield from _constants(atom.dividend)
+                yield from _constants(atom.divisor)
 
 
 def _cost(op: Op, sizes: Mapping[str, int]) -> int:
@@ -70,8 +153,11 @@ def _cost(op: Op, sizes: Mapping[str, int]) -> int:
     world, most = World(sizes, {}), 0
     for e in op.equations:
         points = 1
+        ends: dict[str, int] = {}
         for b in (*op.tensor(e.target).axes, *(b for n in walk(e.body) for b in binders_of(n))):
-            points *= max(1, world.size(b.extent, {}))
+            extent = max(1, world.size(b.extent, ends))
+            points *= extent
+            ends[b.name] = extent - 1  # where an inner extent depends on it, the last one counts
         most = max(most, points)
     return most
 
@@ -80,12 +166,11 @@ def _windows_hold(op: Op, sizes: Mapping[str, int]) -> bool:
     """Whether every maximum over an index has a cell to choose from."""
     if not any(isinstance(n, Select) for e in op.equations for n in walk(e.body)):
         return True
-    world = _world(op, sizes, Random(0))
+    world = _world(op, sizes, Random(0), DRAWS[-1])
     try:
         for e in op.equations:
             if any(isinstance(n, Select) for n in walk(e.body)):
-                for point in world.tuples(op.tensor(e.target).axes, {}):
-                    world.value(Entry(e.target, tuple(index(n) for n in e.names)), point)
+                _evaluate(op, e, world)
     except MeaningError:
         return False
     return True
@@ -97,14 +182,14 @@ def _interest(op: Op, sizes: Mapping[str, int]) -> int:
     return raised + len({sizes[n] for n in op.symbols}) + sum(4 for n in op.symbols if sizes[n] > 1)
 
 
-def _world(op: Op, sizes: Mapping[str, int], random: Random) -> World:
+def _world(op: Op, sizes: Mapping[str, int], random: Random, drawn: tuple[int, ...]) -> World:
     world = World(sizes, {})
     arrays: dict[str, Array] = {}
     for t in (*op.inputs, *(t for t in op.tensors if t.role != "input")):
         shape = tuple(world.size(b.extent, {}) for b in t.axes)
         count = prod(shape)
-        low, high = (0, _label_bound(op, t.name, world)) if t.integer else (-4, 4)
-        values = tuple(random.randint(low, high) for _ in range(count))
+        of = range(_label_bound(op, t.name, world) + 1) if t.integer else drawn
+        values = tuple(random.choice(of) for _ in range(count))
         if t.role == "input":
             arrays[t.name] = Array(shape, values)
         arrays[f"dE/d{t.name}"] = Array(shape, values)

@@ -166,11 +166,11 @@ class _Solver:
 
 def _refuse_empty(op: Op, tensor: Tensor, names: Mapping[str, Value]) -> None:
     for b in tensor.axes:
+        missing = next((n for n in sorted(b.extent.names()) if n not in names), None)
+        if missing is not None:
+            raise OperationError(f"{op.name}: got no value for {missing}, expected a number; set {missing}")
         try:
             size = evaluate(b.extent, names)
-        except KeyError as missing:
-            raise OperationError(f"{op.name}: got no value for {missing.args[0]}, expected a number; set"
-                                 f" {missing.args[0]}") from None  # fmt: skip
         except MeaningError as error:
             raise OperationError(f"{op.name}: axis {b.name} of {tensor.name}: {error}") from None
         if size < 1:
