@@ -100,6 +100,10 @@ class _Side:
         """The number at a place, 0 outside."""
         return self.ex.world.value(replace(self.factor, indices=tuple(map(index, at))), {})
 
+    def shape(self) -> tuple[int, ...]:
+        """The extents of a tensor; a named result has none of its own."""
+        return self.ex.at.shape(self.factor.tensor) if isinstance(self.factor, Entry) else (0,) * len(self.indices)
+
     def real(self, at: Sequence[int]) -> bool:
         """Whether an entry stands at a place, and no zero of the border."""
         return expand(replace(self.factor, indices=tuple(map(index, at))), self.ex.at, {}) != ZERO
@@ -163,7 +167,8 @@ def _moving(i: Index, free: Extents, bound: Extents) -> _Axis | None:
 def _slid(moving: _Side, taps: _Side, axes: list[_Axis], free: Extents, bound: Extents) -> Form:
     extents = list(zip(axes, [n for _, n in free], [n for _, n in bound], strict=True))
     corners = [[a.at(f, b) for f in (0, n - 1) for b in (0, m - 1)] for a, n, m in extents]
-    positions = [range(min(c), max(c) + 1) for c in corners]
+    whole = [n for i, n in zip(moving.indices, moving.shape(), strict=True) if i.constant is None]
+    positions = [range(min(0, *c), max(n - 1, *c) + 1) for c, n in zip(corners, whole, strict=True)]
     under = _grid(positions, lambda at: moving.value(_filled(moving.indices, at)))
     window = _grid([range(m) for _, m in bound], lambda at: taps.value(_filled(taps.indices, at)))
     values = _grid([range(n) for _, n in free], lambda at: _sum(

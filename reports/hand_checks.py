@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -54,7 +54,7 @@ def _by_matrices(d: Derivation, form: Form, ex: Example) -> Claim:
     found = [v for row in form.values for v in row]
     places = list(ex.at.places(d.target.tensor))
     pairs = [(p, _value(d.formula, d.target.tensor, p, ex), v) for p, v in zip(places, found, strict=True)]
-    return _claim(_name(d), " by its matrices", "matrices", f"{len(found)} entries, all equal", pairs)
+    return _claim(_name(d), " by its matrices", "matrices", f"{_entries(pairs)}, all equal", pairs)
 
 
 def _by_torch(ex: Example) -> Iterator[Claim]:
@@ -74,8 +74,12 @@ def _as_torch(name: Math, tensor: str, formula: Expr, found: Any, ex: Example) -
     for place, theirs in zip(ex.at.places(tensor), found.ravel().tolist(), strict=True):
         mine = readable(_value(formula, tensor, place, ex))
         pairs.append((place, mine, Fraction(theirs)) if ex.whole else (place, decimal(float(mine)), decimal(theirs)))
-    said = f"{len(pairs)} entries, equal in every " + ("bit" if ex.whole else "digit shown")
+    said = f"{_entries(pairs)}, equal in every " + ("bit" if ex.whole else "digit shown")
     return _claim(name, " by torch's autograd", "torch", said, pairs)
+
+
+def _entries(pairs: Sequence[Pair]) -> str:
+    return f"{len(pairs)} entries" if len(pairs) != 1 else "1 entry"
 
 
 def _value(formula: Expr, tensor: str, place: Place, ex: Example) -> Number:

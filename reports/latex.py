@@ -56,5 +56,13 @@ def _pieces(p: Printer, e: Expr) -> list[str]:
         return [f"{signs(p, e)} {first}", *others]
     if isinstance(e, Mul) and e.items:
         *others, last = factors(p, e)
-        return others + (_pieces(p, e.items[-1]) if isinstance(e.items[-1], Contract) else [last])
+        match e.items[-1]:
+            case Contract() as inner:
+                return others + _pieces(p, inner)
+            case Add() as inner if others:
+                first, *rest = terms(p, inner)
+                return (
+                    [f"{''.join(others)}\\bigl({first}", *rest[:-1], f"{rest[-1]}\\bigr)"] if rest else [*others, last]
+                )
+        return [*others, last]
     return [p.text(e, SUM)]

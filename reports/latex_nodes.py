@@ -232,7 +232,12 @@ def _high(e: Expr) -> bool:
 
 def _extreme(sign: str) -> Callable[[Printer, Expr], Text]:
     """max or min; nested ones are one list."""
-    return lambda p, e: (sign + brackets(r",\,".join(p.text(x, SUM) for x in flat(e))), ATOM)
+    return lambda p, e: (sign + brackets(r",\,".join(_signed(p.text(x, SUM)) for x in flat(e))), ATOM)
+
+
+def _signed(text: str) -> str:
+    """An item of a list: its minus is a sign and no operation."""
+    return f"{{{text}}}" if text.startswith("-") else text
 
 
 def _compare(p: Printer, e: Compare) -> Text:

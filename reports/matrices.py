@@ -11,7 +11,7 @@ from derive.index import index
 from reports.document import Equation, Math
 from reports.forms import Form, Rows
 from reports.friendly import Example
-from reports.handwork import numeral
+from reports.handwork import numeral, readable
 from reports.latex import latex
 from reports.names import Names
 from reports.plaintext import plaintext
@@ -56,7 +56,9 @@ def tensor_equations(tensor: str, ex: Example, names: Names) -> Iterator[Equatio
         ]
         name = Entry(tensor, tuple(index(k + 1) for k in place))
         value = matrix(rows)
-        yield Equation(f"{latex(name, names)} = {value.latex}", f"{plaintext(name)} = {value.plain}")
+        exact = not any(isinstance(readable(v), float) for row in rows for v in row)
+        sign, plain_sign = ("=", "=") if exact else (r"\approx", "≈")
+        yield Equation(f"{latex(name, names)} {sign} {value.latex}", f"{plaintext(name)} {plain_sign} {value.plain}")
 
 
 def _rows(inner: tuple[int, ...], shape: tuple[int, ...]) -> list[list[tuple[int, ...]]]:

@@ -131,7 +131,7 @@ def _rows(d: Derivation, names: Names) -> Iterator[Step | StepGroup]:
             group = []
         title = stage
         after = _line(marked(old.expr, new.expr), names)
-        note = _where(new, names) if new.meanings != old.meanings else ()
+        note = where(new, names) if new.meanings != old.meanings else ()
         conditions = in_words(step, d, names)
         group.append(Step(k + 2, step.law, statement(step.law, step.statement), shown, after, conditions, note))
         shown = after
@@ -143,7 +143,7 @@ def _line(e: Expr, names: Names) -> Math:
     return Math(latex_lines(e, names), plaintext(e))
 
 
-def _where(short: Abbreviated, names: Names) -> Spans:
+def where(short: Abbreviated, names: Names) -> Spans:
     """`with i = ..., j = ...`."""
     parts: list[Inline | str] = []
     for name, meaning in short.meanings:
@@ -164,7 +164,7 @@ def _result(d: Derivation, names: Names) -> Iterator[Block]:
     blocks: list[Block] = [equality(d.target, short.expr, names, limits=True)]
     if short.meanings:
         outside = "; where one of these is not a whole number, or not in its range, the term is 0."
-        blocks.append(Prose(spans(*_where(short, names), outside)))
+        blocks.append(Prose(spans(*where(short, names), outside)))
     if d.result != d.formula:
         named = abbreviated(d.result, d.op)
         blocks.append(equality(d.target, named.expr, names))

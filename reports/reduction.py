@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from derive.build import rebuild
-from derive.expr import ZERO, Contract, Entry, Expr, Select, Winner
+from derive.expr import ZERO, Compare, Contract, Entry, Expr, Select, Val, Winner
 from derive.index import Index, index
 from derive.substitution import substitute
 from derive.traversal import map_indices
@@ -39,15 +40,35 @@ def _entry(e: Entry, at: Scale) -> Entry:
     return Entry(e.tensor, tuple(i.substitute({}, lambda x: _entry(x, at)) for i in kept))
 
 
-def from_one(e: Expr, free: tuple[str, ...]) -> Expr:
+def from_one(e: Expr, free: Iterable[str]) -> Expr:
     """The formula with indices that count from 1, as textbooks write it: `X[i+p-1]`."""
     return _plus_one(substitute(e, {n: index(n) - 1 for n in free}))
 
 
 def _plus_one(e: Expr) -> Expr:
-    if isinstance(e, Contract | Select):
-        body = substitute(e.body, {b.name: index(b.name) - 1 for b in e.binders})
-        return type(e)(e.binders, _plus_one(body))
+    if isinstance(e, Contract | Select | Winner):
+        body = _plus_one(substitute(e.body, {b.name: index(b.name) - 1 for b in e.binders}))
+        return replace(e, body=body, at=_all_plus_one(e.at)) if isinstance(e, Winner) else replace(e, body=body)
     if isinstance(e, Entry):
-        return Entry(e.tensor, tuple(i + 1 for i in e.indices))
+        return _entry_plus_one(e)
+    if isinstance(e, Compare) and any(_reads(s) for s in e.parts):  # labels count from 1 as well
+        return e.with_parts(tuple(_label(s) for s in e.parts))
     return e.with_parts(tuple(_plus_one(p) for p in e.parts)) if e.parts else e
+
+
+def _reads(e: Expr) -> bool:
+    return isinstance(e, Val) and any(isinstance(a, Entry) for a in e.index.atoms())
+
+
+def _label(e: Expr) -> Expr:
+    """One side of a comparison with a label: the index counts from 1, and so does the label that is read."""
+    assert isinstance(e, Val)
+    return Val(e.index.substitute({}, _entry_plus_one) if _reads(e) else e.index + 1)
+
+
+def _entry_plus_one(e: Entry) -> Entry:
+    return Entry(e.tensor, _all_plus_one(e.indices))
+
+
+def _all_plus_one(indices: tuple[Index, ...]) -> tuple[Index, ...]:
+    return tuple(i + 1 for i in indices)

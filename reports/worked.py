@@ -11,8 +11,9 @@ from derive.expr import ZERO, Entry, Expr, Num
 from derive.index import index
 from derive.operation import Op, with_values
 from derive.sweep import gradient
+from reports.abbreviations import Abbreviated, abbreviated
 from reports.concrete import introduction
-from reports.document import Block, Document, Equation, Math, Prose, Section, Spans, Table, Text, spans
+from reports.document import Block, Document, Math, Prose, Section, Spans, Table, Text, spans
 from reports.expansion import expand
 from reports.forms import Form, form_of
 from reports.friendly import Example, example
@@ -23,7 +24,7 @@ from reports.law_section import equality, math
 from reports.matrices import form_equation, tensor_equations, whole
 from reports.named_results import title
 from reports.names import COTANGENT, Names
-from reports.narrate import provenance
+from reports.narrate import provenance, where
 from reports.plaintext import plaintext
 from reports.python_cells import cells
 from reports.reduction import from_one, reduced
@@ -103,20 +104,35 @@ def _numbers(ex: Example, names: Names) -> Section:
     cotangent = f"{COTANGENT}{op.output.name}"
     blocks: list[Block] = [Prose(introduction(ex.at, names))]
     for e in op.equations:
-        blocks.append(_formula(Entry(e.target, tuple(map(index, e.names))), e.body, ex, names))
+        blocks += _formula(Entry(e.target, tuple(map(index, e.names))), e.body, ex, names)
     blocks += [equation for t in given for equation in tensor_equations(t, ex, names)]
-    alone = not ex.at.axes(op.output.name)
-    where = " is 1 where it is the loss itself:" if alone else " arrives from the layer behind:"
-    blocks.append(Prose(spans("The gradient of the loss E with respect to ", whole(op.output.name, names), where)))
+    if any(op.tensor(t).integer for t in given):
+        blocks.append(Prose(spans("Classes count from 1 as indices do; in torch they count from 0.")))
+    out = whole(op.output.name, names)
+    if ex.at.axes(op.output.name):
+        blocks.append(
+            Prose(spans("The gradient of the loss E with respect to ", out, " arrives from the layer behind:"))
+        )
+    else:
+        blocks.append(Prose(spans(out, " is the loss E itself here, so the gradient that arrives is 1:")))
     blocks += tensor_equations(cotangent, ex, names)
     return Section(spans("The numbers"), tuple(blocks))
 
 
-def _formula(left: Entry, body: Expr, ex: Example, names: Names) -> Equation:
+def _formula(left: Entry, body: Expr, ex: Example, names: Names) -> list[Block]:
     """A formula at these sizes, as textbooks write it: over the shown axes, counted from 1."""
+    short = abbreviated(body, ex.at.op)
     kept = [left.indices[k] for k in ex.at.kept(left.tensor)]
-    free = tuple(i.name for i in left.indices if i.name)
-    return equality(Entry(left.tensor, tuple(kept)), from_one(reduced(body, ex.at, left.tensor), free), names)
+    used = [name for name, _ in short.meanings]
+    free = [*(i.name for i in left.indices if i.name), *used]
+    right = from_one(reduced(short.expr, ex.at, left.tensor), free)
+    blocks: list[Block] = [equality(Entry(left.tensor, tuple(kept)), right, names)]
+    if used:
+        sizes = {n: index(v) for n, v in ex.at.names.items()}
+        one_less = {n: index(n) - 1 for _, i in short.meanings for n in i.names() - sizes.keys()}
+        told = Abbreviated(right, tuple((n, i.substitute(sizes | one_less) + 1) for n, i in short.meanings))
+        blocks.append(Prose(spans(*where(told, names), "; where one of these is not whole, the term is 0.")))
+    return blocks
 
 
 # -- forward -----------------------------------------------------------------------------------------------------------
@@ -132,7 +148,10 @@ def _forward(ex: Example, names: Names) -> Section:
         for place in ex.at.places(e.target):
             point = dict(zip(e.names, place, strict=True))
             blocks.append(computed(ex.at.entry(e.target, place), e.body, point, ex, names))
-        blocks += [form_equation(whole(e.target, names), form)] if form else tensor_equations(e.target, ex, names)
+        if form is not None:
+            blocks.append(form_equation(whole(e.target, names), form))
+        elif ex.at.kept(e.target):
+            blocks += tensor_equations(e.target, ex, names)
     return Section(spans("Forward"), tuple(blocks))
 
 
@@ -141,7 +160,7 @@ def _forward(ex: Example, names: Names) -> Section:
 
 def _backward(d: Derivation, form: Form | None, ex: Example, names: Names) -> Section:
     target, output = d.target.tensor, ex.at.op.output.name
-    blocks: list[Block] = [_formula(d.target, d.formula, ex, names)]
+    blocks: list[Block] = _formula(d.target, d.formula, ex, names)
     table = _partials(d, ex, names)
     if table is not None:
         blocks += [Prose(spans("How each entry of ", whole(output, names), " changes with each entry of ",
@@ -152,7 +171,8 @@ def _backward(d: Derivation, form: Form | None, ex: Example, names: Names) -> Se
         written = expand(d.formula, ex.at, point)
         first = chain_rule(ex, output, ex.at.entry(d.wrt.name, place), written)
         blocks.append(computed(ex.at.entry(target, place), d.formula, point, ex, names, first))
-    blocks += tensor_equations(target, ex, names)
+    if ex.at.kept(target):
+        blocks += tensor_equations(target, ex, names)
     if form is not None:
         blocks.append(_same_by(d, form, ex, names))
     return Section(spans("Backward: the gradient of ", whole(d.wrt.name, names)), tuple(blocks))

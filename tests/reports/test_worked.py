@@ -135,6 +135,21 @@ def test_a_linear_layer_is_a_product_of_matrices() -> None:
     assert any(t.startswith("∂E/∂W = (∂E/∂O)ᵀ · X = ") for t in found)
 
 
+def test_textbook_formulas_count_from_one() -> None:
+    shown = {name: lines(worked_example(name, torch=False)) for name in ("cross_entropy", "max_pool2d", "conv2d")}
+    assert "O = -(Σ[n,c] [c=T[n]]·L[n,c])/(2)" in shown["cross_entropy"]
+    assert "∂E/∂X[n,c] = ∂E/∂O·(P[n,c] - [T[n]=c])/(2)" in shown["cross_entropy"]
+    assert "O[i,j] = max[p,q] X[2·i+p-2,2·j+q-2]" in shown["max_pool2d"]
+    assert any("[(p,q)=argmax[p1,q1] X[2·i+p1-2,2·j+q1-2]]" in line for line in shown["max_pool2d"])
+    assert "∂E/∂X[h,w] = Σ[p,q] ∂E/∂O[h+1-p,w+1-q]·F[p,q]" in shown["conv2d"]
+
+
+def test_cells_that_no_window_reaches_are_shown_too() -> None:
+    found = lines(worked_example("conv2d", input=(4, 4), kernel=(3, 3), stride=2, torch=False))
+    x = next(line for line in found if line.startswith("X = "))
+    assert any(line.startswith(f"O = X ⊛ F = {x[4:]} ⊛ ") for line in found)
+
+
 def test_pictures_show_the_windows() -> None:
     pictures = [p for p in parts(worked_example("conv2d", torch=False)) if isinstance(p, Figure)]
     assert len(pictures) == 3
