@@ -6,15 +6,21 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from derive.composition import Graph
 from derive.derivation import Derivation
+from derive.lazy import LazyModule
 from reports.document import Document
 from reports.narrate import derivation_report
-from reports.network_report import network_report
 from reports.writers.output import write as write_document
 from reports.writers.output import write_files
 from reports.writers.registry import WriteError, format_of
+
+if TYPE_CHECKING:
+    from reports import network_report as networks
+else:
+    networks = LazyModule("reports.network_report")  # an operation does not wait for the pictures of networks
 
 CERTIFICATES = "json"
 """The format in which a derivation is its certificate, which `derive.checker` reads."""
@@ -48,7 +54,7 @@ def document_of(subject: Subject) -> Document:
     if isinstance(subject, Document):
         return subject
     if isinstance(subject, Graph):
-        return network_report(subject)
+        return networks.network_report(subject)
     if derivations := _derivations(subject):
         return derivation_report(derivations)
     raise WriteError(

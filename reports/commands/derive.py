@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,15 +12,20 @@ import numeric
 from derive.catalogue import op
 from derive.composition import Graph
 from derive.derivation import Derivation
+from derive.lazy import LazyModule
 from derive.network import NETWORKS
 from derive.sweep import gradient
 from reports.document import Document
 from reports.emit import emit, emit_text
 from reports.exits import GOOD, REFUTED, UsageError
 from reports.narrate import derivation_report, provenance
-from reports.network_report import derivations, network_report, shape_table
 from reports.options import OUTPUT, SET, network, settings
 from reports.publish import CERTIFICATES, certificates
+
+if TYPE_CHECKING:
+    from reports import network_report as networks
+else:
+    networks = LazyModule("reports.network_report")  # an operation does not wait for the pictures of networks
 
 WHAT = typer.Argument(metavar="OP|LAW|NETWORK", help="A name of `backproof list`, or a line of notation.")
 WRT = typer.Option(
@@ -52,8 +57,8 @@ def run(
         graph = network(what, settings(set or ()))
         _known(graph, wrt or ())
         if certified:
-            return _certificates(derivations(graph.backward(wrt)), output)
-        emit(_table(graph) if table else network_report(graph, wrt), format, output)
+            return _certificates(networks.derivations(graph.backward(wrt)), output)
+        emit(_table(graph) if table else networks.network_report(graph, wrt), format, output)
         return GOOD
     _refuse(table=table)
     law = op(what, **settings(set or ()))
@@ -89,4 +94,4 @@ def _certificates(derived: Sequence[Derivation], output: Path | None) -> int:
 
 
 def _table(graph: Graph) -> Document:
-    return Document(graph.name, (shape_table(graph),), provenance=provenance())
+    return Document(graph.name, (networks.shape_table(graph),), provenance=provenance())
