@@ -56,10 +56,11 @@ def subject(op: Op, backends: tuple[str, ...] = BACKENDS) -> Subject:
     # a hypothesis on data makes a formula shorter and less general; kernels take any data
     law = replace(op, hypotheses=())
     formulas = {t.name: gradient_formula(law, t) for t in law.differentiable}
-    return Subject(law, formulas, {name: _runner(law, name) for name in ("reference", *backends)})
+    return Subject(law, formulas, {name: runner(law, name) for name in ("reference", *backends)})
 
 
-def _runner(op: Op, backend: str) -> Run:
+def runner(op: Op, backend: str) -> Run:
+    """What runs the kernels of a backend; their source is printed once and serves every sample."""
     printed: list[Kernel] = []
 
     def run(sample: Sample, arrays: Mapping[str, NDArray], dy: NDArray) -> Results:
