@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from derive.operation import Op
+from numeric.backend import Array
 from numeric.numpy_arrays import NumpyArrays
 from numeric.printed import PrintedFunctions
 from numeric.python_text import ATOM, Text
@@ -111,12 +114,18 @@ def _one(axes: tuple[int, ...]) -> str:
 class NumpyBackend(NumpyArrays):
     """Printed kernels on numpy.ndarray."""
 
-    def floats(self, x):  # type: ignore[no-untyped-def]
+    def floats(self, x: Array) -> Array:
+        """Integers as float64."""
         return x.astype("float64")
 
     def functions(self, op: Op) -> PrintedFunctions:
         """The printed kernels of an operation."""
-        return PrintedFunctions(op, NumpyDialect(), self.floats, stacked=False)
+        return _functions(op)
 
 
 BACKEND = NumpyBackend()
+
+
+@lru_cache(maxsize=256)
+def _functions(op: Op) -> PrintedFunctions:
+    return PrintedFunctions(op, NumpyDialect(), BACKEND.floats, stacked=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -159,7 +160,7 @@ class TorchBackend:
 
     def functions(self, op: Op) -> PrintedFunctions:
         """The printed kernels of an operation; matrices stacked along the batch suit torch's batched products."""
-        return PrintedFunctions(op, TorchDialect(), self.floats, stacked=True)
+        return _functions(op)
 
 
 def to_numpy(x: Any) -> np.ndarray:
@@ -173,3 +174,8 @@ def from_numpy(y: np.ndarray, like: Any) -> Any:
 
 
 BACKEND = TorchBackend()
+
+
+@lru_cache(maxsize=256)
+def _functions(op: Op) -> PrintedFunctions:
+    return PrintedFunctions(op, TorchDialect(), BACKEND.floats, stacked=True)
