@@ -14,7 +14,7 @@ from reports.display_nodes import Known
 from reports.document import Equation, Math
 from reports.expansion import expand
 from reports.friendly import Example
-from reports.latex import LINE, latex, rows
+from reports.latex import LINE, latex, room, rows
 from reports.measure import width
 from reports.names import COTANGENT, Names
 from reports.plaintext import plaintext
@@ -82,7 +82,7 @@ def chain(left: Expr, lines: Sequence[Expr], result: Math, relation: str, names:
     indent = " " * len(plaintext(left))
     plain = [f"{indent} = {line}" for line in plain_lines] + [f"{indent} {plain_relation} {result.plain}"]
     plain[0] = plaintext(left) + plain[0][len(indent) :]
-    under_each_other = r" \\ ".join(row.replace("& ", r"& \displaystyle ", 1) for row in shown)
+    under_each_other = r" \\ ".join(row.replace("& ", rf"& {room(row)}\displaystyle ", 1) for row in shown)
     return Equation(rf"\begin{{array}}{{rl}}\displaystyle {under_each_other}\end{{array}}", "\n".join(plain))
 
 

@@ -23,8 +23,14 @@ def latex_lines(e: Expr, names: Names | None = None, limits: bool = False) -> st
     first, *others = rows(e, names, limits)
     if not others:
         return first
-    under_each_other = r" \\ ".join([rf"\displaystyle {first}", *(rf"\displaystyle \qquad {row}" for row in others)])
+    below = [rf"{room(row)}\displaystyle \qquad {row}" for row in others]
+    under_each_other = r" \\ ".join([rf"\displaystyle {first}", *below])
     return rf"\begin{{array}}{{l}}{under_each_other}\end{{array}}"
+
+
+def room(row: str) -> str:
+    """What keeps a row of fractions away from the row above it."""
+    return r"\rule{0pt}{1.7em}" if r"\frac" in row else ""
 
 
 def rows(e: Expr, names: Names | None = None, limits: bool = False) -> list[str]:

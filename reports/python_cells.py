@@ -33,7 +33,7 @@ from derive.expr import (
 from derive.index import Composite, Index, atom_index, index
 from derive.show import show
 from numeric import python_text as py
-from numeric.python_text import ATOM, CHOICE, COMPARE, Text
+from numeric.python_text import ATOM, CHOICE, COMPARE, SIGN, Text
 from reports.display_nodes import DIGITS, decimal
 from reports.document import Source
 from reports.friendly import Example
@@ -41,6 +41,7 @@ from reports.handwork import readable
 from reports.names import COTANGENT
 from reports.reduction import reduced
 
+WIDE = 80  # characters of a line that a reader takes in
 EXACT = "exact quotient"  # the name under which an exact quotient travels as an atom
 
 HELPERS = {
@@ -255,7 +256,13 @@ def _over(binders: Sequence[Binder]) -> str:
 
 
 def _sum(e: Contract) -> Text:
-    return Text(f"sum({_python(e.body).within(CHOICE)} {_over(e.binders)})", ATOM, "number")
+    """A sum on one line where that is short; else with a line for each factor."""
+    body = _python(e.body).within(CHOICE)
+    if len(body) <= WIDE:
+        return Text(f"sum({body} {_over(e.binders)})", ATOM, "number")
+    factors = [_python(p).within(SIGN) for p in e.body.items] if isinstance(e.body, Mul) else [body]
+    inner = "\n        * ".join(factors)
+    return Text(f"sum(\n        {inner}\n        {_over(e.binders)}\n    )", ATOM, "number")
 
 
 def _cells(e: Expr) -> str:
