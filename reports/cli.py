@@ -8,16 +8,21 @@ import sys
 import traceback
 from collections.abc import Sequence
 from difflib import get_close_matches
-from importlib.metadata import version as installed_version
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import click
 import typer
 from typer.core import TyperGroup
 
 from derive.errors import BackproofError
+from derive.lazy import LazyModule
 from reports.exits import BAD_INPUT, BROKEN_PIPE, GOOD, INTERNAL, INTERRUPTED, MISSING_TOOL
 from reports.writers.registry import MissingTool
+
+if TYPE_CHECKING:
+    from importlib import metadata
+else:
+    metadata = LazyModule("importlib.metadata")
 
 COMMANDS = ("list", "derive", "worked", "verify", "train", "bench", "doctor", "report")
 """Every command is the function `run` of a module of that name in reports.commands; it is imported when it is used."""
@@ -72,7 +77,7 @@ def backproof(
     package is missing, 4 a fault of backproof itself, 5 undecided.
     """
     if version:
-        sys.stdout.write(f"backproof {installed_version('backproof')}\n")
+        sys.stdout.write(f"backproof {metadata.version('backproof')}\n")
     elif context.invoked_subcommand is None:
         sys.stdout.write(context.get_help() + "\n")
     return GOOD

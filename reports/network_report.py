@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 from derive.composition import Cotangent, Graph, Use
 from derive.derivation import Derivation
+from derive.index import Index
+from derive.show import show_index
 from reports.document import Code, Document, Figure, Prose, Section, Spans, Table, spans
 from reports.index import section
 from reports.law_section import math
@@ -32,12 +34,16 @@ def derivations(sweep: Iterable[Cotangent]) -> tuple[Derivation, ...]:
 def shape_table(graph: Graph) -> Section:
     """Each node with its operation, its output's shape and its own parameters, as they follow from the laws."""
     rows = [
-        tuple(map(spans, (Code(row.name), row.op, shape_in_words(row.shape), f"{row.parameters.constant or 0:,}")))
+        (spans(Code(row.name)), spans(row.op), spans(shape_in_words(row.shape)), spans(_count(row.parameters)))
         for row in graph.table()
     ]
     header = tuple(map(spans, ("node", "operation", "output", "parameters")))
-    total = Prose(spans(f"{graph.parameter_count.constant or 0:,} parameters in {len(graph.parameters)} tensors."))
+    total = Prose(spans(f"{_count(graph.parameter_count)} parameters in {len(graph.parameters)} tensors."))
     return Section(spans("The network"), (Table(header, tuple(rows), align="lllr"), total))
+
+
+def _count(number: Index) -> str:
+    return f"{number.constant:,}" if number.constant is not None else show_index(number)
 
 
 def _picture(graph: Graph) -> Section:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 import typer
 
-from derive.catalogue.recipe import Setting
-from derive.composition import Graph
-from derive.network import NETWORKS
 from reports.exits import UsageError
 from reports.writers.registry import FORMATS
 
@@ -22,12 +18,12 @@ SET = typer.Option("--set", metavar="NAME=VALUE", help="An argument, such as str
 MOST_AXES = 8
 
 
-def settings(pairs: Iterable[str]) -> dict[str, Setting]:
+def settings(pairs: Iterable[str]) -> dict[str, str | tuple[str, ...]]:
     """The arguments of `--set`: a number or a word, or several after commas, one an axis.
 
     Raises: UsageError for what is no NAME=VALUE, or a name that comes twice.
     """
-    found: dict[str, Setting] = {}
+    found: dict[str, str | tuple[str, ...]] = {}
     for pair in pairs:
         name, sign, text = (part.strip() for part in pair.partition("="))
         values = tuple(v.strip() for v in text.split(","))
@@ -37,24 +33,3 @@ def settings(pairs: Iterable[str]) -> dict[str, Setting]:
             raise UsageError(f"--set: got {name} twice, expected it once; give both axes as {name}=2,1")
         found[name] = values[0] if len(values) == 1 else values
     return found
-
-
-NETWORK_SETTINGS = {"image": int, "activation": str, "pooling": str}
-
-
-def network(name: str, given: Mapping[str, Setting]) -> Graph:
-    """A network with its arguments. Raises: UsageError, OperationError where they do not fit."""
-    if name not in NETWORKS:
-        raise UsageError(f"network: got {name!r}, expected one of {', '.join(NETWORKS)}; choose one")
-    chosen: dict[str, Any] = {}
-    for key, value in given.items():
-        kind = NETWORK_SETTINGS.get(key)
-        if kind is None:
-            known = ", ".join(NETWORK_SETTINGS)
-            raise UsageError(f"{name}: got argument {key!r}, expected one of {known}; change it")
-        if not isinstance(value, str) or (kind is int and not value.isdecimal()):
-            raise UsageError(
-                f"{name}: got {key}={value!r}, expected one {'number' if kind is int else 'word'}; change it"
-            )
-        chosen[key] = kind(value)
-    return NETWORKS[name](**chosen)

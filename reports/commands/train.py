@@ -10,6 +10,7 @@ import typer
 
 from derive.composition import Graph
 from derive.network import NETWORKS
+from numeric import resume as state
 from numeric.campaign import plain
 from numeric.checking import Check
 from numeric.data import Dataset, load
@@ -17,12 +18,13 @@ from numeric.devices import DEVICES, choose, gpus
 from numeric.gradient_check import gradient_check
 from numeric.model import model
 from numeric.run import Model, TrainOptions
-from numeric.train import Progress, Trained, first_step, train
+from numeric.train import Progress, Trained, first_step, steps_per_epoch, train
 from numeric.verification import BACKENDS
 from reports.document import Document
 from reports.emit import emit, emit_json, log, say, write_all
 from reports.exits import GOOD, REFUTED, UsageError
-from reports.options import JSON, SEED, network
+from reports.networks import network
+from reports.options import JSON, SEED
 from reports.progress import progress
 from reports.training_report import epoch_losses, error_in_words, gradient_section, pictures, training_report
 from reports.writers.output import render
@@ -72,6 +74,8 @@ def run(
     options = TrainOptions(_name(what, activation, pooling), library, choose(device, library), epochs, size, seed)
     digits = load(data)
     net = model(graph, library, options.device)
+    if resume and checkpoint is not None:  # refused before autograd is asked, which takes longer
+        state.load(checkpoint, state.identity(options, digits), net, steps_per_epoch(options, digits))
     checks = checked(graph, net, options, digits)
     facts = _facts(options, digits, checks)
     if json is None:
