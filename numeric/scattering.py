@@ -79,8 +79,8 @@ def reindexed(build: Build, binders: Axes, factors: list[Expr], scope: Scope) ->
 def _move(build: Build, axis: str, extent: Index, position: Binder, at: Index, taps: Axes) -> Move | None:
     """The move of an axis, with the cells around it that places outside fall into."""
     solved = affine(at, {position.name, *(b.name for b in taps)})
-    if solved is None:
-        return None
+    if solved is None or any(sign(step) == -1 for _, step in solved.steps):
+        return None  # a tap that moves backwards would be written from its far end: a gather reads it instead
     reach = span(solved, {b.name: b.extent for b in (position, *taps)})
     room = padding(reach, extent, build.canonical)
     return Move(axis, position, at, room.before, room.after, room.start)
