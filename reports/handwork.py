@@ -8,7 +8,7 @@ from fractions import Fraction
 from derive.build import rebuild
 from derive.digits import Digits
 from derive.exact import Number
-from derive.expr import GUARDS, ONE, ZERO, Add, D, Entry, Expr, Mul, Num, Val
+from derive.expr import GUARDS, ONE, ZERO, Add, Cases, D, Entry, Expr, Mul, Num, Val
 from reports.concrete import ordered
 from reports.display_nodes import Known
 from reports.document import Equation, Math
@@ -42,9 +42,11 @@ def worth(e: Expr, ex: Example) -> Number:
 
 
 def put_in(e: Expr, ex: Example) -> Expr:
-    """The expression with a number for every entry, and for every bracket 1 or 0."""
+    """The expression with a number for every entry, 1 or 0 for every bracket, and the branch that is taken."""
     if isinstance(e, (Entry, Val, *GUARDS)):
         return Known(readable(worth(e, ex)))
+    if isinstance(e, Cases):
+        return put_in(e.then if worth(e.condition, ex) == 1 else e.other, ex)
     return e.with_parts(tuple(put_in(p, ex) for p in e.parts)) if e.parts else e
 
 

@@ -181,10 +181,10 @@ def _select(p: Printer, e: Select) -> Text:
 
 
 def _entry(p: Printer, e: Entry) -> Text:
-    below = f"_{{{p.indices(e.indices)}}}" if e.indices else ""
-    if e.tensor.startswith(COTANGENT):
-        return rf"\frac{{\partial E}}{{\partial {p.names[e.tensor.removeprefix(COTANGENT)]}{below}}}", POWER
-    return p.names[e.tensor] + below, ATOM
+    name = p.names[e.tensor.removeprefix(COTANGENT)]
+    if e.indices:  # a name with an index of its own takes further ones as a whole
+        name = (f"{{{name}}}" if "_" in name or "^" in name else name) + f"_{{{p.indices(e.indices)}}}"
+    return (rf"\frac{{\partial E}}{{\partial {name}}}", POWER) if e.tensor.startswith(COTANGENT) else (name, ATOM)
 
 
 def _number(p: Printer, e: Num) -> Text:

@@ -107,7 +107,7 @@ class _Writer:
     def law(self) -> Iterator[str]:
         """One cell an equation."""
         for e in self.op.equations:
-            yield self.loop(e.target, e.target, self.axes(e.target, e.names), reduced(e.body, self.at, e.target))
+            yield self.loop(_name(e.target), e.target, self.axes(e.target, e.names), reduced(e.body, self.at, e.target))
 
     def gradients(self) -> Iterator[str]:
         """One cell a gradient, which ends by comparing with the numbers shown."""

@@ -215,6 +215,8 @@ def _same_by(d: Derivation, form: Form, ex: Example, names: Names) -> Section:
 
 def _sentence(words: Spans) -> Spans:
     """Words with a capital letter and a full stop."""
+    if not words:
+        return ()
     first, *others = words
     begun = Text(first.text[:1].upper() + first.text[1:]) if isinstance(first, Text) else first
     return (begun, *others, Text(". "))

@@ -77,6 +77,7 @@ PRINTED: list[tuple[Expr | str, str]] = [
     ("2*a", r"2\,a"),
     ("a*2", r"a \cdot 2"),
     ("X[1,c1,K_h1]", "X_{1,c',K_{h}'}"),
+    ("X_hat[alpha_1]", r"{X_{\mathrm{hat}}}_{\alpha_{1}}"),
     (Num(Fraction(-1, 2)), r"-\frac{1}{2}"),
     (Add((Val(index("a")), Num(Fraction(-1, 2)))), r"a - \frac{1}{2}"),
     (Winner((Binder("q", index("K")),), entry("X[q]"), (index("p"),)),
