@@ -28,6 +28,11 @@ COMMANDS = ("list", "derive", "worked", "verify", "train", "bench", "doctor", "r
 """Every command is the function `run` of a module of that name in reports.commands; it is imported when it is used."""
 
 
+ROOMS = ("derive", "numeric", "reports")
+EXTRAS = {"z3": "'backproof[proof]'", "triton": "'backproof[gpu]'"}
+"""Which extra brings a package that not everybody has."""
+
+
 class Commands(TyperGroup):
     """The commands of the table, each imported when it is asked for: `derive` never waits for what `train` needs."""
 
@@ -117,6 +122,10 @@ def _told(error: BaseException) -> int:
             text, code = "interrupted", INTERRUPTED
         case MissingTool():
             text, code = str(error), MISSING_TOOL
+        case ModuleNotFoundError(name=str(name)) if name.partition(".")[0] not in ROOMS:
+            package = name.partition(".")[0]
+            remedy = f"pip install {EXTRAS.get(package, package)}"
+            text, code = f"this needs the package {package}, which is not installed: {remedy}", MISSING_TOOL
         case BackproofError():
             text, code = str(error), BAD_INPUT
         case click.ClickException():

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,11 @@ BAD: list[tuple[Sequence[str], str]] = [
     (("derive", "conv2d", "--concrete", "300x300,2x2"), "choose smaller ones"),
     (("derive", "relu", "--format", "docx"), "format 'docx' is unknown"),
     (("derive", "relu", "-o", "relu.docx"), "no format has the suffix '.docx'"),
+    (("worked", "conv9d"), "got 'conv9d', expected one of conv2d"),
+    (("worked", "conv2d", "--input", "3x3,2x2"), "expected one shape such as 3x3"),
+    (("worked", "conv2d", "--input", "0x3"), "got the empty shape"),
+    (("worked", "conv2d", "--input", "2x2", "--kernel", "5x5"), "use a larger input"),
+    (("worked", "conv2d", "--seed", "-1"), "-1 is not in the range"),
     (("verify", "conv9d"), "got 'conv9d'"),
     (("verify", "--backend", "jax"), "got 'jax', expected one of numpy, torch"),
     (("verify", "--configurations", "0"), "0 is not in the range"),
@@ -207,6 +213,50 @@ def test_a_package_that_is_missing_is_named(
     assert "pip install nbformat" in err
 
 
+def test_a_package_of_an_extra_is_named_with_its_extra(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def needs(package: str) -> object:
+        def command(*_: object) -> None:
+            raise ModuleNotFoundError(f"No module named {package!r}", name=package)
+
+        return command
+
+    for package, remedy in (("triton.language", "pip install 'backproof[gpu]'"), ("torch", "pip install torch")):
+        monkeypatch.setattr("reports.commands.list.emit", needs(package))
+        code, _, err = run(capsys, "list")
+        assert code == MISSING_TOOL
+        assert remedy in err
+    monkeypatch.setattr("reports.commands.list.emit", needs("reports.nonsense"))
+    assert run(capsys, "list")[0] == INTERNAL
+
+
+@pytest.mark.skipif(os.name != "posix", reason="opens a terminal of POSIX")
+def test_a_bar_is_drawn_on_a_terminal_and_nowhere_else() -> None:
+    import pty
+
+    command = [sys.executable, "-m", "reports", "verify", "relu", "--configurations", "2", "--jobs", "1"]
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=theirs, env=environment) as running:
+        os.close(theirs)
+        drawn = b""
+        with suppress(OSError):  # how a terminal says that nobody writes to it any more
+            while part := os.read(ours, 4096):
+                drawn += part
+        assert running.stdout is not None
+        out = running.stdout.read().decode()
+    os.close(ours)
+    assert b"verifying" in drawn
+    assert b"\x1b[" in drawn
+    assert "\x1b" not in out
+    piped = process(*command[3:])
+    assert piped.stderr == ""
+    assert [line for line in piped.stdout.splitlines() if "a minute" not in line] == [
+        line for line in out.splitlines() if "a minute" not in line
+    ]
+
+
 def test_a_reader_that_stops_early_ends_the_command_quietly() -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "reports", "derive", "conv2d"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -283,6 +333,22 @@ def test_derive_takes_a_law_of_ones_own(capsys: pytest.CaptureFixture[str]) -> N
 def test_derive_writes_the_entries_out(capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = run(capsys, "derive", OWN, "--wrt", "F", "--concrete", "3x3,2x2")
     assert "X[1,1]·F[1,1] + X[1,2]·F[1,2]" in out
+
+
+@pytest.mark.parametrize("name", ["conv2d", "max_pool2d", "cross_entropy"])
+def test_worked_writes_every_partial_out(name: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, out, _ = run(capsys, "worked", name)
+    assert code == GOOD
+    assert "Backward: the gradient of" in out
+    assert "autograd" in out
+    assert run(capsys, "worked", name, "-o", str(tmp_path / "worked.ipynb"))[0] == GOOD
+
+
+def test_worked_takes_shapes_and_a_seed(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ("worked", "conv2d", "--input", "3x4", "--kernel", "2x3")
+    first, again, other = (run(capsys, *asked, "--seed", seed)[1] for seed in "112")
+    assert first == again != other
+    assert "input 3 × 4, weight 2 × 3" in first
 
 
 def test_derive_of_a_network_counts_its_parameters(capsys: pytest.CaptureFixture[str]) -> None:
