@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from derive.extents import Extents
 from derive.notation import parse
-from derive.operation import Op, Parameter
+from derive.operation import Op, Parameter, Tensor
 from derive.symbols import divisors, divisors_in, free_symbols
 from derive.wellformed import check_reads, check_scopes, check_statements, ranks_of
 
@@ -24,7 +24,15 @@ def from_text(text: str, name: str = "") -> Op:
     used = {n for t in tensors for b in t.axes for n in b.extent.names()} | {n for n, _ in sizes}
     symbols = [n for n in free_symbols(equations, sizes) if n not in used]
     dividing = {n for _, size in sizes for n in divisors(size)} | {n for e in equations for n in divisors_in(e.body)}
+    # `size h = H` leaves H to the user, as no input has an axis of that extent
+    chosen = sorted(_names(tensors, given=False) - _names(tensors, given=True) - {n for n, _ in sizes})
     parameters = tuple(Parameter(n, n, minimum=int(n in dividing)) for n in symbols)
+    parameters += tuple(Parameter(n, n, minimum=1) for n in chosen if n not in symbols)
     check_scopes(law, {*used, *symbols})
     own = name or law.equations[-1].target
     return Op(own, equations, tensors, sizes, parameters, sizings=tuple(extents.sizings))
+
+
+def _names(tensors: tuple[Tensor, ...], given: bool) -> set[str]:
+    """The symbols in the extents of inputs, or of what the law computes."""
+    return {n for t in tensors if (t.role == "input") == given for b in t.axes for n in b.extent.names()}

@@ -135,7 +135,8 @@ class Extents:
             raise OperationError(f"index {name} of {target}: got two sizes, expected one; leave one of the two out")
         symbol = self.names[root].name or ""
         if rules and isinstance(rules[0], Index):
-            self.sizes[symbol] = rules[0]
+            if rules[0].name != symbol:  # `size h = H` of an output that is H cells high says that H is free
+                self.sizes[symbol] = rules[0]
         elif symbol not in self.sizes:
             windows = [self.window(*read) for t, m in members for read in self.reads.get(f"{t}.{m}", ())]
             if not windows:
