@@ -23,10 +23,14 @@ LEADING = "..."
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """A number for every symbol; `leading` is the shape that the axis `...` stands for."""
+    """A number for every symbol; `leading` is the shape that the axis `...` stands for.
+
+    `keywords` keeps what printed functions are called with, by function.
+    """
 
     names: Mapping[str, Value]
     leading: Shape = ()
+    keywords: dict[str, dict[str, Value]] = field(default_factory=dict, compare=False, repr=False)
 
     def extent(self, extent: Index) -> int:
         """The value of an extent."""

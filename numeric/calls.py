@@ -17,41 +17,43 @@ Users = Mapping[str, Array]
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How one tensor goes between a user and a kernel: whether its class axis moves, and its shape on either side."""
+    """How one tensor goes between a user and a kernel: whether its class axis moves, and its shape on either side.
+
+    A plain way leaves a tensor as it is.
+    """
 
     tensor: Tensor
     wide: bool
     outer: Shape
     inner: Shape
+    plain: bool
     labels: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """All that the kinds of a call's tensors decide."""
+    """All that the kinds of a call's tensors decide; `native` says that they are the backend's own arrays."""
 
     op: Op
     arrays: Backend
     layout: Layout
     binding: Binding
     dtype: str
-    ways: tuple[Way, ...]
+    native: bool
+    ways: Mapping[str, Way]
     absent: tuple[Way, ...]
     output: Way
 
+    @property
+    def like(self) -> str:
+        """The letter of a tensor whose dtype and device all others share."""
+        return self.op.differentiable[0].name
+
     def inward(self, users: Users) -> dict[str, Array]:
         """The kernel's tensors, by the law's letters. Raises: OperationError for a label out of range."""
-        found = {}
-        for way in self.ways:
-            x = self._in(way, self.arrays.take(users[way.tensor.name]))
-            if way.tensor.integer:
-                x = self.arrays.labels(x)
-                if way.labels is not None:
-                    refuse_labels(self.op, way.tensor, self.arrays, x, way.labels)
-            found[way.tensor.name] = x
-        like = found[self.ways[0].tensor.name]
+        found = {t: self._in(self.ways[t], x) for t, x in users.items()}
         for way in self.absent:
-            found[way.tensor.name] = self.arrays.zeros(way.inner, like)
+            found[way.tensor.name] = self.arrays.zeros(way.inner, found[self.like])
         return found
 
     def cotangent(self, dy: Array, like: Array) -> Array:
@@ -61,26 +63,35 @@ class Frame:
             dy = self.arrays.zeros((), like) + dy
         else:
             refuse_other(self.op, name, dy)
-            dy = self.arrays.take(dy)
         if tuple(dy.shape) != self.output.outer:
             raise OperationError(
                 f"{self.op.name}: {name}: got shape {tuple(dy.shape)}, expected {self.output.outer} as the output has;"
                 " pass the cotangent of the output"
             )
-        if self.arrays.dtype(dy) not in (self.dtype, "object"):
-            raise OperationError(f"{self.op.name}: {name}: got {self.arrays.dtype(dy)}, expected {self.dtype} as the"
+        found = self._in(self.output, dy)
+        if found.dtype != like.dtype and "object" not in (self.arrays.dtype(found), self.dtype):
+            raise OperationError(f"{self.op.name}: {name}: got {self.arrays.dtype(found)}, expected {self.dtype} as the"
                                  " other tensors; convert it")  # fmt: skip
-        return self._in(self.output, dy)
+        return found
 
     def outward(self, y: Array, like: Array, letter: str = "") -> Array:
         """The user's gradient of an input, or the output."""
-        way = next((w for w in self.ways if w.tensor.name == letter), self.output)
-        y = self.layout.outward(self.arrays, y, way.outer, way.wide) if y.shape != way.outer else y
-        return self.arrays.give(y.reshape(way.outer), like)
+        way = self.ways[letter] if letter else self.output
+        if not way.plain:
+            y = self.layout.outward(self.arrays, y, way.outer, way.wide).reshape(way.outer)
+        return y if self.native else self.arrays.give(y, like)
 
     def _in(self, way: Way, x: Array) -> Array:
-        x = self.layout.inward(self.arrays, x, way.wide)
-        return x if tuple(x.shape) == way.inner else x.reshape(way.inner)
+        if not (self.native and self.arrays.owns(x)):
+            x = self.arrays.take(x)
+        if way.plain:
+            return x
+        x = self.layout.inward(self.arrays, x, way.wide).reshape(way.inner)
+        if way.tensor.integer:
+            x = self.arrays.labels(x)
+            if way.labels is not None:
+                refuse_labels(self.op, way.tensor, self.arrays, x, way.labels)
+        return x
 
 
 def frame(op: Op, arrays: Backend, layout: Layout, users: Users, values: Mapping[str, Value]) -> Frame:
@@ -93,18 +104,19 @@ def frame(op: Op, arrays: Backend, layout: Layout, users: Users, values: Mapping
         layout.check(op.tensor(t), x, wide[t])
     inner = {t: layout.inward(arrays, x, wide[t]) for t, x in taken.items()}
     binding = bind(op, {t: tuple(x.shape) for t, x in inner.items()}, values)
-    tensors = [(t, binding.inner_shape(t)) for t in op.inputs]
-    ways = [
-        Way(t, wide[t.name], tuple(taken[t.name].shape), shape, _labels(op, t, binding))
-        for t, shape in tensors
-        if t.name in taken
-    ]
-    absent = [Way(t, False, shape, shape) for t, shape in tensors if t.name not in taken]
-    output = op.output
-    first = op.inputs[0]
-    outer = layout.output_shape(tuple(taken[first.name].shape), binding.shape(output), wide[output.name])
-    way = Way(output, wide[output.name], outer, binding.inner_shape(output))
-    return Frame(op, arrays, layout, binding, dtype, tuple(ways), tuple(absent), way)
+    first = next(iter(users.values()))
+
+    def way(t: Tensor, outer: Shape) -> Way:
+        shape = binding.inner_shape(t)
+        stays = shape == outer and not t.integer and (layout.axis is None or not wide[t.name])
+        return Way(t, wide[t.name], outer, shape, stays, _labels(op, t, binding))
+
+    shape = layout.output_shape(tuple(taken[op.inputs[0].name].shape), binding.shape(op.output), wide[op.output.name])
+    ways = {
+        t.name: way(t, tuple(taken[t.name].shape) if t.name in taken else binding.inner_shape(t)) for t in op.inputs
+    }
+    absent = tuple(w for t, w in ways.items() if t not in taken)
+    return Frame(op, arrays, layout, binding, dtype, arrays.owns(first), ways, absent, way(op.output, shape))
 
 
 def _labels(op: Op, t: Tensor, binding: Binding) -> int | None:

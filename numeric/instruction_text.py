@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
-from derive.expr import Div, Entry, Expr, Fn, Num, Pow
+from derive.expr import Add, Div, Entry, Expr, Fn, Mul, Num, Pow
 from derive.traversal import free_names, reads, walk
 from numeric import python_text as py
 from numeric.matrix_text import matmul
@@ -72,11 +72,33 @@ def _gather(s: Scribe, i: Gather, target: str) -> list[str]:
 
 def _map(s: Scribe, i: Map, target: str) -> list[str]:
     order = tuple(b.name for b in i.axes)
+    in_place = _in_place(s, i, target, order)
+    if in_place is not None:
+        return in_place
     found = s.tree(order).numeric(i.body)
     if found.kind == "number" or not set(order) <= free_names(i.body):
         return [f"{target} = {s.dialect.filled(s.sizes(b.extent for b in i.axes), found.text, s.anchor())}"]
     text = found.text
     return [f"{target} = {s.dialect.copied(text) if isinstance(i.body, Entry) else text}"]
+
+
+def _in_place(s: Scribe, i: Map, target: str, order: Names) -> list[str] | None:
+    """The map as an update of the large array that nobody else reads, where it is one."""
+    parts = i.body.parts if isinstance(i.body, Add | Mul | Div) else (i.body,)
+    first = parts[0]
+    if not isinstance(first, Entry) or first.tensor not in s.reusable or len(parts) > 2:
+        return None
+    names = tuple(k.name or "" for k in first.indices)
+    if set(names) != set(order):
+        return None
+    whole = f"{target} = {s.tree(order).entry(first).text}"
+    if len(parts) == 1:
+        return [whole]
+    rest = s.tree(names).numeric(parts[1]).text
+    sign = {Add: "+", Mul: "*", Div: "/"}[type(i.body)]
+    if isinstance(i.body, Add) and rest.startswith("-"):
+        sign, rest = "-", rest[1:]
+    return [f"{s.register(first.tensor)} {sign}= {rest}", whole]
 
 
 def _reduce(s: Scribe, i: Reduce, target: str) -> list[str]:

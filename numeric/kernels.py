@@ -80,7 +80,7 @@ class Kernel:
         users = self._users(tensors, named)
         own, frame = self._frame(users)
         arrays = frame.inward(users)
-        cotangent = frame.cotangent(dy, arrays[own.op.differentiable[0].name])
+        cotangent = frame.cotangent(dy, arrays[frame.like])
         found = {}
         for t in own._wanted(wrt, users):
             own._check_divisors(t, frame)
@@ -97,14 +97,14 @@ class Kernel:
 
     def _users(self, positional: tuple[Array, ...], named: Mapping[str, Array]) -> dict[str, Array]:
         """The tensors that a caller passes, by letter. Raises: OperationError for missing or unknown ones."""
-        key = (len(positional), *named)
         values = (*positional, *named.values())
-        if key not in self._letters or any(not hasattr(x, "dtype") for x in values):
+        key = (len(positional), *named, *[x is None for x in values])
+        letters = self._letters.get(key)
+        if letters is None or any(not hasattr(x, "dtype") for x in values if x is not None):
             users = by_letter(self.op, positional, named)
-            if len(users) == len(values):
-                self._letters[key] = tuple(_letters(self.op, len(positional), named))
+            self._letters[key] = tuple(_letters(self.op, len(positional), named))
             return users
-        return dict(zip(self._letters[key], values, strict=True))
+        return {t: x for t, x in zip(letters, values, strict=True) if x is not None}
 
     def _frame(self, users: Mapping[str, Array]) -> tuple[Kernel, Frame]:
         """What the kinds of the tensors decide, and the kernel that they choose."""

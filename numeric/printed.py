@@ -54,9 +54,11 @@ class PrintedFunctions:
                 self.floats(a) if _counts(a) and not label else a
                 for a, label in zip(arrays, self._labels(key), strict=True)
             ]
-        keywords = {name: binding.names[symbol] for name, symbol in signature.symbols}
-        keywords |= {name: saved[register] for name, register in signature.saved if register in saved}
-        return self._functions[key](*arrays, **keywords)
+        sizes = binding.keywords.get(key)
+        if sizes is None:
+            sizes = binding.keywords[key] = {name: binding.names[symbol] for name, symbol in signature.symbols}
+        kept = {name: saved[register] for name, register in signature.saved if register in saved}
+        return self._functions[key](*arrays, **sizes, **kept)
 
     def _labels(self, key: str) -> list[bool]:
         own = [t.integer for t in self.op.inputs]

@@ -9,13 +9,14 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from derive.index import Index
 from numeric.dialect import Dialect
 from numeric.instruction_text import is_exact, statements
-from numeric.plan import Instruction, Merge, Pad, Plan, View
+from numeric.plan import Instruction, Matmul, Merge, Pad, Plan, Scatter, View
 from numeric.plan import Names as IndexNames
 from numeric.python_text import integer
 from numeric.scribe import Scribe
@@ -118,7 +119,11 @@ class _Printer:
 
         Without `returned` it is a gradient, and takes the cotangent first.
         """
-        scribe = Scribe(self.plan, self.dialect, self.names)
+        chain = self.plan.needed((register,))
+        read = Counter(s for i in chain for s in i.sources)
+        large = {i.target for i in chain if isinstance(i, Matmul | Scatter)}
+        reusable = frozenset(r for r in large if read[r] == 1) - set(returned or ()) - set(given)
+        scribe = Scribe(self.plan, self.dialect, self.names, reusable)
         lines, printed = self.body(scribe, register, given)
         answer = self.dialect.contiguous(self.names("register", register))
         if returned is not None:

@@ -32,11 +32,15 @@ class Namer(Protocol):
 
 @dataclass(slots=True)
 class Scribe:
-    """Writes the lines of one function and notes what they use: symbols, ranges, the dtype."""
+    """Writes the lines of one function and notes what they use: symbols, ranges, the dtype.
+
+    `reusable` registers are read once, so that the memory may be written over.
+    """
 
     plan: Plan
     dialect: Dialect
     names: Namer
+    reusable: frozenset[str] = frozenset()
     symbols: dict[str, None] = field(default_factory=dict)
     ranges: dict[tuple[str, Index], tuple[str, str]] = field(default_factory=dict)
     uses_dtype: bool = False

@@ -219,10 +219,11 @@ def test_an_op_with_its_numbers_inside_gives_the_same_as_its_name(settings: dict
         np.testing.assert_array_equal(found[name], expected[name])
 
 
+@pytest.mark.parametrize("shape", [(2, 3, 4), (3, 3, 3)], ids=str)
 @pytest.mark.parametrize("dim", [0, 1, 2, -1, -3])
 @pytest.mark.parametrize("name", ["softmax", "log_softmax"])
-def test_softmax_works_along_any_axis(name: str, dim: int) -> None:
-    x = integers((2, 3, 4), 1).astype(np.float64)
+def test_softmax_works_along_any_axis(name: str, dim: int, shape: tuple[int, ...]) -> None:
+    x = integers(shape, 1).astype(np.float64)
     k = kernel(name, dim=dim)
     t = torch.tensor(x, requires_grad=True)
     y = getattr(F, name)(t, dim)
