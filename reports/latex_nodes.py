@@ -6,7 +6,6 @@ read in two ways is in brackets.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -40,6 +39,7 @@ from derive.index import Index
 from derive.show import ATOM, POWER, PRODUCT, SUM
 from reports.display_nodes import Focus, Known, bare, decimal, flat
 from reports.latex_index import brackets, index_text
+from reports.latex_named import named
 from reports.names import COTANGENT, Names
 
 Text = tuple[str, int]  # LaTeX, and how tightly it binds
@@ -262,34 +262,6 @@ def _derivative(p: Printer, e: D) -> Text:
     return rf"\frac{{\partial}}{{{below}}}" + brackets(p.text(e.expr, SUM)), POWER
 
 
-# Named results, by the stem of the definition's name; what a name means stands beside it in every document.
-_NAMED = {
-    "correlation": r"\left({0} \circledast {1}\right)",
-    "dilated_correlation": r"\left({0} \circledast {1}\right)",
-    "full_convolution": r"\left({0} \ast {1}\right)",
-    "stuffed_convolution": r"\left({{\uparrow}}{0} \ast {1}\right)",
-    "rot180": r"\left(\operatorname{{rot}}_{{180}} {0}\right)",
-    "stuffed": r"\left({{\uparrow}}{0}\right)",
-    "transposed_product": r"\left({0}^{{\mathsf T}} {1}\right)",
-    "outer_product": r"\left({0}\,{1}^{{\mathsf T}}\right)",
-    "logistic_slope": r"\left({0}\,(1 - {0})\right)",
-    "tanh_slope": r"\left(1 - {0}^2\right)",
-    "one_hot": r"\operatorname{{onehot}}({0})",
-}
-_FORM = re.compile(r"(_\dd|_plain|_channels)+$")
-
-
-def _apply(p: Printer, e: Apply) -> Text:
-    tensors = [p.text(Entry(t, ()), SUM) for t in e.tensors]
-    template = _NAMED.get(_FORM.sub("", e.definition))
-    below = f"_{{{p.indices(e.indices)}}}" if e.indices else ""
-    if template is not None:
-        return template.format(*tensors) + below, ATOM
-    word, _, rest = e.definition.partition("_")
-    inside = r",\,".join([p.names[rest]] if rest and not tensors else tensors)
-    return brackets(rf"\operatorname{{{word}}} {inside}") + below, ATOM
-
-
 def _focus(p: Printer, e: Focus) -> Text:
     text, binds = NODES[type(e.inner)](p, e.inner)
     return rf"\focus{{{text}}}", binds
@@ -314,7 +286,7 @@ NODES: dict[type, Callable[[Printer, Any], Text]] = {
     Select: _select,
     Winner: _winner,
     D: _derivative,
-    Apply: _apply,
+    Apply: named,
     Focus: _focus,
     Known: _known,
 }

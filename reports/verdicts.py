@@ -49,10 +49,8 @@ def _steps(d: Derivation) -> Claim:
     except (checker.Refuted, checker.Malformed) as error:
         return Claim(subject, LAYERS[1], "refuted", spans(str(error)), False)
     moves = sum(len(s.moves) for s in d.steps)
-    shared = spans(
-        f"for all sizes: {moves} moves, re-checked by ", Code("derive.checker"), ", which shares no code with it"
-    )
-    return Claim(subject, LAYERS[1], "proved", shared, True)
+    by = Code("derive.checker"), ", which shares no code with the deriver"
+    return Claim(subject, LAYERS[1], "proved", spans(f"for all sizes: {moves} moves, re-checked by ", *by), True)
 
 
 def _values(d: Derivation) -> Claim:
