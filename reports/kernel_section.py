@@ -19,8 +19,10 @@ def kernel_section(derivations: Sequence[Derivation]) -> Section:
     """Each gradient's function under its formula, then the whole module."""
     op = derivations[0].op
     title = spans("The kernel")
+    # the source takes arguments without a default by keyword, whatever their number is
+    numbers = {p.name: max(1, p.minimum) for p in op.parameters if p.default is None}
     try:
-        source = kernel(op, backend=BACKEND).source
+        source = kernel(op, backend=BACKEND, **numbers).source
     except BackproofError as error:
         return Section(title, (Prose(spans(f"No kernel was generated: {error}.")),))
     blocks: list[Block] = []

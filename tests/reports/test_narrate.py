@@ -174,6 +174,17 @@ def test_each_kernel_stands_under_the_formula_that_it_was_printed_from() -> None
     assert whole.collapsed
 
 
+@pytest.mark.parametrize("d", DERIVATIONS, ids=TITLES)
+def test_every_derivation_has_its_kernel(d: Derivation, documents: dict[str, Document]) -> None:
+    sources = [p for p in parts(documents[d.title]) if isinstance(p, Source)]
+    assert [s.text.count("\ndef ") for s in sources][0] <= 1 < sources[-1].text.count("\ndef ")
+
+
+def test_a_kernel_takes_arguments_without_a_default_by_keyword() -> None:
+    (source, _) = [p for p in parts(derivation_report(derive.gradient("max_pool2d", "input"))) if isinstance(p, Source)]
+    assert "*, K_h, K_w, s_h, s_w," in source.text
+
+
 def test_a_formula_without_a_function_shows_none() -> None:
     assert function_of('def f(x):\n    """O[i] = X[i]"""\n    return x\n', "O").startswith("def f")
     assert function_of("def f(x):\n    return x\n", "O") == ""
