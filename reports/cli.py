@@ -24,7 +24,16 @@ if TYPE_CHECKING:
 else:
     metadata = LazyModule("importlib.metadata")
 
-COMMANDS = ("list", "derive", "worked", "verify", "train", "bench", "doctor", "report")
+COMMANDS = {
+    "list": "The operations: laws, arguments, conventions.",
+    "derive": "The gradients of an operation, a law or a network, with every step.",
+    "worked": "An operation by hand, with small numbers.",
+    "verify": "Kernels and gradients against their meaning and against autograd.",
+    "train": "LeNet on handwritten digits, by derived gradients alone.",
+    "bench": "How fast backproof is, in ratios.",
+    "doctor": "What this machine has, and what would add the rest.",
+    "report": "Everything derived, verified and trained, on one page.",
+}
 """Every command is the function `run` of a module of that name in reports.commands; it is imported when it is used."""
 
 
@@ -38,6 +47,10 @@ class Commands(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(COMMANDS)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in COMMANDS:
@@ -61,7 +74,7 @@ def _typer(**settings: Any) -> typer.Typer:
     return typer.Typer(
         add_completion=False,
         rich_markup_mode=None,
-        context_settings={"help_option_names": ["-h", "--help"]},
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
         **settings,
     )
 
