@@ -73,10 +73,23 @@ def _pair(build: Build, a: Entry, b: Entry, kept: set[str], inner: Scope) -> Ent
         if not summed:
             return build.emit(Map("factor", axes_of(out, inner), body))
         return build.emit(Reduce("total", axes_of(out, inner), "sum", (), axes_of(tuple(summed), inner), body))
-    if not _in_order(alone_a + alone_b, out) and (_in_order(alone_b + alone_a, out) or _long(build, alone_a, inner)):
+    if _turned(build, alone_a, alone_b, summed, out, inner):
         a, b, alone_a, alone_b = b, a, alone_b, alone_a
     stack = [n for n in shared if n not in summed]
     return _product(build, _Pair(a, b, stack, alone_a, alone_b, summed), out, inner)
+
+
+def _turned(build: Build, rows: list[str], columns: list[str], summed: list[str], out: Names, inner: Scope) -> bool:
+    """Whether the operands change places.
+
+    A long sum between two short sides is fastest with the longer side as rows; else the result lies as it is wanted, or
+    with window places last.
+    """
+    if _long(build, summed, inner) and not _long(build, rows + columns, inner):
+        return len(columns) > len(rows)
+    if _in_order(rows + columns, out):
+        return False
+    return _in_order(columns + rows, out) or _long(build, rows, inner)
 
 
 class _Pair:

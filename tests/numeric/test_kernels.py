@@ -7,9 +7,12 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import derive
 import numeric
+from derive.errors import OperationError
 from numeric.kernels import Kernel, kernel
 from numeric.loader import load
 from numeric.printed import PrintedFunctions
@@ -123,6 +126,69 @@ def test_floats_agree_with_torch_and_its_autograd(case: Case) -> None:
         assert agree(results(kernel(case.op, backend=backend, **case.settings), tensors, dy), right) == [], backend
 
 
+ATTENTION = (
+    "S[i,j] = sum[d] Q[i,d]*K[j,d]; E[i,j] = exp(S[i,j]); Z[i] = sum[j] E[i,j]; A[i,j] = E[i,j]/Z[i];"
+    " O[i,v] = sum[j] A[i,j]*V[j,v]"
+)
+BATCH_NORM = (
+    "M[c] = (sum[n] X[n,c])/N; D[n,c] = X[n,c] - M[c]; S[c] = (sum[n] D[n,c]^2)/N;"
+    " O[n,c] = D[n,c]/sqrt(S[c] + 1)*g[c]; X[n<N,c<C]; g[c<C]"
+)
+
+
+def attention(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+    return torch.softmax(q @ k.T, -1) @ v
+
+
+def batch_norm(x: torch.Tensor, g: torch.Tensor) -> torch.Tensor:
+    return F.batch_norm(x, None, None, g, None, True, eps=1.0)
+
+
+@pytest.mark.parametrize(
+    ("law", "function", "shapes"),
+    [(ATTENTION, attention, ((4, 3), (5, 3), (5, 2))), (BATCH_NORM, batch_norm, ((6, 3), (3,)))],
+    ids=["attention", "batch_norm"],
+)
+def test_laws_of_several_lines_agree_with_torch_and_its_autograd(law: str, function: Any, shapes: Any) -> None:
+    tensors = [integers(s, n).astype(np.float64) / 2 for n, s in enumerate(shapes)]
+    leaves = [torch.tensor(x, requires_grad=True) for x in tensors]
+    y = function(*leaves)
+    dy = integers(tuple(y.shape), 7).astype(np.float64)
+    y.backward(torch.tensor(dy))
+    for backend in ("reference", *PRINTED):
+        k = kernel(law, backend=backend)
+        right = {t.argument: x.grad.numpy() for t, x in zip(k.op.inputs, leaves, strict=True)}
+        assert agree(results(k, tensors, dy), {"output": y.detach().numpy(), **right}) == [], backend
+
+
+@given(st.data())
+@settings(max_examples=40)
+def test_any_convolution_and_pooling_is_equal_bit_for_bit_in_every_backend(data: st.DataObject) -> None:
+    def pair(low: int, high: int) -> tuple[int, int]:
+        return data.draw(st.tuples(st.integers(low, high), st.integers(low, high)))
+
+    name = data.draw(st.sampled_from(["conv2d", "max_pool2d", "avg_pool2d"]))
+    kernel_size, stride, dilation = pair(1, 3), pair(1, 3), pair(1, 2) if name != "avg_pool2d" else (1, 1)
+    padding = pair(0, 2) if name == "conv2d" else tuple(data.draw(st.integers(0, k // 2)) for k in kernel_size)
+    least = [max(d * (k - 1) + 1 - 2 * p, 1) for k, d, p in zip(kernel_size, dilation, padding, strict=True)]
+    extents = tuple(data.draw(st.integers(n, n + 4)) for n in least)
+    tensors: list[Any] = [integers((2, 2, *extents), data.draw(st.integers(0, 99)))]
+    chosen: dict[str, Any] = {"stride": stride, "padding": padding}
+    chosen |= {"dilation": dilation} if name != "avg_pool2d" else {}
+    if name == "conv2d":
+        tensors += [integers((3, 2, *kernel_size), 1), integers((3,), 2)]
+    else:
+        chosen["kernel_size"] = kernel_size
+    expected = kernel(name, backend="reference", **chosen)
+    try:
+        dy = integers(shape_of_output(expected, tensors), 9)
+    except OperationError:
+        return  # a window that holds no real cell; test_kernel_errors.py has the message
+    right = results(expected, tensors, dy)
+    for backend in PRINTED:
+        assert agree(results(kernel(name, backend=backend, **chosen), tensors, dy), right) == [], backend
+
+
 @pytest.mark.parametrize("backend", PRINTED)
 @pytest.mark.parametrize("name", ["sigmoid", "tanh", "softmax", "log_softmax"])
 def test_saturated_inputs_give_finite_values_and_no_warning(name: str, backend: str) -> None:
@@ -155,10 +221,10 @@ def test_the_kind_that_goes_in_comes_out(backend: str) -> None:
     k = kernel("linear", backend=backend)
     arrays = [np.ones((2, 3)), np.ones((4, 3)), np.ones(4)]
     tensors = [torch.tensor(a, requires_grad=True) for a in arrays]
-    for given, kind in ((arrays, np.ndarray), (tensors, torch.Tensor)):
-        y = k.forward(*given)
+    for inputs, kind in ((arrays, np.ndarray), (tensors, torch.Tensor)):
+        y = k.forward(*inputs)
         assert isinstance(y, kind)
-        assert all(isinstance(g, kind) for g in k.vjp(y, *given).values())
+        assert all(isinstance(g, kind) for g in k.vjp(y, *inputs).values())
     assert not k.forward(*tensors).requires_grad
 
 

@@ -29,7 +29,8 @@ O[n,k,i,j] = product[k,n,i,j] + b[k]
 product1[c,p,q,n,i,j] = F[c,p,q ; k] @ dE/dO[k ; n,i,j]
 scattered[c,n,h,w] = for p<K_h,q<K_w: add product1[c,p,q,n,i,j] at h = s_h*i+d_h*p-P_h, w = s_w*j+d_w*q-P_w
 dE/dX[n,c,h,w] = scattered[c,n,h,w]
-dE/dF[k,c,p,q] = dE/dO[k ; n,i,j] @ X_columns[n,i,j ; c,p,q]
+product2[c,p,q,k] = X_columns[c,p,q ; n,i,j] @ dE/dO[n,i,j ; k]
+dE/dF[k,c,p,q] = product2[c,p,q,k]
 dE/db[k] = sum[n<N,i<I,j<J] dE/dO[n,k,i,j]
 """
 
@@ -39,8 +40,9 @@ product[n,k,i,j] = F[k ; c,p,q] @ X_columns[n | c,p,q ; i,j]
 O[n,k,i,j] = product[n,k,i,j] + b[k]
 product1[n,c,p,q,i,j] = F[c,p,q ; k] @ dE/dO[n | k ; i,j]
 dE/dX[n,c,h,w] = for p<K_h,q<K_w: add product1[n,c,p,q,i,j] at h = s_h*i+d_h*p-P_h, w = s_w*j+d_w*q-P_w
-product2[n,k,c,p,q] = dE/dO[n | k ; i,j] @ X_columns[n | i,j ; c,p,q]
-dE/dF[k,c,p,q] = sum[n<N] product2[n,k,c,p,q]
+product2[n,c,p,q,k] = X_columns[n | c,p,q ; i,j] @ dE/dO[n | i,j ; k]
+total[c,p,q,k] = sum[n<N] product2[n,c,p,q,k]
+dE/dF[k,c,p,q] = total[c,p,q,k]
 dE/db[k] = sum[n<N,i<I,j<J] dE/dO[n,k,i,j]
 """
 
