@@ -6,6 +6,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+# Tests run side by side, one a core: libraries that start threads of their own would only wait for each other.
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
+
 # No deadline: a loaded machine is not a wrong result. The default profile draws the same examples on every run.
 settings.register_profile("default", deadline=None, max_examples=100, derandomize=True, database=None)
 settings.register_profile("long", deadline=None, max_examples=2000, print_blob=True)

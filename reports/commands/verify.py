@@ -12,7 +12,7 @@ from numeric.campaign import campaign
 from numeric.verification import BACKENDS
 from reports.campaign_report import campaign_blocks
 from reports.document import Document
-from reports.emit import emit, emit_json
+from reports.emit import emit, emit_json, log
 from reports.exits import GOOD, REFUTED, UsageError
 from reports.options import JSON, SEED
 from reports.progress import progress
@@ -44,6 +44,7 @@ def run(
         found = campaign(laws, configurations, seed, jobs or cores(), advance, backends)
     if json is None:
         emit(Document("Verification", campaign_blocks(found)), None, None)
+        log(f"{60 * found['configurations'] / max(found['seconds'], 1e-9):,.0f} configurations a minute")
     else:
         emit_json(found, json)
     return REFUTED if found["failed"] else GOOD
