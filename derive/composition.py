@@ -115,6 +115,10 @@ class Graph:
         `wanted` defaults to all parameters. The same law is derived once, however many nodes use it.
         """
         needed = set(self.parameters if wanted is None else wanted)
+        for name in sorted(needed - self.shapes.keys()):
+            raise OperationError(
+                f"{self.name}: got no tensor {name!r}, expected one of {', '.join(self.shapes)}; name one"
+            )
         for n in self.nodes:
             if needed & set(n.sources):
                 needed.add(n.name)
@@ -145,6 +149,7 @@ class Builder:
 
     def input(self, name: str, *shape: int | str) -> str:
         """A tensor from outside; a name in its shape is a symbol, such as the batch size N."""
+        self._refuse_taken(name)
         self.shapes[name] = tuple(index(n) for n in shape)
         self.inputs.append(name)
         return name
@@ -156,8 +161,11 @@ class Builder:
         such as the number of filters. Returns the node's name. Raises: OperationError where shapes do not fit.
         """
         op = with_defaults(op)
-        if name in self.shapes:
-            raise OperationError(f"{self.name}: got the name {name!r} twice, expected new ones; rename the node")
+        self._refuse_taken(name)
+        for symbol in extents:
+            if symbol not in op.symbols:
+                known = ", ".join(sorted(op.symbols))
+                raise OperationError(f"{self.name}: {name}: got extent {symbol}, expected one of {known}; leave it out")
         given = (
             {op.inputs[0].name: feeds} if isinstance(feeds, str) else {op.tensor(k).name: v for k, v in feeds.items()}
         )
@@ -182,10 +190,17 @@ class Builder:
         self.nodes.append(Node(name, op, tuple((t.name, all_feeds[t.name]) for t in op.inputs)))
         return name
 
+    def _refuse_taken(self, name: str) -> None:
+        if name in self.shapes:
+            raise OperationError(f"{self.name}: got the name {name!r} twice, expected new ones; rename the node")
+
     def build(self, scores: str) -> Graph:
-        """The graph. Raises: OperationError where the last node is no number."""
+        """The graph. Raises: OperationError where the last node is no number, or no tensor has the scores' name."""
         if not self.nodes or self.shapes[self.nodes[-1].name]:
             raise OperationError(f"{self.name}: got a last node that is no single number, expected a loss; add one")
+        if scores not in self.shapes:
+            known = ", ".join(self.shapes)
+            raise OperationError(f"{self.name}: got scores={scores!r}, expected one of {known}; name a tensor")
         order = tuple(self.parameters)
         return Graph(
             self.name, tuple(self.inputs), order, tuple(self.nodes), dict(self.shapes), scores, frozenset(self.integers)
