@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -30,6 +31,18 @@ def log(text: str) -> None:
     """Put a line for people on stderr."""
     sys.stderr.write(text + "\n")
     sys.stderr.flush()
+
+
+def refuse_unwritable(*targets: str | Path | None) -> None:
+    """Before long work: whether its results can be written where they are to go. Raises: WriteError where not."""
+    for target in targets:
+        if target is not None and str(target) != STDOUT:
+            place = Path(target).absolute()
+            above = next(p for p in place.parents if p.exists())
+            if not above.is_dir():
+                raise WriteError(f"'{target}' cannot be written: {above} is a file; give another place")
+            if not os.access(above, os.W_OK | os.X_OK):
+                raise WriteError(f"'{target}' cannot be written: {above} is not writable; give another place")
 
 
 def emit(document: Document, form: str | None, output: Path | None) -> None:

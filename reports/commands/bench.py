@@ -16,7 +16,7 @@ from numeric.campaign import campaign
 from numeric.timing import interleaved
 from reports.commands.verify import cores
 from reports.document import Document, Prose, Table, spans
-from reports.emit import emit, emit_json
+from reports.emit import emit, emit_json, refuse_unwritable
 from reports.exits import GOOD, UsageError
 from reports.options import JSON
 from reports.progress import progress
@@ -43,6 +43,7 @@ def run(
     """Measure whole processes against `python -c "import sympy"`, taking turns, and the rate of verification."""
     if what not in BENCHES:
         raise UsageError(f"bench: got {what!r}, expected one of {', '.join(BENCHES)}; choose one")
+    refuse_unwritable(json)
     found = BENCHES[what](rounds, configurations)
     if json is None:
         emit(_document(found), None, None)

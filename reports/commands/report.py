@@ -17,7 +17,7 @@ from numeric.run import TrainOptions
 from reports.commands.train import SAMPLE, SAMPLE_BATCH, checked, followed
 from reports.commands.verify import cores
 from reports.document import Document
-from reports.emit import write_all
+from reports.emit import refuse_unwritable, write_all
 from reports.exits import GOOD, REFUTED
 from reports.narrate import derivation_report
 from reports.options import SEED
@@ -42,6 +42,7 @@ def run(
     Exit code 1 where anything was refuted; the page says what.
     """
     options = TrainOptions(epochs=epochs, batch=SAMPLE_BATCH, seed=seed)
+    refuse_unwritable(output / "index.html")
     derived = _derived()
     with stage(f"verifying {configurations:,} configurations") as advance:
         found = campaign(None, configurations, seed, cores(), advance)

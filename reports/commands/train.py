@@ -21,7 +21,7 @@ from numeric.run import Model, TrainOptions
 from numeric.train import Progress, Trained, first_step, steps_per_epoch, train
 from numeric.verification import BACKENDS
 from reports.document import Document
-from reports.emit import emit, emit_json, log, say, write_all
+from reports.emit import emit, emit_json, log, refuse_unwritable, say, write_all
 from reports.exits import GOOD, REFUTED, UsageError
 from reports.networks import network
 from reports.options import JSON, SEED
@@ -68,6 +68,7 @@ def run(
     """
     if resume and checkpoint is None:
         raise UsageError("--resume: got no checkpoint, expected the run's; name it by --checkpoint FILE")
+    refuse_unwritable(json, output and output / "index.html", checkpoint)
     graph = network(what, {"activation": activation, "pooling": pooling})
     library = _library(backend, device)
     size = batch or (SAMPLE_BATCH if data == SAMPLE else TrainOptions().batch)

@@ -12,7 +12,7 @@ from numeric.campaign import campaign
 from numeric.verification import BACKENDS
 from reports.campaign_report import campaign_blocks
 from reports.document import Document
-from reports.emit import emit, emit_json, log
+from reports.emit import emit, emit_json, log, refuse_unwritable
 from reports.exits import GOOD, REFUTED, UsageError
 from reports.options import JSON, SEED
 from reports.progress import progress
@@ -39,6 +39,7 @@ def run(
     for name in backends:
         if name not in BACKENDS:
             raise UsageError(f"--backend: got {name!r}, expected one of {', '.join(BACKENDS)}; choose one")
+    refuse_unwritable(json)
     laws = [op(text) for text in what] if what else None
     with progress("verifying") as advance:
         found = campaign(laws, configurations, seed, jobs or cores(), advance, backends)

@@ -136,6 +136,24 @@ def test_a_place_that_cannot_be_written_is_bad_input(
     assert (tmp_path / "file").read_text() == "here first"
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [("train", "--json"), ("train", "-o"), ("train", "--checkpoint"), ("verify", "--json"), ("bench", "--json"),
+     ("report", "-o")],
+    ids=" ".join,
+)  # fmt: skip
+def test_long_work_is_not_begun_where_its_result_cannot_be_written(
+    arguments: Sequence[str], capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for long_work in ("train.load", "verify.campaign", "bench.interleaved", "report.campaign", "report.gradient"):
+        monkeypatch.setattr(f"reports.commands.{long_work}", None)
+    (tmp_path / "file").write_text("here first")
+    code, out, err = run(capsys, *arguments, str(tmp_path / "file" / "deep" / "result"))
+    assert (code, out) == (BAD_INPUT, "")
+    assert "file is a file; give another place" in err
+    assert err.count("\n") == 1
+
+
 def test_a_folder_in_the_place_of_a_file_stays_a_folder(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     (tmp_path / "relu.md").mkdir()
     code, _, err = run(capsys, "derive", "relu", "-o", str(tmp_path / "relu.md"))
