@@ -41,6 +41,7 @@ from derive.expr import (
 )
 from derive.index import Composite, Index, index
 from derive.naming import NAMING
+from derive.notation import Equation
 from derive.operation import Op
 from derive.sweep import STAGES
 from derive.traversal import at, free_names, reads, walk
@@ -81,6 +82,8 @@ def derivation(data: JSON, op: Op) -> Derivation:
     """
     try:
         checker.verdict(data)
+        if any(e not in [_equation(own) for own in op.equations] for e in data["equations"]):
+            raise CertificateError(f"certificate for {op.name}: got other equations, expected those of this law")
         tensor = op.tensor(data["gradient"][2])
         target = Entry(f"dE/d{tensor.name}", tuple(index(b.name) for b in tensor.axes))
         line = start = expression(data["start"])
@@ -90,7 +93,7 @@ def derivation(data: JSON, op: Op) -> Derivation:
             line = steps[-1].after
         found = Derivation(op, tensor, target, tensor.axes, start, tuple(steps))
         if certificate(found) != data:
-            raise CertificateError(f"{found.title}: got a certificate of another operation, expected one of this law")
+            raise CertificateError(f"certificate for {op.name}: got another claim, expected one about this law")
     except (checker.Refuted, checker.Malformed, NotDerived, OperationError) as error:
         raise CertificateError(f"certificate for {op.name}: {error}") from None
     return found
@@ -202,7 +205,7 @@ def _claim(d: Derivation, needed: set[Fact] | None) -> JSON:
             for t in op.tensors
             if t.name in read
         },
-        "equations": [["equation", e.target, list(e.names), written(e.body)] for e in equations],
+        "equations": [_equation(e) for e in equations],
         "gradient": ["gradient", op.output.name, d.wrt.name, [b.name for b in d.axes]],
         "definitions": [_definition(f) for f in definitions],
         "hypotheses": hypotheses,
@@ -243,6 +246,10 @@ def _definitions(d: Derivation) -> list[Definition]:
     for line in d.lines:
         add(line)
     return list(found.values())
+
+
+def _equation(e: Equation) -> list[Any]:
+    return ["equation", e.target, list(e.names), written(e.body)]
 
 
 def _definition(f: Definition) -> list[Any]:

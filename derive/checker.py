@@ -153,8 +153,10 @@ def factors(e: Tree) -> list[Factor]:
             return [f for item in items for f in factors(item)]
         case "div", top, bottom:
             return factors(top) + [(b, -n) for b, n in factors(bottom)]
-        case "pow", base, ("num", int(n), 1) if abs(n) <= HIGHEST:
-            return [(b, m * n) for b, m in factors(base)]
+        case "pow", base, ("num", int(n), 1):
+            found = [(b, m * n) for b, m in factors(base)]
+            if all(abs(m) <= HIGHEST for _, m in found):
+                return found
     return [(e, 1)]
 
 
@@ -179,18 +181,17 @@ def poly(e: Tree, env: Scope, expand: bool = False) -> Poly:
     """The normal form; a sum among other factors is multiplied out, or stays one factor."""
     total: Poly = {(): 1}
     wide: dict[str, Poly] = {}
-    powers: list[tuple[str, int]] = []
     for base, n in ((b, n) for b, n in factors(e) if n):
         p = leaf(base, env, expand)
         if not p and n < 0:
             raise Refuted("divides by zero")
-        if (len(p) > 1 and (n < 0 or not expand)) or (n < 0 and any(a[0] == "[" for m in p for a, _ in m)):
-            powers.append((f"({show(p)})", n))
-            wide[powers[-1][0]] = p
-        else:
-            for _ in range(n if len(p) > 1 else 1):
-                total = times(total, p if n == 1 or len(p) > 1 else powered(p, n))
-    total = times(total, {merged(powers): 1}) if powers else total
+        if len(p) > 1 and (n < 0 or not expand):
+            shown = f"({show(p)})"
+            wide[shown], p = p, atom(shown)
+        if len(p) == 1 and n != 1:
+            p, n = {merged(raised(a, k * n) for a, k in m): Fraction(c) ** n for m, c in p.items()}, 1
+        for _ in range(n):
+            total = times(total, p)
     match list(total.items()):
         case [(((only, 1),), 1)] if only in wide:
             return wide[only]
@@ -275,14 +276,12 @@ def merged(powers: Iterable[tuple[str, int]]) -> Monomial:
     exponents: dict[str, int] = {}
     for a, n in powers:
         exponents[a] = exponents.get(a, 0) + n
-    return tuple(sorted((a, 1 if a[0] == "[" else n) for a, n in exponents.items() if n))
+    return tuple(sorted((a, 1 if a[0] in "[/" else n) for a, n in exponents.items() if n))
 
 
-def powered(p: Poly, n: int) -> Poly:
-    """A power of a polynomial of one term."""
-    if any(abs(n) * size(c) > MOST_BITS for c in p.values()):
-        raise Refuted("grows too large")
-    return {merged((a, k * n) for a, k in m): Fraction(c) ** n for m, c in p.items()}
+def raised(a: str, n: int) -> tuple[str, int]:
+    """A power of an atom; 1/[g] is an atom of its own, for it cancels nothing."""
+    return (f"/{a}", 1) if a[0] in "[/" and n < 0 else (a, n)
 
 
 def show(p: Poly) -> str:
@@ -397,8 +396,10 @@ class Reader:
                 raise Refuted(f"reads {t} with {len(at)} indices instead of {self.ranks[t]}")
             case "apply", d, *values if [len(x) for x in values] != self.known[d]:
                 raise Refuted(f"uses {d} with other numbers of tensors, arguments and indices than its definition")
-            case "definition", d, *values, _:
+            case "definition", d, *values, body:
                 expect(NAME.match(d) and d not in self.known, "a name not defined before", d)
+                used = {n for node in inside(body) for n in fields(node, "tTv")}
+                expect({*chain.from_iterable(values)} <= used, "a body that uses all its names", v)
                 self.known[d] = [len(x) for x in values]
             case "equation", t, names, _:
                 expect(len(names) == self.ranks.get(t), "a declared tensor with an index for each axis", v)
@@ -593,7 +594,7 @@ def guards(node: Tree, after: Tree, claim: Claim) -> Instances:
                 rest = of(g for j, g in enumerate(items) if j not in (k, m))
                 yield "mixed radix", after, mul(joined, rest), (("range", r, w),)
     # [0<=e<N]*X[e] = X[e]: a read that is not integral or not in range is 0, where no other factor is undefined
-    if all(total(f) if n > 0 else f[0] in ("val", "num") for f, n in items):
+    if not claim.factor and all(total(f) if n > 0 else f[0] in ("val", "num") for f, n in items):
         for (k, (guard, _)), (read, n) in product(enumerate(items), items):
             for axis, i in enumerate(read[2] if (guard[0], read[0], n) == ("in", "entry", 1) else ()):
                 tensor = read[1].removeprefix("dE/d")
@@ -623,9 +624,7 @@ def total(e: Tree) -> bool:
 def quotients(node: Tree, after: Tree, claim: Claim) -> Instances:
     items = factors(node)
     # a*(b/c) = a*b/c
-    before, then = ([f[0] for f in (e[1] if e[0] == "mul" else [e])] for e in (node, after))
-    single = "div" not in then or [head for head in then if head != "num"] == ["div"]
-    if node[0] == "mul" and "div" in before and single:
+    if node[0] == "mul" and not single(node) and single(after):
         yield "one quotient", after, node, ()
     # f/(c+f)^n = 1/(c+f)^(n-1) - c/(c+f)^n
     for (k, (base, n)), (m, (f, exponent)) in product(enumerate(items), repeat=2):
@@ -644,13 +643,24 @@ def quotients(node: Tree, after: Tree, claim: Claim) -> Instances:
         case "fn", "log", ("div", a, ("fn", "exp", b)):
             yield "logarithm", after, add(("fn", "log", a), minus(b)), ()
         # (a/c)/(b/c) = a/b; a - (b - c) = a - b + c and a - a = 0
-        case "div", *both if any(p[0] == "div" for p in both):
+        case "div", f, g if "div" in (f[0], g[0]) and single(after):
             yield "cancel", after, node, ()
         case "add", terms:
             opened = [u for t in terms for u in (map(minus, t[1][1][1]) if negated_sum(t) else (t,))]
             for k, m in combinations(range(len(opened)), 2):
                 if equal(opened[k], minus(opened[m])):
                     yield "cancel", after, add(*(t for j, t in enumerate(opened) if j not in (k, m))), ()
+
+
+def single(e: Tree) -> bool:
+    """Whether a product has no quotient among its factors, or is one, perhaps times a number."""
+    match e:
+        case "div", f, g:
+            return "div" not in (f[0], g[0])
+        case "mul", items:
+            heads = [f[0] for f in items]
+            return "div" not in heads or heads == ["num", "div"]
+    return True
 
 
 def negated_sum(e: Tree) -> bool:
@@ -670,13 +680,14 @@ def names(node: Tree, after: Tree, claim: Claim) -> Instances:
     match node, after:
         case ("sum", *_), ("sum", over, body):
             opened = [(*claim.open(f), n) for f, n in factors(body)]
-            if all(f[0] == "entry" for f, _, _ in opened):
-                facts = together(facts for _, facts, _ in opened)
+            facts = together(facts for _, facts, _ in opened)
+            if facts and all(f[0] == "entry" for f, _, _ in opened):
                 yield "introduce", node, ("sum", over, of((f, n) for f, _, n in opened)), facts
-    # [0<=T[n]<C] = 1 and sum[c] T[n,c] = 1 by hypothesis, for all n in range or, where no range is given, for all n
+    # [0<=T[n]<C] = 1 for all n, and sum[c] T[n,c] = 1 for all n in range, by hypothesis
     law, at = {"in": "labels", "sum": "hypothesis"}.get(node[0], ""), [i for e in inside(node) for i in fields(e, "I")]
     for k, (over, f) in enumerate(claim.hypotheses if law and equal(after, ONE) else ()):
-        for chosen in product(at, repeat=len(over)) if f[0] == node[0] and len(at) ** len(over) < MOST_TERMS else ():
+        fits = f[0] == node[0] and all((n is None) is (law == "labels") for _, n in over)
+        for chosen in product(at, repeat=len(over)) if fits and len(at) ** len(over) < MOST_TERMS else ():
             held = [() if n is None else claim.plain(i, n) for (_, n), i in zip(over, chosen, strict=True)]
             values = {n: i for (n, _), i in zip(over, chosen, strict=True)}
             if None not in held:
@@ -710,7 +721,9 @@ LAWS = {law: family for family, laws in FAMILIES.items() for law in laws.split("
 
 
 class Claim(Reader):
-    """What a certificate states before its proof; `here` holds the extents of the indices in force where a move is."""
+    """What a certificate states, and where a move is made: `here` holds the extents of the indices in force there,
+    `factor` says whether the node is a factor of a larger product, whose other factors its guards may protect.
+    """
 
     def __init__(self, stated: list[Any]) -> None:
         tensors, equations, gradient, definitions, hypotheses, sizes, minima, conventions = stated
@@ -721,6 +734,7 @@ class Claim(Reader):
         _, self.output, self.wrt, at = self.node(gradient, {}, STATEMENTS)
         self.free = {i: axis for axis, i in enumerate(at)}
         self.here: dict[str, Tree | None] = {}
+        self.factor = False
         self.moving, self.seen = {self.wrt}, {self.wrt}
         self.equations = dict(self.equation(*self.node(e, {}, STATEMENTS)[1:]) for e in listed(equations))
         self.ranks[f"dE/d{self.output}"] = self.ranks[self.output]
@@ -808,12 +822,13 @@ class Claim(Reader):
     def move(self, law: str, line: Tree, data: Any) -> tuple[Tree, Facts]:
         """The line after a move and what the move rests on."""
         at, to, new, witness = record(data, "at to line", "range")
-        node, kept = line, False
+        node, kept, self.factor = line, False, False
         self.here = {i: self.tensors[self.wrt][axis] for i, axis in self.free.items()}
         for k in listed(at):
             expect(0 <= integer(k) < len(parts(node)), "a position in the line", at)
             self.here.update(node[1] if "b" in FIELDS[node[0]] else ())
             kept |= node[0] in ("select", "winner")
+            self.factor = node[0] in ("mul", "div", "pow")
             node = parts(node)[k]
         scope = {i.split("#")[0]: i for i in self.here}
         after, claimed = self.node(to, scope), self.line(new)
