@@ -25,8 +25,9 @@ def lenet_layers(activation: str = "relu", pooling: str = "max_pool2d", padding:
 
     Source: Y. LeCun et al., Gradient-based learning applied to document recognition, 1998.
     """
+    around = {"padding": padding} if padding else {}  # without it both convolutions are one law, derived once
     return (
-        Layer("conv1", "conv2d", {"padding": padding}, {"K": 6, "K_h": 5, "K_w": 5}),
+        Layer("conv1", "conv2d", around, {"K": 6, "K_h": 5, "K_w": 5}),
         Layer("act1", activation),
         Layer("pool1", pooling, {"kernel_size": 2}),
         Layer("conv2", "conv2d", {}, {"K": 16, "K_h": 5, "K_w": 5}),

@@ -11,6 +11,7 @@ from derive.show import show_index
 from reports.document import Code, Document, Figure, Prose, Section, Spans, Table, spans
 from reports.index import section
 from reports.law_section import math
+from reports.named_results import title as named
 from reports.names import Names
 from reports.narrate import derivation_report, provenance
 from reports.network_figure import network_figure, shape_in_words
@@ -61,8 +62,9 @@ def _sweep(sweep: Iterable[Cotangent]) -> Section:
 
 def _use(tensor: str, use: Use) -> tuple[Spans, ...]:
     d = use.derivation
-    result = d.name or math(d.result, Names.of(d.op))
-    return spans(Code(tensor)), spans(Code(use.node.name)), spans(d.op.name), spans(result)
+    names = Names.of(d.op)
+    result = named(d, names) or spans(math(d.result, names))
+    return spans(Code(tensor)), spans(Code(use.node.name)), spans(d.op.name), result
 
 
 def _by_operation(derived: Iterable[Derivation]) -> list[tuple[Derivation, ...]]:
