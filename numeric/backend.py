@@ -16,6 +16,7 @@ from derive.notation import Equation
 from derive.operation import Op, Tensor
 from derive.sweep import gradient
 from numeric.binding import Binding, Shape
+from numeric.plan import Plan
 
 Array = Any
 """A numpy.ndarray or a torch.Tensor."""
@@ -61,7 +62,13 @@ def gradient_formula(op: Op, tensor: Tensor) -> Formula:
 class Functions(Protocol):
     """One operation's kernels on the arrays of a backend; tensors come by the law's letters, leading axes as one."""
 
-    source: str
+    @property
+    def source(self) -> str:
+        """The text that they are."""
+
+    @property
+    def plan(self) -> Plan | None:
+        """The plan that the text is printed from, if it is printed."""
 
     def forward(self, tensors: Mapping[str, Array], binding: Binding) -> tuple[Array, Saved]:
         """The output, and what the gradients can use again."""

@@ -12,6 +12,7 @@ from numeric.backend import Array, Backend, Functions, Saved, backend, forward_f
 from numeric.binding import Value, defaults, refuse_zero_divisors
 from numeric.calls import Frame, frame
 from numeric.layouts import Layout, layout
+from numeric.plan import Plan
 
 
 def kernel(op: Op | str, backend: str = "numpy", **settings: Any) -> Kernel:
@@ -46,6 +47,11 @@ class Kernel:
     def source(self) -> str:
         """The generated text, headed by the formulas it comes from."""
         return self._functions.source
+
+    @property
+    def plan(self) -> Plan | None:
+        """The loop plan that the source is printed from; the reference has none."""
+        return self._functions.plan
 
     def __str__(self) -> str:
         return self.source

@@ -25,6 +25,10 @@ class ReferenceFunctions:
         formulas = [*self._forward(), *(gradient_formula(self.op, t) for t in self.op.differentiable)]
         return "\n".join(f"{f.target}[{', '.join(b.name for b in f.axes)}] = {show(f.body)}" for f in formulas) + "\n"
 
+    @property
+    def plan(self) -> None:
+        """None: formulas are evaluated, not lowered."""
+
     def _forward(self) -> tuple[Formula, ...]:
         return forward_formulas(self.op)
 

@@ -13,7 +13,6 @@ from derive.operation import Op
 from numeric.kernels import kernel
 from numeric.lower import plan
 from numeric.plan import Matmul, Scatter
-from numeric.printed import PrintedFunctions
 from numeric.printer import plain
 from numeric.wrapping import wrapped
 from tests.numeric.laws import LAWS, Law
@@ -164,7 +163,8 @@ def test_long_calls_are_broken_at_their_arguments_and_mean_the_same() -> None:
     assert ast.dump(ast.parse("\n".join(lines))) == ast.dump(ast.parse(line))
 
 
-def test_the_printed_functions_tell_their_plan() -> None:
-    functions = kernel("conv2d")._functions
-    assert isinstance(functions, PrintedFunctions)
-    assert str(functions.plan) == CONV2D
+def test_a_kernel_tells_its_plan_and_prints_as_its_source() -> None:
+    k = kernel("conv2d")
+    assert str(k.plan) == CONV2D
+    assert str(k) == k.source
+    assert kernel("conv2d", backend="reference").plan is None
