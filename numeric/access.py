@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from derive.errors import OperationError
+from derive.expr import Binder, Compare, Expr, Val
 from derive.index import Atom, Composite, Index, divide, index
+from derive.show import show_index
 from numeric.signs import at_least_zero, sign
 
+Axes = tuple[Binder, ...]
 Extents = Mapping[str, Index]
 
 
@@ -64,6 +68,29 @@ def span(a: Affine, extents: Extents) -> Span:
         reach = step * (extents[name] - 1)
         low, high = (low, high + reach) if sign(step) == 1 else (low + reach, high)
     return Span(low, high)
+
+
+def boxed(binders: Axes, scope: Extents) -> tuple[Axes, tuple[Expr, ...]]:
+    """Binders with extents that no index changes, and guards that say where each of them really ends.
+
+    `sum[j<i+1]` runs over every j below the largest i+1, where [j<i+1].
+
+    Raises: OperationError for an extent that is not linear in the indices around it.
+    """
+    found: list[Binder] = []
+    guards: list[Expr] = []
+    for b in binders:
+        if b.extent.names() & scope.keys():
+            solved = affine(b.extent, scope)
+            if solved is None:
+                raise OperationError(
+                    f"index {b.name}: got the extent {show_index(b.extent)}, expected one that is linear in the indices"
+                    " around it; bound it by a size, with a guard"
+                )
+            guards.append(Compare("<", Val(index(b.name)), Val(b.extent)))
+            b = Binder(b.name, span(solved, scope).high)
+        found.append(b)
+    return tuple(found), tuple(guards)
 
 
 @dataclass(frozen=True, slots=True)

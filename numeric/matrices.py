@@ -4,6 +4,7 @@ in which order they lie in memory, and what is copied for it."""
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import combinations
 
 from derive.expr import Entry, Expr, Mul
@@ -76,7 +77,7 @@ def _pair(build: Build, a: Entry, b: Entry, kept: set[str], inner: Scope) -> Ent
     if _turned(build, alone_a, alone_b, summed, out, inner):
         a, b, alone_a, alone_b = b, a, alone_b, alone_a
     stack = [n for n in shared if n not in summed]
-    return _product(build, _Pair(a, b, stack, alone_a, alone_b, summed), out, inner)
+    return _product(build, _Pair(a, b, stack, alone_a, alone_b, summed), inner)
 
 
 def _turned(build: Build, rows: list[str], columns: list[str], summed: list[str], out: Names, inner: Scope) -> bool:
@@ -92,52 +93,48 @@ def _turned(build: Build, rows: list[str], columns: list[str], summed: list[str]
     return _in_order(columns + rows, out) or _long(build, rows, inner)
 
 
+@dataclass(frozen=True, slots=True)
 class _Pair:
     """Left and right operand with the roles of their axes: in both and kept, rows, columns, summed."""
 
-    def __init__(
-        self, left: Entry, right: Entry, stack: list[str], rows: list[str], columns: list[str], summed: list[str]
-    ) -> None:
-        self.left, self.right, self.stack = left, right, stack
-        self.rows, self.columns, self.summed = rows, columns, summed
+    left: Entry
+    right: Entry
+    stack: list[str]
+    rows: list[str]
+    columns: list[str]
+    summed: list[str]
+
+    def stacked_along(self, name: str) -> _Pair:
+        """The same pair with one of its axes as the stack."""
+        rows, columns, summed = ([n for n in ns if n != name] for ns in (self.rows, self.columns, self.summed))
+        return _Pair(self.left, self.right, [name], rows, columns, summed)
 
 
-def _product(build: Build, p: _Pair, out: Names, inner: Scope) -> Entry:
+def _product(build: Build, p: _Pair, inner: Scope) -> Entry:
     leading = _leading(build, p, inner) if build.stacked and not p.stack else None
-    lone = leading is not None and leading in p.summed
-    if leading is not None:
-        p.summed = [n for n in p.summed if n != leading]
-        p.rows = [n for n in p.rows if n != leading]
-        p.columns = [n for n in p.columns if n != leading]
-    p.summed = _sum_order(build, p)
-    first = [leading] if leading is not None else list(p.stack)
-    left = _operand(build, p.left, first, p.rows, p.summed, inner)
-    right = _operand(build, p.right, first, p.summed, p.columns, inner)
-    axes = axes_of((*first, *p.rows, *p.columns), inner)
+    stacked = p if leading is None else p.stacked_along(leading)
+    summed = _sum_order(build, stacked)
+    left = _operand(build, p.left, stacked.stack, stacked.rows, summed, inner)
+    right = _operand(build, p.right, stacked.stack, summed, stacked.columns, inner)
+    axes = axes_of((*stacked.stack, *stacked.rows, *stacked.columns), inner)
     found = build.emit(Matmul("product", axes, left, right))
-    if lone and leading is not None:
-        rest = axes_of(tuple(n for n in (*p.rows, *p.columns)), inner)
-        return build.emit(Reduce("total", rest, "sum", (), axes_of((leading,), inner), found))
-    return found
+    if leading is None or leading not in p.summed:
+        return found
+    return build.emit(Reduce("total", axes[1:], "sum", (), axes[:1], found))
 
 
 def _leading(build: Build, p: _Pair, inner: Scope) -> str | None:
-    """The axis along which matrices are stacked: the first of the operand with window places, if enough is left."""
-    for o, own in ((p.right, p.columns), (p.left, p.rows)):
-        name = _first_axis(build, o)
-        places = [n for n in _names(o) if is_position(build, n, inner)]
-        if name is None or not places or name in places:
+    """The axis along which matrices are stacked: the first of an operand with window places, if others are left.
+
+    It is an axis of the result, or the first one of both operands, which is then summed after the product.
+    """
+    for o, other, own in ((p.right, p.left, p.columns), (p.left, p.right, p.rows)):
+        first = _names(o)[0]
+        if is_position(build, first, inner) or not _long(build, _names(o), inner):
             continue
-        if name in own and len(own) > 1:
-            return name
-        both = name in p.summed and _first_axis(build, p.left if o is p.right else p.right) == name
-        if both and len(p.summed) > 1:
-            return name
+        if (first in own and len(own) > 1) or (first in p.summed and len(p.summed) > 1 and _names(other)[0] == first):
+            return first
     return None
-
-
-def _first_axis(build: Build, o: Entry) -> str | None:
-    return _names(o)[0] if o.indices else None
 
 
 def _sum_order(build: Build, p: _Pair) -> list[str]:
@@ -150,13 +147,11 @@ def _sum_order(build: Build, p: _Pair) -> list[str]:
 def _operand(build: Build, o: Entry, first: list[str], rows: list[str], columns: list[str], inner: Scope) -> Operand:
     """An operand as matrices; a view is copied, window places last, so that copying moves whole rows."""
     stack = tuple(n for n in first if n in _names(o))
-    if isinstance(build.made_by(o.tensor), View):
+    made = build.made_by(o.tensor)
+    if isinstance(made, View):
         last_is_long = _long(build, columns, inner) or not _long(build, rows, inner)
         order = (*stack, *rows, *columns) if last_is_long else (*stack, *columns, *rows)
-        source = build.made_by(o.tensor)
-        assert isinstance(source, View)
-        name = source.target.removesuffix("_windows") + "_columns"
-        o = build.emit(Copy(name, axes_of(order, inner), o))
+        o = build.emit(Copy(made.target.removesuffix("_windows") + "_columns", axes_of(order, inner), o))
     return Operand(o, stack, tuple(rows), tuple(columns))
 
 

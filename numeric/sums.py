@@ -9,6 +9,7 @@ from derive.index import ONE as ONE_INDEX
 from derive.index import Index
 from derive.substitution import rename_bound, substitute
 from derive.traversal import free_names, reads
+from numeric.access import boxed
 from numeric.build import Build, Scope, axes_of, used
 from numeric.guards import is_mask, product
 from numeric.matrices import contract_operands
@@ -23,6 +24,9 @@ Factors = list[Expr]
 def contract(build: Build, e: Contract, scope: Scope) -> Expr:
     """`sum[binders] body` as a tree over the free names."""
     e = _with_own_names(e, scope)
+    binders, ends = boxed(e.binders, scope)
+    if ends:
+        e = Contract(binders, Mul((*ends, e.body)))
     if isinstance(e.body, Contract):
         inner = _with_own_names(e.body, {**scope, **{b.name: b.extent for b in e.binders}})
         return contract(build, Contract(e.binders + inner.binders, inner.body), scope)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
-from derive.expr import Binder, Entry, Expr, Select
-from derive.index import Composite, Index
+from derive.expr import Binder, Binding, Entry, Expr, Select
+from derive.index import Composite, Index, index
 from derive.show import show_index
-from derive.traversal import reads, walk
+from derive.traversal import reads
+from numeric.access import boxed
 from numeric.arithmetic import Mask, Plain
 from numeric.dense import Dense, Scope
 
@@ -32,30 +33,42 @@ def empty_window(e: Expr, axes: Sequence[Binder], names: Names, tensors: Axes) -
 
     Conditions that share no index are independent, so each group is decided over its own indices only.
     """
-    for node in walk(e):
-        if isinstance(node, Select):
-            scope = {b.name: b for b in (*axes, *node.binders)}
-            bound = {b.name for b in node.binders}
-            for group in _groups(node, scope, tensors):
-                if not _every_window_has_a_cell(group, scope, bound, names):
-                    return " and ".join(f"0<={show_index(c.index)}<{show_index(c.extent)}" for c in group)
-    return ""
+    scope = {b.name: b for b in axes}
+    if isinstance(e, Binding):
+        own, _ = boxed(e.binders, {n: b.extent for n, b in scope.items()})
+        scope |= {b.name: b for b in own}
+    if isinstance(e, Select):
+        bound = {b.name for b in e.binders}
+        for group in _groups(e, scope, tensors):
+            if not _every_window_has_a_cell(group, scope, bound, names):
+                return " and ".join(f"0<={show_index(c.index)}<{show_index(c.extent)}" for c in group)
+    found = (empty_window(part, tuple(scope.values()), names, tensors) for part in e.parts)
+    return next((f for f in found if f), "")
 
 
 def _groups(node: Select, scope: Mapping[str, Binder], tensors: Axes) -> list[list[_Condition]]:
+    """The conditions that matter, those that share an index together."""
     groups: list[tuple[set[str], list[_Condition]]] = []
+    for c in _conditions(node, tensors):
+        used = set((c.index.names() | c.extent.names()) & scope.keys())
+        natural = c.index.name in scope and scope[c.index.name or ""].extent == c.extent
+        if natural or not used or any(isinstance(a, Entry) for a in _atoms(c.index)):
+            continue
+        members = [c]
+        for group in [g for g in groups if g[0] & used]:
+            groups.remove(group)
+            used, members = group[0] | used, group[1] + members
+        groups.append((used, members))
+    return [members for _, members in groups]
+
+
+def _conditions(node: Select, tensors: Axes) -> Iterator[_Condition]:
+    """Every index of a read within its axis, every bound index below its own end."""
     for read in reads(node.body):
         for i, b in zip(read.indices, tensors[read.tensor], strict=True):
-            known = not any(isinstance(a, Entry) for a in _atoms(i)) and i.names() & scope.keys()
-            natural = i.name in scope and scope[i.name or ""].extent == b.extent
-            if not known or natural:
-                continue
-            used, members = set(known), [_Condition(i, b.extent)]
-            for group in [g for g in groups if g[0] & used]:
-                groups.remove(group)
-                used, members = group[0] | used, group[1] + members
-            groups.append((used, members))
-    return [members for _, members in groups]
+            yield _Condition(i, b.extent)
+    for b in node.binders:
+        yield _Condition(index(b.name), b.extent)
 
 
 def _atoms(i: Index) -> list[object]:
@@ -70,7 +83,7 @@ def _atoms(i: Index) -> list[object]:
 def _every_window_has_a_cell(
     group: list[_Condition], scope: Mapping[str, Binder], bound: set[str], names: Names
 ) -> bool:
-    used = {n for c in group for n in c.index.names() if n in scope}
+    used = {n for c in group for n in c.index.names() | c.extent.names() if n in scope}
     order = [scope[n] for n in sorted(used, key=lambda n: (n not in bound, n))]
     whole = {n: int(v) for n, v in names.items() if not isinstance(v, float)}
     dense: Dense = Dense(Plain(), whole)
@@ -78,7 +91,7 @@ def _every_window_has_a_cell(
     inside: Mask = np.asarray(True)
     for c in group:
         values, integral = dense.integers(c.index, inner)
-        extent, _ = dense.integers(c.extent, Scope())
+        extent, _ = dense.integers(c.extent, inner)
         inside = inside & (values >= 0) & (values < extent) & (True if integral is None else integral)
     full = np.broadcast_to(inside, sizes)
     windows = tuple(k for k, b in enumerate(order) if b.name in bound)
