@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 
+from derive.errors import NotDerived
 from derive.expr import (
     Add,
     Cases,
@@ -24,7 +26,7 @@ from derive.expr import (
     Val,
     Winner,
 )
-from derive.operation import Op
+from derive.operation import Op, Tensor
 from derive.show import show
 from derive.traversal import map_indices
 from numeric.access import Canonical
@@ -38,12 +40,12 @@ from numeric.sums import contract
 
 
 def plan(op: Op, stacked: bool = False) -> Plan:
-    """The plan of an operation's output and of all its gradients.
+    """The plan of an operation's output and of all its gradients that can be derived.
 
     `stacked` lays products out as a stack of matrices along the leading axis, instead of as one large matrix.
     """
     forward = forward_formulas(op)
-    gradients = [(t, gradient_formula(op, t)) for t in op.differentiable]
+    gradients = list(_derived(op))
     tensors = frozenset({t.name for t in op.tensors} | {f.target for f in forward})
     build = Build(Canonical(dict(op.sizes)), {f.target: f for f in forward}, tensors, stacked, lower, value)
     inputs: list[tuple[str, Axes]] = [(t.name, t.axes) for t in op.inputs] + [(cotangent(op), op.output.axes)]
@@ -55,6 +57,13 @@ def plan(op: Op, stacked: bool = False) -> Plan:
     headings += [(t.name, _line(formula)) for t, formula in gradients]
     anchor = op.differentiable[0].name
     return Plan(op.name, tuple(build.instructions), tuple(inputs), anchor, tuple(results), op.sizes, tuple(headings))
+
+
+def _derived(op: Op) -> Iterator[tuple[Tensor, Formula]]:
+    """The gradients that the laws reach; asking for another one says which it is."""
+    for t in op.differentiable:
+        with suppress(NotDerived):
+            yield t, gradient_formula(op, t)
 
 
 def _line(f: Formula) -> str:

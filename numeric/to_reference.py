@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
+from derive.errors import NotDerived
 from derive.operation import Op
 from derive.show import show
 from numeric import numpy_arrays
@@ -22,7 +24,10 @@ class ReferenceFunctions:
     @property
     def source(self) -> str:
         """The formulas themselves: there is no other text."""
-        formulas = [*self._forward(), *(gradient_formula(self.op, t) for t in self.op.differentiable)]
+        formulas = list(self._forward())
+        for t in self.op.differentiable:
+            with suppress(NotDerived):
+                formulas.append(gradient_formula(self.op, t))
         return "\n".join(f"{f.target}[{', '.join(b.name for b in f.axes)}] = {show(f.body)}" for f in formulas) + "\n"
 
     @property

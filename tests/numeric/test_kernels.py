@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import derive
 import numeric
-from derive.errors import OperationError
+from derive.errors import NotDerived, OperationError
 from numeric.kernels import Kernel, kernel
 from numeric.loader import load
 from numeric.printed import PrintedFunctions
@@ -349,3 +349,14 @@ def test_large_shapes_agree_with_torch() -> None:
     y = F.conv2d(torch.tensor(x), torch.tensor(w)).numpy()
     for backend in ("reference", *PRINTED):
         np.testing.assert_array_equal(kernel("conv2d", backend=backend).forward(x, w), y)
+
+
+@pytest.mark.parametrize("backend", ["reference", *PRINTED])
+def test_what_cannot_be_derived_is_refused_only_where_it_is_asked_for(backend: str) -> None:
+    x, y = np.array([2.0, 3.0]), np.array([3.0, 2.0])
+    k = kernel("O[i] = X[i]^Y[i]", backend=backend)
+    assert k.forward(x, y).tolist() == [8, 9]
+    assert "dE/dX" in k.source
+    assert k.vjp(np.ones(2), x, y, wrt=["X"])["X"].tolist() == [12, 6]
+    with pytest.raises(NotDerived, match="no law applies"):
+        k.vjp(np.ones(2), x, y)
