@@ -29,6 +29,7 @@ from derive.expr import (
     Winner,
 )
 from derive.index import Composite, Index
+from derive.tokens import MAX_EXPONENT
 
 Factor = tuple[Expr, int]
 
@@ -176,7 +177,7 @@ def product(items: Iterable[Factor]) -> Expr:
     constant = Fraction(1)
     divisors: list[Expr] = []
     for base, n in items:
-        if isinstance(base, Num) and (base.value or n > 0):
+        if isinstance(base, Num) and (base.value or n > 0) and abs(n) <= MAX_EXPONENT:
             constant *= base.value**n
         elif not isinstance(base, GUARDS):
             total[base] = total.get(base, 0) + n

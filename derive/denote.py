@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from derive import digits, exact
 from derive.digits import Digits
@@ -48,12 +49,14 @@ Rule = Callable[["World", Expr, Point], Number]
 class World(Integers):
     """Numbers for everything free: sizes and parameters, tensors as arrays, intermediates as formulas.
 
-    `ties` says which side's derivative counts where `max(a,b)` or `min(a,b)` meet: "left" or "right".
+    `ties` says which side's derivative counts where `max(a,b)` or `min(a,b)` meet: "left" or "right"; `lift` takes the
+    integers of the law itself into the arithmetic of the arrays, before a function is worked out.
     """
 
     formulas: Mapping[str, Formula] = field(default_factory=dict)
     unfold: Callable[[Apply], Expr] | None = None
     ties: Mapping[str, str] = field(default_factory=lambda: {"max": "right", "min": "left"})
+    lift: Callable[[Number], Number] = field(default=lambda x: x)
     _along: tuple[str, tuple[int, ...]] | None = None
     _memo: dict[object, Number] = field(default_factory=dict)
 
@@ -131,8 +134,9 @@ class World(Integers):
     def function(self, name: str, z: Number) -> Number:
         """A scalar function, its tangent through SymPy's derivative."""
         if isinstance(z, Dual):
-            slope = World({Z: z.value}, {}).value(derivative(name), {})
+            slope = World({Z: z.value}, {}, lift=self.lift).value(derivative(name), {})
             return Dual(self.function(name, z.value), slope * z.tangent)
+        z = self.lift(z) if isinstance(z, int | Fraction) else z
         if isinstance(z, float):
             return exact.real_function(name, z)
         if isinstance(z, Digits):
@@ -196,7 +200,10 @@ def _power(world: World, e: Pow, point: Point) -> Number:
     exponent = world.value(e.right, point)
     if isinstance(exponent, Dual) and exponent.tangent != 0:
         raise MeaningError("a power: got an exponent that moves, expected a constant one; write exp(n*log(a))")
-    return exact.power(world.value(e.left, point), primal(exponent))
+    base, n = world.value(e.left, point), primal(exponent)
+    if isinstance(base, int | Fraction) and isinstance(n, Fraction) and n.denominator != 1:
+        base = world.lift(base)
+    return exact.power(base, n)
 
 
 def _sum(world: World, e: Expr, point: Point) -> Number:

@@ -54,26 +54,25 @@ class Extents:
             place = self.parent[place]
         return place
 
-    def give(self, place: str, extent: Index) -> None:
+    def give(self, place: str, extent: Index, at: str = "") -> None:
         root = self.find(place)
         old = self.given.setdefault(root, extent)
         if old != extent:
-            tensor, _, k = place.partition(".")
-            axis = f"axis {int(k) + 1} of {tensor}" if k.isdigit() else f"index {place.partition('#')[0]}"
+            tensor, _, k = (at or place).partition(".")
             raise OperationError(
-                f"{axis}: got extents {show_index(old)} and {show_index(extent)}, expected one; the same index"
-                " runs over both: bound it, or declare the same extent"
+                f"axis {int(k) + 1} of {tensor}: got extents {show_index(old)} and {show_index(extent)}, expected one;"
+                " the same index runs over both: bound it, or declare the same extent"
             )
 
-    def join(self, a: str, b: str) -> None:
-        a, b = self.find(a), self.find(b)
+    def join(self, axis: str, place: str) -> None:
+        a, b = self.find(axis), self.find(place)
         if a == b:
             return
         extent = self.given.pop(a, None)
         self.parent[a] = b
         self.hints.setdefault(b, self.hints.get(a, ""))
         if extent is not None:
-            self.give(b, extent)
+            self.give(b, extent, axis)
 
     def scan(self, e: Expr, scope: Scope) -> None:
         if isinstance(e, Binding):
@@ -91,7 +90,7 @@ class Extents:
             self.scan(part, scope)
 
     def note(self, axis: str, i: Index, scope: Scope) -> None:
-        if i.name is not None and i.name in scope:
+        if i.name is not None and i.name in scope and not self.apart(i.name, axis, scope):
             place, bounded = scope[i.name]
             fixed = self.find(axis) in self.given or axis.split(".")[0] in self.targets
             if bounded is None:
@@ -102,6 +101,11 @@ class Extents:
         for name, (place, _) in scope.items():
             if name in i.names() and "." in place:
                 self.reads.setdefault(place, []).append((name, i, axis, scope))
+
+    def apart(self, name: str, axis: str, scope: Scope) -> bool:
+        """Whether an output index with a size of its own reads an input: it need not run over all of that axis."""
+        output = "." in scope[name][0] and name in self.law.sizes
+        return output and axis.split(".")[0] not in self.targets
 
     # naming
 
@@ -157,7 +161,7 @@ class Extents:
         tensor, k = axis.split(".")
         name = self.axis_name(tensor, int(k))
         others = tuple(
-            Binder(n, self.names[self.find(place)] if bounded is None else bounded)
+            Binder(n, self.bound(n, place, f"the access {show_index(access)}") if bounded is None else bounded)
             for n, (place, bounded) in scope.items()
             if n != output and n in access.names()
         )
@@ -197,18 +201,21 @@ class Extents:
         """The expression with every open binder's extent filled in."""
         if isinstance(e, Binding):
             filled = tuple(
-                Binder(b.name, self.open_extent(b, e)) if (b.extent.name or "").startswith("?") else b
+                Binder(b.name, self.bound(b.name, f"{b.name}#{id(e)}", show(e, bounds=False)))
+                if (b.extent.name or "").startswith("?")
+                else b
                 for b in e.binders
             )
             return replace(e, binders=filled, body=self.close(e.body))
         return e.with_parts(tuple(self.close(p) for p in e.parts)) if e.parts else e
 
-    def open_extent(self, b: Binder, e: Expr) -> Index:
-        root = self.find(f"{b.name}#{id(e)}")
+    def bound(self, name: str, place: str, where: str) -> Index:
+        """The extent of an index that has no bound of its own: that of the axis it runs over."""
+        root = self.find(place)
         if root not in self.names:
             raise OperationError(
-                f"index {b.name} in {show(e, bounds=False)}: got no axis that {b.name} runs over by itself, expected"
-                f" a bound; write sum[{b.name}<N] or max[{b.name}<N]"
+                f"index {name} in {where}: got no axis that {name} runs over by itself, expected a bound; write"
+                f" sum[{name}<N] or max[{name}<N]"
             )
         return self.names[root]
 

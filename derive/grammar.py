@@ -33,7 +33,7 @@ from derive.expr import (
 from derive.functions import FUNCTIONS
 from derive.index import Index, divide, index
 from derive.index_grammar import IndexGrammar
-from derive.tokens import MAX_DEPTH, MAX_EXPONENT, Token
+from derive.tokens import MAX_DEPTH, MAX_EXPONENT, MAX_TERMS, Token
 
 _FLIPPED = {">": "<", ">=": "<="}
 
@@ -51,11 +51,13 @@ class Grammar(IndexGrammar):
         terms = [_negate(self.product()) if self.accept("-") else self.product()]
         while sign := self.accept("+", "-"):
             terms.append(self.product() if sign.text == "+" else _negate(self.product()))
+            if len(terms) > MAX_TERMS:
+                self.fail(f"at most {MAX_TERMS} terms in a row", "name a part in an equation of its own")
         return terms[0] if len(terms) == 1 else Add(tuple(terms))
 
     def product(self) -> Expr:
         result = self.power()
-        quotients = 0
+        quotients, start = 0, self.at
         while True:
             if self.accept("*"):
                 result = _times(result, self.power())
@@ -63,28 +65,32 @@ class Grammar(IndexGrammar):
                 quotients += 1
                 if quotients > MAX_DEPTH:
                     self.fail(f"at most {MAX_DEPTH} quotients in a row", "name a part in an equation of its own")
-                result = self.quotient(sign.text, result, self.power())
+                result = self.quotient(sign.text, result, start)
             elif self.here.text == "[":
                 result = _times(result, self.guard())
             else:
                 return result
+            if isinstance(result, Mul) and len(result.items) > MAX_TERMS:
+                self.fail(f"at most {MAX_TERMS} factors in a row", "name a part in an equation of its own")
 
-    def quotient(self, sign: str, left: Expr, right: Expr) -> Expr:
-        """`left/right` of numbers, `left//right` or `left%right` of integers."""
+    def quotient(self, sign: str, left: Expr, start: int) -> Expr:
+        """`left/right` of numbers, `left//right` or `left%right` of integers; `left` began at the token `start`."""
+        middle = self.at
+        right = self.power()
         if sign == "/":
             return _divide(left, right)
-        below = self.integer(right)
+        above, below = self.integer(left, start), self.integer(right, middle)
         if below.constant == 0:
-            self.fail("a divisor that is not 0", "divide by a stride or an extent")
-        return val(self.bounded(divide("floor" if sign == "//" else "mod", self.integer(left), below)))
+            self.fail("a divisor that is not 0", "divide by a stride or an extent", middle)
+        return val(self.bounded(divide("floor" if sign == "//" else "mod", above, below)))
 
     def power(self) -> Expr:
         base = self.nested(self.atom)
         if self.accept("^", "**"):
-            negative = self.accept("-")
+            negative, start = self.accept("-"), self.at
             exponent = self.nested(self.power)
             if isinstance(exponent, Num) and abs(exponent.value) > MAX_EXPONENT:
-                self.fail(f"an exponent of at most {MAX_EXPONENT}", "use a smaller power")
+                self.fail(f"an exponent of at most {MAX_EXPONENT}", "use a smaller power", start)
             return Pow(base, _negate(exponent) if negative else exponent)
         return base
 
@@ -139,11 +145,12 @@ class Grammar(IndexGrammar):
         self.expect("[", "write: sum[p,q] or sum[p<K]")
         found: list[Binder] = []
         while not found or self.accept(","):
+            start = self.at
             name = "..." if self.accept("...") else self.name("a bound index")
             if any(b.name == name for b in found):
-                self.fail(f"{name} bound once", "rename one of the two")
+                self.fail(f"{name} bound once", "rename one of the two", start)
             if name in self.where:
-                self.fail(f"an index other than the abbreviation {name}", "rename one of the two")
+                self.fail(f"an index other than the abbreviation {name}", "rename one of the two", start)
             found.append(Binder(name, self.index_sum() if self.accept("<") else index(f"?{name}")))
         if {n for b in found for n in b.extent.names()} & {b.name for b in found}:
             self.fail("bounds without the indices of the same brackets", "write them apart: sum[i<N] sum[j<i]")
@@ -229,16 +236,19 @@ class Grammar(IndexGrammar):
         return False
 
     def guard_body(self) -> Expr:
+        starts = [self.at]
         left = self.nested(self.sum)
         if self.accept("|"):
-            return Divides(self.integer(left), self.integer(self.sum()))
+            starts.append(self.at)
+            return Divides(self.integer(left, starts[0]), self.integer(self.sum(), starts[1]))
         sign = self.accept("==", "!=", "<=", ">=", "<", ">")
         if sign is None:
             self.fail("==, !=, <, <=, >, >= or |", "a guard compares, such as [c==T[n]] or [2 | h]")
-        assert sign is not None
+        starts.append(self.at)
         right = self.nested(self.sum)
         if sign.text == "<=" and left == val(0) and self.accept("<"):
-            return InRange(self.integer(right), self.integer(self.sum()))
+            starts.append(self.at)
+            return InRange(self.integer(right, starts[1]), self.integer(self.sum(), starts[2]))
         if sign.text in _FLIPPED:
             left, right = right, left
         return self.compare(_FLIPPED.get(sign.text, sign.text), left, right)
@@ -252,11 +262,13 @@ class Grammar(IndexGrammar):
                 return Compare(op, val(i), val(j))
         return Compare(op, left, right)
 
-    def integer(self, e: Expr) -> Index:
-        """The integer expression that a value was written as; a quotient is an exact one."""
+    def integer(self, e: Expr, start: int) -> Index:
+        """The integer expression that a value was written as, from the token `start`; a quotient is an exact one."""
         found = self.index_of(e, exact=True)
-        if found is None:
-            self.fail("an integer expression", "use integers here; / is the quotient of numbers elsewhere")
+        decimal = next((k for k in range(start, self.at) if "." in self.tokens[k].text.strip(".")), None)
+        if found is None or decimal is not None:
+            remedy = "use integers here; / is the quotient of numbers elsewhere"
+            self.fail("an integer expression", remedy, start if decimal is None else decimal)
         return found
 
     def index_of(self, e: Expr, exact: bool) -> Index | None:
@@ -269,6 +281,8 @@ class Grammar(IndexGrammar):
                     return None
                 total = self.bounded(total + inner if isinstance(e, Add) else total * inner)
             return total
+        if exact and isinstance(e, Num) and e.value.denominator != 1:
+            return divide("exact", index(e.value.numerator), index(e.value.denominator))
         if exact and isinstance(e, Div) and not any(isinstance(p, Entry) for p in e.parts):
             above, below = self.index_of(e.left, exact), self.index_of(e.right, exact)
             if above is None or below is None or below.constant == 0:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from math import gcd
 from typing import TYPE_CHECKING, TypeAlias, Union
 
 if TYPE_CHECKING:
@@ -187,4 +188,6 @@ def divide(kind: str, dividend: Index, divisor: Index) -> Index:
             return ZERO if kind == "mod" else Index(tuple((m, c // b) for m, c in dividend.terms))
         if a is not None and kind != "exact":
             return index(a // b if kind == "floor" else a % b)
+        if a is not None and (common := gcd(a, b)) > 1:
+            return atom_index(Composite(kind, index(a // common), index(b // common)))
     return atom_index(Composite(kind, dividend, divisor))

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from derive.expr import Entry
 from derive.index import Composite, Index, atom_index, divide, index
-from derive.tokens import MAX_DEPTH, Reader
+from derive.tokens import MAX_AXES, MAX_DEPTH, Reader
 
 MAX_WEIGHT, MAX_QUOTIENTS, MAX_COEFFICIENT = 300, 12, 10**30
 _KINDS = {"/": "exact", "//": "floor", "%": "mod"}
@@ -34,8 +34,12 @@ class IndexGrammar(Reader):
     def indices(self) -> tuple[Index, ...]:
         """The indices of a read and the bracket that closes them."""
         found: list[Index] = []
+        if self.here.text == "]":
+            self.fail("an index", "declare a tensor without indices, scalar w, and read it as w")
         while not self.accept("]"):
             found.append(self.index_sum())
+            if len(found) > MAX_AXES:
+                self.fail(f"at most {MAX_AXES} indices", "flatten some axes into one")
             if not self.accept(",") and self.here.text != "]":
                 self.fail("',' or ']'", "separate indices by ','")
         return tuple(found)
@@ -50,9 +54,10 @@ class IndexGrammar(Reader):
     def index_product(self) -> Index:
         total = self.index_atom()
         while sign := self.accept("*", "/", "//", "%"):
+            start = self.at
             right = self.index_atom()
             if sign.text != "*" and right.constant == 0:
-                self.fail("a divisor that is not 0", "divide by a stride or an extent")
+                self.fail("a divisor that is not 0", "divide by a stride or an extent", start)
             total = self.bounded(total * right if sign.text == "*" else divide(_KINDS[sign.text], total, right))
         return total
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import permutations
 
-from derive.build import Factor, factors, product
+from derive.build import Factor, factors, integral, product
 from derive.definitions import Definition, definitions, find, winner_of
 from derive.expr import ONE, Apply, Contract, Div, Entry, Expr, Mul, Winner
 from derive.index import Composite, Index, index
@@ -54,18 +55,33 @@ def introduce(node: Expr, site: Site) -> Expr | None:
     turned = [_rotated(f, own, names) if n == 1 else None for f, n in parts]
     if sum(t is not None for t in turned) != 1 or len(parts) != 2:
         return None
-    stuffed = [t or _named(f, "stuffed_", names) or f for t, (f, _) in zip(turned, parts, strict=False)]
+    stuffed = [t or _stuffed(f, names) or f for t, (f, _) in zip(turned, parts, strict=False)]
     return Contract(node.binders, product((f, 1) for f in stuffed))
 
 
 def _rotated(e: Expr, own: set[str], names: frozenset[str]) -> Apply | None:
-    found = _named(e, "rot180_", names)
-    return found if found and any(i.name in own for i in found.indices) else None
+    """`e` as a rotated tensor whose turned axes are all those that the sum's indices run over."""
+    for found in _named(e, "rot180_", names):
+        fixed, turned = _axes(found)
+        if all(i.name in own for i in turned) and not any(_slope_is_negative(i, n) for i in fixed for n in own):
+            return found
+    return None
 
 
-def _named(e: Expr, prefix: str, names: frozenset[str]) -> Apply | None:
-    candidates = (d for d in definitions().values() if d.name.startswith(prefix))
-    return next((a for d in candidates if (a := find(d, e, names)) is not None), None) if isinstance(e, Entry) else None
+def _stuffed(e: Expr, names: frozenset[str]) -> Apply | None:
+    """`e` as a stuffed tensor without a quotient left among its other axes."""
+    return next((a for a in _named(e, "stuffed_", names) if all(map(integral, _axes(a)[0]))), None)
+
+
+def _axes(e: Apply) -> tuple[tuple[Index, ...], tuple[Index, ...]]:
+    """The indices that a definition leaves as they are, and those it is about: as many as it has arguments."""
+    return e.indices[: -len(e.arguments)], e.indices[-len(e.arguments) :]
+
+
+def _named(e: Expr, prefix: str, names: frozenset[str]) -> Iterator[Apply]:
+    if isinstance(e, Entry):
+        candidates = (d for d in definitions().values() if d.name.startswith(prefix))
+        yield from (a for d in candidates if (a := find(d, e, names)) is not None)
 
 
 @law("name", "f(i) = name[i] where name[i] = f(i) is a definition", NAMING_STAGE)

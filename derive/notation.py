@@ -118,8 +118,7 @@ class _Laws(Grammar):
             names.append(self.name("a scalar's name"))
         for name in names:
             if name in self.declarations or name in self.read:
-                self.at = start
-                self.fail(f"{name} declared once, and read as a scalar everywhere", "rename one of the two")
+                self.fail(f"{name} declared once, and read as a scalar everywhere", "rename one of the two", start)
             self.declarations[name] = ()
 
     def abbreviation(self) -> None:
@@ -138,8 +137,7 @@ class _Laws(Grammar):
         self.expect(".", remedy)
         axis = self.name("an axis' name")
         if (tensor, axis) in self.pads:
-            self.at = start
-            self.fail(f"one halo for {tensor}.{axis}", "leave one of the two out")
+            self.fail(f"one halo for {tensor}.{axis}", "leave one of the two out", start)
         self.expect("by", remedy)
         low = self.index_sum()
         self.expect(",", remedy)
@@ -171,27 +169,27 @@ class _Laws(Grammar):
             if len(bounds) < len(names):
                 self.fail("'='", "give every index of a declaration its extent, such as X[n<N,h<H]")
             if tensor in self.declarations:
-                self.at = start
-                self.fail(f"one declaration of {tensor}", "leave one of the two out")
+                self.fail(f"one declaration of {tensor}", "leave one of the two out", start)
             self.declarations[tensor] = tuple(Binder(n, b) for n, b in zip(names, bounds, strict=True))
             return
         if bounds:
-            self.at = start
-            self.fail("plain indices on the left side", f"declare the extents apart: {tensor}[{names[0]}<...]; ...")
+            self.fail(
+                "plain indices on the left side", f"declare the extents apart: {tensor}[{names[0]}<...]; ...", start
+            )
         short = next((n for n in names if n in self.where), None)
         if short:
-            self.at = start
-            self.fail(f"an index other than the abbreviation {short}", "rename one of the two")
+            self.fail(f"an index other than the abbreviation {short}", "rename one of the two", start)
         self.expect("=", "write an equation O[i] = ... or a declaration X[n<N,h<H]")
         if any(e.target == tensor for e in self.equations):
-            self.at = start
-            self.fail(f"one equation for {tensor}", "give the second one another name")
+            self.fail(f"one equation for {tensor}", "give the second one another name", start)
         self.equations.append(Equation(tensor, names, self.sum()))
 
     def left_side(self) -> tuple[tuple[str, ...], tuple[Index, ...]]:
         """Index names and the extents that are given."""
         names: list[str] = []
         bounds: list[Index] = []
+        if self.here.text == "]":
+            self.fail("an index name", "a tensor without indices has no brackets: O = ...")
         while not self.accept("]"):
             if self.here.text in names:
                 self.fail("distinct indices on the left side", f"rename one of the two {self.here.text}")

@@ -162,7 +162,7 @@ _RULES: dict[type, Callable[..., tuple[str, int]]] = {
     Add: _Shower.sum,
     Mul: _Shower.product,
     Div: _Shower.quotient,
-    Pow: lambda s, e: (f"{s.text(e.left, ATOM)}^{s.text(e.right, ATOM)}", POWER),
+    Pow: lambda s, e: (f"{s.text(e.left, ATOM)}^{s.text(e.right, POWER)}", POWER),
     Fn: lambda s, e: (f"{e.name}({s.text(e.arg, SUM)})", ATOM),
     Maximum: lambda s, e: (f"max({s.text(e.left, SUM)}, {s.text(e.right, SUM)})", ATOM),
     Minimum: lambda s, e: (f"min({s.text(e.left, SUM)}, {s.text(e.right, SUM)})", ATOM),

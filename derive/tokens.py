@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from derive.errors import NotationError
 
-MAX_LENGTH, MAX_DEPTH, MAX_DIGITS, MAX_EXPONENT = 10_000, 60, 15, 64
+MAX_LENGTH, MAX_DEPTH, MAX_DIGITS, MAX_EXPONENT, MAX_TERMS, MAX_AXES = 10_000, 60, 15, 64, 100, 24
 NAME = r"[A-Za-z][A-Za-z0-9_]*"
 _TOKEN = re.compile(
     rf"(?P<space>[ \t\r]+)|(?P<end>[;\n])|(?P<cotangent>dE/d{NAME})|(?P<name>{NAME})|(?P<number>[0-9]+(?:\.[0-9]+)?)"
@@ -84,8 +84,9 @@ class Reader:
         self.at += 1
         return self.tokens[self.at - 1].text
 
-    def fail(self, expected: str, remedy: str) -> NoReturn:
-        here = self.here
+    def fail(self, expected: str, remedy: str, at: int | None = None) -> NoReturn:
+        """Raises: NotationError at the token in hand, or at an earlier one."""
+        here = self.here if at is None else self.tokens[at]
         got = "the end of the line" if here.text == "\n" else repr(here.text) if here.text else "the end"
         raise NotationError(f"{place(self.text, here.column)}: got {got}, expected {expected}; {remedy}")
 

@@ -96,7 +96,7 @@ def in_reals(world: World, op: Op) -> World:
     """The same world with real numbers in its arrays; labels stay integers."""
     labels = {t.name for t in op.tensors if t.integer}
     arrays = {n: a if n in labels else Array(a.shape, tuple(map(real, a.values))) for n, a in world.arrays.items()}
-    return replace(world, arrays=arrays, _memo={})
+    return replace(world, arrays=arrays, lift=real, _memo={})
 
 
 def _sizes(op: Op, random: Random) -> Iterator[dict[str, int]]:
@@ -110,12 +110,12 @@ def _sizes(op: Op, random: Random) -> Iterator[dict[str, int]]:
             fits = all(World(sizes, {}).value(r, {}) == 1 for r in op.require if not list(reads(r)))
         except MeaningError:
             continue
-        if fits and all(sizes[n] >= 1 for n in derived) and _windows_hold(op, sizes):
-            cost = _cost(op, sizes)
+        cost = _cost(op, sizes)
+        if fits and all(sizes[n] >= 1 for n in derived) and cost <= MOST and _windows_hold(op, sizes):
             if cost <= BUDGET:
                 cheap = True
                 yield sizes
-            elif cost <= MOST:
+            else:
                 costly.append((cost, len(costly), sizes))
     if not cheap:
         yield from (sizes for _, _, sizes in sorted(costly)[:WORLDS])

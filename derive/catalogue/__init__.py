@@ -31,18 +31,18 @@ def op(law: str, **settings: Setting) -> Op:
         return _from_recipe(RECIPES[law], settings)
     if not any(sign in law for sign in "=["):
         raise OperationError(
-            f"operation: got {law!r}, expected one of {', '.join(RECIPES)}, or a law such as"
+            f"operation: got {law[:60]!r}, expected one of {', '.join(RECIPES)}, or a law such as"
             " O[i,j] = sum[p,q] X[i+p,j+q]*F[p,q]; see `backproof list`"
         )
     own = from_text(law)
-    known = {p.name for p in own.parameters}
+    known = {p.name: p.minimum for p in own.parameters}
     for name in settings:
         if name not in known:
             raise OperationError(
                 f"law: got a setting {name!r}, expected one of {', '.join(sorted(known)) or 'none'};"
                 " set a parameter of the law"
             )
-    return with_values(own, {n: _integer(n, v, 0) for n, v in settings.items()})
+    return with_values(own, {n: _integer(n, v, known[n]) for n, v in settings.items()})
 
 
 def with_defaults(own: Op) -> Op:

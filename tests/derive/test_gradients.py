@@ -279,9 +279,9 @@ OWN = [
     Row("O[i] = X[i]*X[i]", {}, "X", "2*dE/dO[i]*X[i]", "", ()),
     Row("O[i] = sum[p<K] X[s*i+p]*F[p]", {}, "X", "sum[p] dE/dO[(h-p)/s]*F[p]", STUFFED, ("s >= 1",)),
     Row("O[i] = sum[p<K] X[s*i+p]*F[p]", {}, "F", "sum[i] dE/dO[i]*X[s*i+x0]", DILATED, ()),
-    Row(CORRELATION_3D, {}, "X", "sum[p,q,r] dE/dO[h-p,w-q,u-r]*F[p,q,r]", "", ()),
+    Row(CORRELATION_3D, {}, "X", "sum[p,q,r] dE/dO[h-p,w-q,u-r]*F[p,q,r]", FULL, ()),
     Row(CORRELATION_3D, {}, "F", "sum[i,j,k] dE/dO[i,j,k]*X[i+p,j+q,k+r]", CORRELATION, ()),
-    Row(STRIDED_3D, {}, "X", "sum[p,q,r] dE/dO[(h-p)/s,(w-q)/s,(u-r)/s]*F[p,q,r]", "", ("s >= 1",)),
+    Row(STRIDED_3D, {}, "X", "sum[p,q,r] dE/dO[(h-p)/s,(w-q)/s,(u-r)/s]*F[p,q,r]", STUFFED, ("s >= 1",)),
     Row(STRIDED_3D, {}, "F", "sum[i,j,k] dE/dO[i,j,k]*X[s*i+x0,s*j+x1,s*k+x2]", DILATED, ()),
     Row(
         ATTENTION,
@@ -522,10 +522,3 @@ def test_a_hypothesis_is_used_only_after_the_formula():
     assert [s.law for s in d.steps].count(HYPOTHESIS) == 1
     assert "sum[c1] T[n,c1]" in show(d.formula, bounds=False)
     assert show(d.result, bounds=False) == "dE/dO*(P[n,c] - T[n,c])/N"
-
-
-@pytest.mark.xfail(
-    strict=True, reason="the naming laws stop before the full convolution over three axes that is defined"
-)
-def test_the_gradient_of_a_3d_image_is_called_a_full_convolution_as_in_1d_and_2d():
-    assert gradient(op(CORRELATION_3D), "X").name == FULL

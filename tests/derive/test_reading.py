@@ -1,9 +1,7 @@
 """Every law that is written here reads back as printed; every other text is refused with its place and a remedy."""
 
-import re
-
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from derive.catalogue import RECIPES
@@ -15,9 +13,7 @@ from derive.index import Index, index
 from derive.notation import Law, SizeRule, parse, parse_expr, parse_index
 from derive.show import show, show_index
 from derive.tokens import MAX_DEPTH, MAX_LENGTH
-from tests.derive.laws import LAWS
-
-EMPTY = re.compile(r"\[\s*\]")
+from tests.derive.laws import DECKS, LAWS
 
 
 def texts(laws):
@@ -26,7 +22,7 @@ def texts(laws):
 
 
 CATALOGUE = [t for r in RECIPES.values() for t in (*texts(r.law), *texts(r.stable)) if t]
-EVERY = [*LAWS.values(), *CATALOGUE]
+EVERY = [*LAWS.values(), *DECKS.values(), *CATALOGUE]
 GUARDS = [t for r in RECIPES.values() for t in (*r.require, *texts(r.hypotheses)) if t]
 
 # text, column, got, expected, remedy
@@ -56,13 +52,20 @@ BAD = [
     ("O[i] = X[i] =", 13, "'='", "an operator or the end", "separate equations by ';'"),
     ("O[i] = d(X[i])*2", 15, "'*'", "'/'", "write: d(f)/dX[a]"),
     ("O[i] = X[1.5]", 10, "'1.5'", "an index", "write an integer expression"),
-]
-# text, the column where the mistake stands: the error names the next token
-LATE = [
-    ("O[i] = sum[p,p] X[i+p]", 14),
-    ("O[i] = X[i]^65", 13),
-    ("O[i] = X[i//0]", 13),
-    ("O[i] = [2.5 | i]*X[i]", 9),
+    ("O[i] = sum[p,p] X[i+p]", 14, "'p'", "p bound once", "rename one of the two"),
+    ("O[i] = X[i]^65", 13, "'65'", "an exponent of at most 64", "use a smaller power"),
+    ("O[i] = X[i//0]", 13, "'0'", "a divisor that is not 0", "divide by a stride or an extent"),
+    ("O[i] = [2.5 | i]*X[i]", 9, "'2.5'", "an integer expression", "use integers here"),
+    ("O[i+1] = X[i]", 4, "'+'", "',' or ']'", "the left side lists plain index names"),
+    ("O[i] = sum X[i]", 12, "'X'", "an operator or the end", "separate equations by ';'"),
+    ("O[i] = sum[] X[i]", 12, "']'", "a bound index", "a name starts with a letter"),
+    ("O[i] = sum[p<i,i<9] X[p]", 19, "']'", "bounds without the indices of the same brackets", "write them apart"),
+    ("O[i] = [(i,j)==argmax[p<2] X[p]]", 28, "'X'", "2 indices under argmax", "compare as many"),
+    ("O[i] = X[i,j]; X[i<2,j]", 24, "the end", "'='", "give every index of a declaration its extent"),
+    ("O[i] = X[i//(2-2)]", 13, "'('", "a divisor that is not 0", "divide by a stride or an extent"),
+    ("where p = 3; O[i] = sum[p] X[i+p]", 25, "'p'", "an index other than the abbreviation p", "rename one of the two"),
+    ("O[i] = Y[i]*X[]", 15, "']'", "an index", "declare a tensor without indices, scalar w, and read it as w"),
+    ("O[] = X[3]", 3, "']'", "an index name", "a tensor without indices has no brackets"),
 ]
 
 
@@ -107,7 +110,7 @@ def test_a_law_with_another_sign_or_size_rule_or_halo_is_not_equal():
     assert parse(text) != parse(text.replace("touch", "fit"))
     assert parse(text) != parse(text.replace("+ b[k]", "- b[k]"))
     text = LAWS["conv1d grouped"]
-    assert parse(text) != parse(text.replace("by P, P", "by P, Q"))
+    assert parse(text) != parse(text.replace("by P, Q", "by Q, P"))
     assert parse(LAWS["cross_entropy of labels"]) != parse(LAWS["cross_entropy of labels"].replace("; integer T", ""))
 
 
@@ -123,13 +126,6 @@ def test_an_error_names_the_column_what_it_got_what_it_expected_and_a_remedy(tex
 
 def test_the_bad_texts_stand_in_many_places_so_that_a_fixed_column_is_seen():
     assert len({column for _, column, *_ in BAD}) > 12
-
-
-@pytest.mark.parametrize(("text", "column"), LATE, ids=[text for text, _ in LATE])
-@pytest.mark.xfail(strict=True, reason="found after the token is read, the mistake is placed at the next one")
-def test_an_error_stands_at_the_mistake_itself(text, column):
-    with pytest.raises(NotationError, match=rf"column {column}:"):
-        parse(text)
 
 
 def test_an_error_in_a_later_line_names_the_line_and_the_column_in_it():
@@ -192,9 +188,6 @@ def test_a_tower_of_powers_stays_unevaluated_and_has_no_value(text):
         denote(body, World({}, {}))
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a tower prints with brackets, which nest twice as deep as the text it was read from"
-)
 def test_the_deepest_tower_of_powers_reads_back_as_it_is_printed():
     tower = parse_expr("^".join(["X"] * MAX_DEPTH))
     assert parse_expr(show(tower)) == tower
@@ -264,17 +257,9 @@ def test_a_changed_law_that_is_still_read_reads_back_as_it_is_printed(text):
         law = parse(text)
     except BackproofError:
         return
-    assume(not EMPTY.search(text))
     assert parse(written(law)) == law
 
 
-@pytest.mark.xfail(strict=True, reason="in a guard, the quotient of two numbers is read as a fraction and refused")
 @pytest.mark.parametrize("guard", [InRange(parse_index("1/2"), index(3)), Divides(index(2), parse_index("1/2"))])
 def test_a_guard_on_a_quotient_of_numbers_reads_back_as_it_is_printed(guard):
     assert parse_expr(show(guard)) == guard
-
-
-@pytest.mark.xfail(strict=True, reason="X[] is read as a scalar's entry, prints as X, and reads back as a parameter")
-def test_empty_brackets_read_back_as_they_are_printed():
-    law = parse("O[i] = Y[i]*X[]")
-    assert parse(written(law)) == law

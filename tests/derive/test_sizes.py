@@ -160,7 +160,6 @@ REFUSED = {
     "O[i] = sum[p<K] X[i+p]*Y[i+2*p]; X[h<H]; Y[w<W]": "index i: got sizes",
     "O[i] = sum[p<K] X[i-p]; X[h<H]; pad X.h by 1, 1; size i touch": "got a halo for h under the rule touch",
     "O[i] = 1": "index i of O: got no read that limits it",
-    "O[i] = X[i]; size i fit": "index i of O: got a size, expected none: it runs over X",
     "O[i] = X[i]; size j fit": "size j: got index j, expected one of i",
     "O[i] = X[i]; X[h<H]; pad X.h by 1, 1": "pad X.h: got a halo that no size needs",
 }
