@@ -47,6 +47,11 @@ STATEMENTS: dict[str, Statement] = {
         r"D< >\max_p f_p = \sum_p \left[p = \operatorname*{argmax}_{q} f_q\right] D<f_p>",
     ),
     "cases": Statement("branch by branch", r"D<f> \text{ in each case}"),
+    # why a shifted softmax is the softmax
+    "unfold": Statement("put in what the operation computes", r"O_i = f_i"),
+    "exponential": Statement("the exponential of a difference", r"e^{a-b} = \frac{e^a}{e^b}"),
+    "logarithm": Statement("the logarithm of a quotient", r"\log \frac{a}{e^b} = \log a - b"),
+    "cancel": Statement("what stands above and below goes out", r"\frac{a/c}{b/c} = \frac{a}{b}"),
     # contract
     "merge sums": Statement("sums move outwards and become one", r"a \sum_i b_i = \sum_i a\,b_i"),
     "distribute": Statement("multiply out", r"a\,(b + c) = a\,b + a\,c"),

@@ -12,6 +12,7 @@ from derive.catalogue import names
 from derive.derivation import Derivation
 from derive.expr import Apply
 from derive.law import LAWS
+from derive.stability import STABILITY
 from derive.traversal import walk
 from numeric.checking import Check
 from reports.document import Callout, Claim, Document, Math, Section, Source, Step, StepTable, Verdict, parts, plain
@@ -67,6 +68,7 @@ def test_the_steps_start_at_the_gradient_and_join(d: Derivation, documents: dict
 
 
 def test_every_law_is_stated_in_words_and_signs() -> None:
+    assert {law.name for law in STABILITY} <= set(LAWS)  # laws register where they are imported
     assert set(LAWS) | {TOTAL} == set(STATEMENTS)
     for law in STATEMENTS.values():
         assert law.words
