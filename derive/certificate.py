@@ -1,7 +1,21 @@
 """Certificates: a derivation as JSON that `derive.checker` re-checks, stating all that its proof rests on; and back.
 
-The claim lists equations, extents, least values, definitions, hypotheses and conventions, each only where the proof
-uses it: what is not listed may be anything at all.
+    {"gradient": ["gradient", O, X, [i, ...]],              dE/dX[i, ...] of output O is the last line, where
+     "equations": [["equation", O, [i, ...], f], ...],      O[i, ...] = f, and later ones may read earlier targets
+     "tensors": {X: [extent or null, ...]},                 null where the proof does not need the extent
+     "minima": {s: 1}, "sizes": {A: index},                 s >= 1, A = index
+     "hypotheses": [["one", [[n, extent or null]], f]],     f = 1 for all n in range, or for all n
+     "conventions": [words],                                which derivative counts at a kink
+     "definitions": [["definition", name, tensors, arguments, indices, f]],
+     "start": line,                                         the chain rule
+     "steps": [{"law": name, "moves": [move, ...]}],
+     "format": "backproof certificate 1"}
+
+A move is {"at": position, "to": what the node becomes, "line": what the line becomes}. Where it proves a range it has a
+witness too: "range": [low, high], sums of products that are e and N-1-e, each product [coefficient, factor, ...] of
+names x >= 0, ["below", x] for N-1-x of an index x < N, and ["above", x, m] for x-m of a symbol x >= m.
+An expression is [head, field, ...], an index [[coefficient, atom, ...], ...]. Nothing is stated that the proof does not
+use: what is not stated may be anything at all.
 """
 
 from __future__ import annotations
@@ -67,6 +81,10 @@ def certificate(d: Derivation) -> JSON:
         checker.verdict(data)
     except (checker.Refuted, checker.Malformed) as error:
         raise CertificateError(f"{d.title}: {error}") from None
+    granted = {p.name: -1 if p.real else p.minimum for p in d.op.parameters}
+    for name, least in data["minima"].items():
+        if least > granted.get(name, 1):
+            raise CertificateError(f"{d.title}: the proof needs {name} >= {least}, which the operation does not grant")
     return data
 
 
@@ -265,7 +283,7 @@ def _hypotheses(op: Op, moves: list[tuple[str, Expr]]) -> list[list[Any]]:
         found.append(["one", [[n, written(extents[n])] for n in sorted(free_names(h) - op.symbols)], written(h)])
     for law, node in moves:
         match node:
-            case InRange(Index((((Entry(tensor) as read,), 1),)), extent) if law == "labels":
+            case InRange(Index((((Entry(tensor),), 1),)), extent) if law == "labels":
                 names = [b.name for b in op.tensor(tensor).axes]
                 guard = InRange(Index((((Entry(tensor, tuple(map(index, names))),), 1),)), extent)
                 found.append(["one", [[n, None] for n in names], written(guard)])

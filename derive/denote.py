@@ -59,6 +59,7 @@ class World(Integers):
     lift: Callable[[Number], Number] = field(default=lambda x: x)
     _along: tuple[str, tuple[int, ...]] | None = None
     _memo: dict[object, Number] = field(default_factory=dict)
+    _shapes: dict[str, tuple[int, ...]] = field(default_factory=dict, init=False)
 
     # -- values ----------------------------------------------------------------------------------------------------
 
@@ -79,15 +80,23 @@ class World(Integers):
 
     def place(self, e: Entry, point: Point) -> tuple[int, ...] | None:
         """The tuple at which a tensor is read, or None where it is not integral or not in range."""
-        where = [self.integer(i, point) for i in e.indices]
-        if e.tensor in self.formulas:
-            shape = tuple(self.size(n, {}) for n in self.formulas[e.tensor].extents)
-        elif e.tensor in self.arrays:
-            shape = self.arrays[e.tensor].shape
-        else:
-            raise MeaningError(f"tensor {e.tensor}: got no values, expected an array; give it one")
-        inside = tuple(k for k, n in zip(where, shape, strict=True) if k is not None and 0 <= k < n)
-        return inside if len(inside) == len(shape) else None
+        where: list[int] = []
+        for i, n in zip(e.indices, self._shape(e.tensor), strict=True):
+            k = self.integer(i, point)
+            if k is None or not 0 <= k < n:
+                return None
+            where.append(k)
+        return tuple(where)
+
+    def _shape(self, tensor: str) -> tuple[int, ...]:
+        if tensor not in self._shapes:
+            if tensor in self.formulas:
+                self._shapes[tensor] = tuple(self.size(n, {}) for n in self.formulas[tensor].extents)
+            elif tensor in self.arrays:
+                self._shapes[tensor] = self.arrays[tensor].shape
+            else:
+                raise MeaningError(f"tensor {tensor}: got no values, expected an array; give it one")
+        return self._shapes[tensor]
 
     def _through(self, name: str, place: tuple[int, ...]) -> Number:
         """An intermediate's entry by its equation, worked out once."""
@@ -167,15 +176,20 @@ def _less(a: Number, b: Number) -> bool:
     return bool(x < y)
 
 
+_SEEN_THROUGH = {*GUARDS, Mul, Div, Pow}
+"""Nodes that can hold a guard of the product that they are a factor of."""
+
+
 def _annihilated(world: World, e: Expr, point: Point) -> bool:
     """Whether a false guard stands among the factors of a product or above the line of a quotient."""
-    if isinstance(e, GUARDS):
-        return world.value(e, point) == 0
+    if isinstance(e, Mul):
+        return any(type(f) in _SEEN_THROUGH and _annihilated(world, f, point) for f in e.items)
+    if isinstance(e, Div):
+        return _annihilated(world, e.left, point)
     if isinstance(e, Pow):
         positive = isinstance(e.right, Num) and e.right.value > 0
         return positive and _annihilated(world, e.left, point)
-    above = e.items if isinstance(e, Mul) else (e.left,) if isinstance(e, Div) else ()
-    return any(_annihilated(world, f, point) for f in above)
+    return isinstance(e, GUARDS) and world.value(e, point) == 0
 
 
 def _product(world: World, e: Mul, point: Point) -> Number:

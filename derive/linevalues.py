@@ -13,15 +13,15 @@ from derive.integers import Point
 from derive.operation import Op
 from derive.worlds import in_reals, worlds
 
-ENTRIES = 3
+ALL, SOME = 16, 5
 
 
 def sampled(axes: tuple[Binder, ...], world: World, every: bool = False) -> list[Point]:
-    """Entries of a result at which lines are compared: the corners and one between, or all of them."""
+    """Entries of a result at which lines are compared: the corners and some between, or all of them."""
     points = list(world.tuples(axes, {}))
-    if every or len(points) <= ENTRIES:
+    if every or len(points) <= ALL:
         return points
-    return [points[0], points[len(points) // 2], points[-1]]
+    return [points[(len(points) - 1) * k // (SOME - 1)] for k in range(SOME)]
 
 
 @lru_cache(maxsize=1024)

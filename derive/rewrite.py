@@ -62,9 +62,7 @@ def apply_everywhere(law: Law, line: Expr, op: Op, free: tuple[Binder, ...], fue
     return Step(law.name, law.statement, before, line, tuple(moves)) if moves else None
 
 
-def _first(
-    law: Law, e: Expr, site: Site, path: tuple[int, ...], fuel: Fuel
-) -> tuple[tuple[int, ...], Rewrite] | None:
+def _first(law: Law, e: Expr, site: Site, path: tuple[int, ...], fuel: Fuel) -> tuple[tuple[int, ...], Rewrite] | None:
     """The outermost, leftmost position at which a law applies; none any more where the fuel is spent."""
     fuel.visits -= 1
     if fuel.visits < 0:

@@ -5,11 +5,10 @@ Sizes are chosen to expose mistakes: strides above 1, padding, dilation, leftove
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 from hashlib import sha256
-from itertools import islice
 from math import prod
 from random import Random
 
@@ -21,25 +20,19 @@ from derive.digits import real
 from derive.errors import MeaningError, OperationError
 from derive.exact import Number
 from derive.expr import Compare, Contract, Entry, Expr, Num, Select, Val
-from derive.index import Composite, Index, index
+from derive.index import index
 from derive.integers import Array, Formula
 from derive.notation import Equation
 from derive.operation import Op, show_equation
-from derive.traversal import binders_of, reads, walk
+from derive.small_sizes import small_sizes
+from derive.traversal import binders_of, walk
 
-TRIES, CANDIDATES, BUDGET, MOST, WORLDS = 1000, 60, 400, 20_000, 2
+WORLDS = 2
 _ANY = tuple(range(-4, 5))
 _NOT_ZERO = tuple(v for v in _ANY if v)
+COTANGENTS = tuple(v for v in range(-9, 10) if v)
 DRAWS = (_ANY, _ANY, _NOT_ZERO, _NOT_ZERO, (1, 2, 3, 4), (1, 2, 3, 4))
 """What entries are drawn from, in this order, until every equation has a value: some divide, some are logarithms'."""
-
-
-def sizes_of(op: Op, names: Mapping[str, int]) -> dict[str, int]:
-    """The names with the derived sizes added. Raises: MeaningError for a size that is no integer."""
-    known: dict[str, Number] = dict(names)
-    for name, size in op.sizes:
-        known[name] = World(known, {}).size(size, {})
-    return {n: v for n, v in known.items() if isinstance(v, int)}
 
 
 @lru_cache(maxsize=256)
@@ -49,20 +42,17 @@ def worlds(op: Op) -> tuple[World, ...]:
     Raises: OperationError where no small sizes satisfy the operation's requirements, or give its equations values.
     """
     random = Random(sha256("\n".join(show_equation(e) for e in op.equations).encode()).digest())
-    found = sorted(islice(_sizes(op, random), CANDIDATES), key=lambda s: -_interest(op, s))
-    if not found:
-        raise OperationError(f"{op.name}: got no small sizes at which its output is not empty, expected some;"
-                             " check the law's sizes and requirements")  # fmt: skip
     valued: list[World] = []
-    why = ""
-    for sizes in found:
+    why = "no small sizes at which its output is not empty"
+    for sizes in small_sizes(op, random, lambda sizes: _windows_hold(op, sizes)):
         world, error = _drawn(op, sizes, random)
         valued += [world] if world else []
         why = error or why
         if len(valued) == WORLDS:
             break
     if not valued:
-        raise OperationError(f"{op.name}: got no numbers at which its equations have values, expected some; {why}")
+        raise OperationError(f"{op.name}: got no numbers at which its equations have values, expected some: {why};"
+                             " check the law's sizes, windows and quotients")  # fmt: skip
     return tuple(valued)
 
 
@@ -99,69 +89,6 @@ def in_reals(world: World, op: Op) -> World:
     return replace(world, arrays=arrays, lift=real, _memo={})
 
 
-def _sizes(op: Op, random: Random) -> Iterator[dict[str, int]]:
-    """Sizes that fit the operation, those that cost too much only where there are no others."""
-    derived = {n for n, _ in op.sizes}
-    costly: list[tuple[int, int, dict[str, int]]] = []
-    cheap = False
-    for chosen in _choices(op, sorted(op.symbols - derived), random):
-        try:
-            sizes = sizes_of(op, chosen)
-            fits = all(World(sizes, {}).value(r, {}) == 1 for r in op.require if not list(reads(r)))
-        except MeaningError:
-            continue
-        cost = _cost(op, sizes)
-        if fits and all(sizes[n] >= 1 for n in derived) and cost <= MOST and _windows_hold(op, sizes):
-            if cost <= BUDGET:
-                cheap = True
-                yield sizes
-            else:
-                costly.append((cost, len(costly), sizes))
-    if not cheap:
-        yield from (sizes for _, _, sizes in sorted(costly)[:WORLDS])
-
-
-def _choices(op: Op, symbols: list[str], random: Random) -> Iterator[dict[str, int]]:
-    """Numbers for the symbols: small ones, then some as large as the windows that the law fixes."""
-    least = {p.name: p.minimum for p in op.parameters}
-    window = max((abs(c) for _, size in op.sizes for c in _constants(size)), default=0)
-    for attempt in range(TRIES):
-        reach = 2 + attempt % 4
-        large = attempt >= TRIES // 8 and window > 3
-        yield {
-            n: random.randint(least[n], max(least[n], 2))
-            if n in least
-            else random.randint(window, window + 3)
-            if large and random.random() < 0.5
-            else random.randint(1, reach)
-            for n in symbols
-        }
-
-
-def _constants(i: Index) -> Iterator[int]:
-    """Every number in an index, at any depth."""
-    for monomial, c in i.terms:
-        yield c
-        for atom in monomial:
-            if isinstance(atom, Composite):
-                yield from _constants(atom.dividend)
-                yield from _constants(atom.divisor)
-
-
-def _cost(op: Op, sizes: Mapping[str, int]) -> int:
-    """Points of the output's iteration space, sums included: what one line costs to evaluate."""
-    world, most = World(sizes, {}), 0
-    for e in op.equations:
-        points = 1
-        ends: dict[str, int] = {}
-        for b in (*op.tensor(e.target).axes, *(b for n in walk(e.body) for b in binders_of(n))):
-            extent = max(1, world.size(b.extent, ends))
-            points *= extent
-            ends[b.name] = extent - 1  # where an inner extent depends on it, the last one counts
-        most = max(most, points)
-    return most
-
-
 def _windows_hold(op: Op, sizes: Mapping[str, int]) -> bool:
     """Whether every maximum over an index has a cell to choose from."""
     if not any(isinstance(n, Select) for e in op.equations for n in walk(e.body)):
@@ -176,27 +103,30 @@ def _windows_hold(op: Op, sizes: Mapping[str, int]) -> bool:
     return True
 
 
-def _interest(op: Op, sizes: Mapping[str, int]) -> int:
-    """How much these sizes can expose: parameters above their minimum, and extents that differ."""
-    raised = sum(2 for p in op.parameters if sizes[p.name] > p.minimum)
-    return raised + len({sizes[n] for n in op.symbols}) + sum(4 for n in op.symbols if sizes[n] > 1)
-
-
 def _world(op: Op, sizes: Mapping[str, int], random: Random, drawn: tuple[int, ...]) -> World:
     world = World(sizes, {})
     arrays: dict[str, Array] = {}
     for t in (*op.inputs, *(t for t in op.tensors if t.role != "input")):
         shape = tuple(world.size(b.extent, {}) for b in t.axes)
         count = prod(shape)
-        of = range(_label_bound(op, t.name, world) + 1) if t.integer else drawn
-        values = tuple(random.choice(of) for _ in range(count))
+        labels = tuple(range(_label_bound(op, t.name, world) + 1))
         if t.role == "input":
-            arrays[t.name] = Array(shape, values)
-        arrays[f"dE/d{t.name}"] = Array(shape, values)
+            arrays[t.name] = Array(shape, _entries(count, labels if t.integer else drawn, random))
+        arrays[f"dE/d{t.name}"] = Array(shape, _entries(count, COTANGENTS, random))
     _normalise(op, arrays, world)
     extents = {t.name: tuple(b.extent for b in t.axes) for t in op.tensors}
     formulas = {e.target: Formula(e.names, extents[e.target], e.body) for e in op.equations}
     return World(sizes, arrays, formulas, unfolder(op))
+
+
+def _entries(count: int, of: tuple[int, ...], random: Random) -> tuple[int, ...]:
+    """Numbers that end in a positive one and, as far as there is room, have a negative one and a 0, if they may."""
+    values = [random.choice(of) for _ in range(count)]
+    kinds = ([v for v in of if v > 0], [v for v in of if v < 0], [v for v in of if v == 0])
+    places = [count - 1, *random.sample(range(count - 1), count - 1)] if count else []
+    for place, kind in zip(places, (k for k in kinds if k), strict=False):
+        values[place] = random.choice(kind)
+    return tuple(values)
 
 
 def _label_bound(op: Op, name: str, world: World) -> int:

@@ -20,7 +20,7 @@ from derive.errors import MeaningError, OperationError
 from derive.expr import Expr, Select
 from derive.index import Composite
 from derive.operation import Op, Tensor
-from derive.worlds import sizes_of
+from derive.small_sizes import sizes_of
 from numeric.arithmetic import Plain
 from numeric.dense import shape_of, world_of
 from numeric.sample_values import labels_below, laid_out, numbers

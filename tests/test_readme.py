@@ -47,7 +47,6 @@ def without_comment(line: str) -> str:
     return line.partition(" #")[0].strip()
 
 
-@pytest.mark.xdist_group("readme")
 @pytest.mark.parametrize("line", COMMANDS)
 def test_every_command_works(line: str, folder: Path) -> None:
     command = without_comment(line)

@@ -12,7 +12,7 @@ from derive.expr import Entry
 from derive.index import index
 from derive.integers import Array, Formula
 from derive.operation import Op
-from derive.worlds import sizes_of
+from derive.small_sizes import sizes_of
 
 Nested = list  # of lists, or of numbers
 

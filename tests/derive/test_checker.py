@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import os
 import pkgutil
 import subprocess
 import sys
@@ -36,6 +37,8 @@ from tests.derive.certificate_edits import (
 from tests.derive.derivations import CASES, certified, derived, operation, title
 
 ROOT = Path(__file__).resolve().parents[2]
+# How many edits of each of ten certificates; a longer run: BACKPROOF_EDITS=3000 pytest tests/derive -k edit
+EDITS = int(os.environ.get("BACKPROOF_EDITS", "30"))
 CONV_STRIDED = next(c for c in CASES if operation(c[0]).settings == (("s_h", "2"), ("s_w", "2")))
 POOLED = next(c for c in CASES if operation(c[0]).name == "max_pool2d")
 FLAT = next(c for c in CASES if operation(c[0]).name == "flatten")
@@ -154,7 +157,7 @@ def accepted(data: dict[str, Any], law: str, line: Any, move: dict[str, Any]) ->
 @pytest.mark.parametrize("case", EDITED, ids=title)
 def test_an_edit_is_refused_unless_it_means_the_same(case):
     data, random = certified(case), Random(title(case))
-    for _ in range(30):
+    for _ in range(EDITS):
         what, edited = edit(data, random)
         assert refusal(edited) or means_the_same(edited, data, operation(case[0])), what
 

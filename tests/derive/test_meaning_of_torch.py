@@ -13,7 +13,7 @@ import torch.nn.functional as F
 
 from derive.elaborate import from_text
 from derive.integers import Array
-from derive.worlds import sizes_of
+from derive.small_sizes import sizes_of
 from tests.derive.evaluate import output_of
 from tests.derive.laws import LAWS
 
