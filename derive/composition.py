@@ -8,25 +8,32 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from derive.catalogue import with_defaults
+from derive.catalogue import RECIPES, with_defaults
+from derive.counting import multiply_adds
 from derive.derivation import Derivation
 from derive.errors import OperationError
-from derive.index import Composite, Index, divide, index
-from derive.operation import Op, Tensor
-from derive.show import show_index
+from derive.fitting import Fit, Shape, product
+from derive.index import Index, index
+from derive.operation import Op
 from derive.sweep import gradient
-
-Shape = tuple[Index, ...]
-LEADING = "..."
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One operation of a graph: which tensor feeds each of its inputs, by the law's letters."""
+    """One operation of a graph: which tensor feeds each of its inputs, and the sizes of its law, by the law's letters.
+
+    An optional input that nothing feeds is left out: it counts as zeros.
+    """
 
     name: str
     op: Op
     feeds: tuple[tuple[str, str], ...]
+    sizes: tuple[tuple[str, Index], ...] = ()
+
+    @property
+    def operation(self) -> str:
+        """The name of a catalogue operation; the law itself where it has none."""
+        return self.op.name if self.op.name in RECIPES else self.op.text
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -53,12 +60,14 @@ class Cotangent:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a network's table: a node, its output's shape, and how many parameters it owns."""
+    """One line of a network's table: a node, its output's shape, the parameters it reads, and its multiply-adds."""
 
     name: str
     op: str
     shape: Shape
+    weights: tuple[str, ...]
     parameters: Index
+    multiply_adds: Index
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,28 +95,21 @@ class Graph:
 
     def size(self, tensor: str) -> Index:
         """How many entries a tensor has."""
-        total = index(1)
-        for extent in self.shapes[tensor]:
-            total = total * extent
-        return total
+        return product(self.shapes[tensor])
 
     @property
     def parameter_count(self) -> Index:
         """How many numbers are trained."""
-        total = index(0)
-        for p in self.parameters:
-            total = total + self.size(p)
-        return total
+        return sum((self.size(p) for p in self.parameters), index(0))
 
     def table(self) -> tuple[Row, ...]:
         """The shape and parameter table, a row a node."""
-        rows = []
-        for n in self.nodes:
-            own = index(0)
-            for s in n.sources:
-                own = own + (self.size(s) if s in self.parameters else 0)
-            rows.append(Row(n.name, n.op.name, self.shapes[n.name], own))
-        return tuple(rows)
+        return tuple(map(self._row, self.nodes))
+
+    def _row(self, n: Node) -> Row:
+        own = tuple(dict.fromkeys(s for s in n.sources if s in self.parameters))
+        count = sum(map(self.size, own), index(0))
+        return Row(n.name, n.operation, self.shapes[n.name], own, count, multiply_adds(n.op, dict(n.sizes)))
 
     def backward(self, wanted: Iterable[str] | None = None) -> tuple[Cotangent, ...]:
         """The reverse sweep: the cotangent of every tensor on a path from a wanted one to E, the last node first.
@@ -154,11 +156,19 @@ class Builder:
         self.inputs.append(name)
         return name
 
-    def add(self, name: str, op: Op, feeds: Mapping[str, str] | str, **extents: int) -> str:
+    def parameter(self, name: str, *shape: int | str) -> str:
+        """A trained tensor under a name of its own, which any number of nodes may read: a shared weight."""
+        self._refuse_taken(name)
+        self.shapes[name] = tuple(index(n) for n in shape)
+        self.parameters.append(name)
+        return name
+
+    def add(self, name: str, op: Op, feeds: Mapping[str, str | None] | str, **extents: int) -> str:
         """A node: `feeds` says which tensor enters where (one name feeds the first input).
 
-        An input that nothing feeds is a parameter, named `node.argument`; `extents` gives the sizes that no input has,
-        such as the number of filters. Returns the node's name. Raises: OperationError where shapes do not fit.
+        An input that is not mentioned is a new parameter, named `node.argument`; an optional one that is fed None, such
+        as a bias, is left out. `extents` gives the sizes that no input has, such as the number of filters.
+        Returns the node's name. Raises: OperationError where shapes do not fit.
         """
         op = with_defaults(op)
         self._refuse_taken(name)
@@ -166,29 +176,34 @@ class Builder:
             if symbol not in op.symbols:
                 known = ", ".join(sorted(op.symbols))
                 raise OperationError(f"{self.name}: {name}: got extent {symbol}, expected one of {known}; leave it out")
-        given = (
-            {op.inputs[0].name: feeds} if isinstance(feeds, str) else {op.tensor(k).name: v for k, v in feeds.items()}
-        )
-        for source in given.values():
-            if source not in self.shapes:
-                known = ", ".join(self.shapes)
-                raise OperationError(f"{self.name}: {name} reads {source!r}, expected one of {known}; add it before")
-        fit = _Fit(f"{self.name}: {name}", {n: index(v) for n, v in extents.items()})
+        given = self._given(name, op, {op.inputs[0].argument: feeds} if isinstance(feeds, str) else feeds)
+        fit = Fit(f"{self.name}: {name}", {n: index(v) for n, v in extents.items()})
         for letter, source in given.items():
-            fit.read(op.tensor(letter), self.shapes[source])
-        all_feeds = dict(given)
+            if source is not None:
+                fit.read(op.tensor(letter), self.shapes[source])
         for t in op.inputs:
             if t.name not in given:
-                parameter = f"{name}.{t.argument}"
-                self.shapes[parameter] = fit.shape(t)
-                self.parameters.append(parameter)
-                all_feeds[t.name] = parameter
-            elif t.integer:
-                self.integers.add(given[t.name])
+                given[t.name] = self.parameter(f"{name}.{t.argument}")
+                self.shapes[f"{name}.{t.argument}"] = fit.shape(t)
         fit.close(op)
         self.shapes[name] = fit.shape(op.output)
-        self.nodes.append(Node(name, op, tuple((t.name, all_feeds[t.name]) for t in op.inputs)))
+        fed = [(t, given[t.name]) for t in op.inputs]
+        self.integers |= {source for t, source in fed if t.integer and source is not None}
+        feeds_of_node = tuple((t.name, source) for t, source in fed if source is not None)
+        self.nodes.append(Node(name, op, feeds_of_node, tuple(fit.known.items())))
         return name
+
+    def _given(self, name: str, op: Op, feeds: Mapping[str, str | None]) -> dict[str, str | None]:
+        """What is fed, by the law's letters. Raises: OperationError for a tensor that is not there, or not optional."""
+        for argument, source in feeds.items():
+            if source is None and not op.tensor(argument).optional:
+                raise OperationError(
+                    f"{self.name}: {name}: {argument}: got None, expected a tensor; leave out optional inputs only"
+                )
+            if source is not None and source not in self.shapes:
+                known = ", ".join(self.shapes)
+                raise OperationError(f"{self.name}: {name} reads {source!r}, expected one of {known}; add it before")
+        return {op.tensor(argument).name: source for argument, source in feeds.items()}
 
     def _refuse_taken(self, name: str) -> None:
         if name in self.shapes:
@@ -205,82 +220,6 @@ class Builder:
         return Graph(
             self.name, tuple(self.inputs), order, tuple(self.nodes), dict(self.shapes), scores, frozenset(self.integers)
         )
-
-
-class _Fit:
-    """The extents of one node's symbols, found by laying its tensors' axes over shapes."""
-
-    def __init__(self, where: str, known: dict[str, Index]) -> None:
-        self.where, self.known = where, known
-        self.leading: Shape = ()
-
-    def read(self, tensor: Tensor, shape: Shape) -> None:
-        axes = tensor.axes
-        spread = next((k for k, b in enumerate(axes) if b.name == LEADING), None)
-        if spread is not None:
-            own = len(shape) - len(axes) + 1
-            self.leading = shape[spread : spread + own]
-            shape = (*shape[:spread], _product(self.leading), *shape[spread + own :])
-        if len(shape) != len(axes):
-            text = ", ".join(show_index(n) for n in shape)
-            names = ",".join(b.name for b in axes)
-            raise OperationError(
-                f"{self.where}: {tensor.argument}: got shape ({text}), expected {len(axes)} axes"
-                f" ({tensor.name}[{names}]); reshape it or flatten before"
-            )
-        for b, n in zip(axes, shape, strict=True):
-            symbol = b.extent.name
-            old = self.known.setdefault(symbol, n) if symbol else evaluate(b.extent, self.known)
-            if old != n:
-                raise OperationError(
-                    f"{self.where}: {tensor.argument}: got extent {show_index(n)} on axis {b.name}, expected"
-                    f" {show_index(old)}; change the layer before or this one"
-                )
-
-    def close(self, op: Op) -> None:
-        """Work out the sizes that the operation derives. Raises: OperationError for an empty output."""
-        for symbol, size in op.sizes:
-            value = evaluate(size, self.known)
-            if value.constant is not None and value.constant < 1:
-                raise OperationError(f"{self.where}: got an output of extent {value.constant}, expected at least 1;"
-                                     " use a larger input or a smaller window")  # fmt: skip
-            self.known[symbol] = value
-
-    def shape(self, tensor: Tensor) -> Shape:
-        found: list[Index] = []
-        for b in tensor.axes:
-            if b.name == LEADING:
-                found += self.leading
-                continue
-            extent = evaluate(b.extent, self.known)
-            if extent.name == b.extent.name and b.extent.name not in self.known and b.extent.constant is None:
-                raise OperationError(
-                    f"{self.where}: {tensor.argument}: got no extent {b.extent.name}, expected a number;"
-                    " give it to the node"
-                )
-            found.append(extent)
-        return tuple(found)
-
-
-def evaluate(i: Index, known: Mapping[str, Index]) -> Index:
-    """An index with sizes put in, quotients of numbers carried out."""
-    total = index(0)
-    for monomial, c in i.substitute(known).terms:
-        term = index(c)
-        for atom in monomial:
-            if isinstance(atom, Composite):
-                term = term * divide(atom.kind, evaluate(atom.dividend, known), evaluate(atom.divisor, known))
-            else:
-                term = term * Index((((atom,), 1),))
-        total = total + term
-    return total
-
-
-def _product(shape: Shape) -> Index:
-    total = index(1)
-    for n in shape:
-        total = total * n
-    return total
 
 
 def graph(name: str) -> Builder:

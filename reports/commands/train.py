@@ -33,7 +33,7 @@ SAMPLE, RELU, MAX = "sample", "relu", "max_pool2d"
 SAMPLE_BATCH = 16
 """For the few digits of the sample: enough steps in an epoch."""
 
-NAME = typer.Argument(metavar="NETWORK", help=", ".join(NETWORKS))
+NAME = typer.Argument(metavar="NETWORK", help=", ".join(n for n, found in NETWORKS.items() if found.digits))
 DATA = typer.Option(
     "--data",
     metavar="sample|mnist|DIR",
@@ -69,7 +69,7 @@ def run(
     if resume and checkpoint is None:
         raise UsageError("--resume: got no checkpoint, expected the run's; name it by --checkpoint FILE")
     refuse_unwritable(json, output and output / "index.html", checkpoint)
-    graph = network(what, {"activation": activation, "pooling": pooling})
+    graph = network(what, {"activation": activation, "pooling": pooling}, digits=True)
     library = _library(backend, device)
     size = batch or (SAMPLE_BATCH if data == SAMPLE else TrainOptions().batch)
     options = TrainOptions(_name(what, activation, pooling), library, choose(device, library), epochs, size, seed)
