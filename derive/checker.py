@@ -506,7 +506,7 @@ DERIVATIVES: dict[str, Callable[[Tree], Tree]] = {
     "sin": lambda z: ("fn", "cos", z),
     "cos": lambda z: minus(("fn", "sin", z)),
     "tanh": lambda z: add(ONE, minus(power(("fn", "tanh", z), 2))),
-    "sigmoid": lambda z: ("div", ("fn", "exp", minus(z)), power(add(ONE, ("fn", "exp", minus(z))), 2)),
+    "sigmoid": lambda z: mul(("fn", "sigmoid", z), add(ONE, minus(("fn", "sigmoid", z)))),
 }
 
 

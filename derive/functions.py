@@ -31,13 +31,16 @@ Z = "z"
 
 @cache
 def derivative(name: str) -> Expr:
-    """The derivative of a scalar function at z, as SymPy knows it, over our nodes with z as `Val(z)`."""
-    return from_sympy(sympy.diff(_in_sympy(name), sympy.Symbol(Z)))
+    """The derivative of a scalar function at z, as SymPy knows it, over our nodes with z as `Val(z)`.
 
-
-def _in_sympy(name: str) -> sympy.Expr:
+    That of `sigmoid` is written in its value s, as s*(1 - s): with exponentials it would overflow where s is near 0.
+    """
     z = sympy.Symbol(Z)
-    return 1 / (1 + sympy.exp(-z)) if name == "sigmoid" else getattr(sympy, name)(z)
+    if name != "sigmoid":
+        return from_sympy(sympy.diff(getattr(sympy, name)(z), z))
+    s = sympy.Function(name)(z)
+    slope = sympy.diff(1 / (1 + sympy.exp(-z)), z).subs(sympy.exp(-z), 1 / s - 1)
+    return Mul((from_sympy(s), from_sympy(sympy.cancel(slope / s))))
 
 
 def from_sympy(e: sympy.Basic) -> Expr:
