@@ -37,19 +37,24 @@ def _bound(site: Site) -> set[str]:
     return {b.name for b in site.binders}
 
 
+def _ends_vary(e: Contract, outer: set[str]) -> bool:
+    """Whether the end of a sum depends on an outer index: then it stays inside the outer sum."""
+    return any(b.extent.names() & outer for b in e.binders)
+
+
 @law("merge sums", "a*(sum[i] b) = sum[i] a*b; sum[i] sum[j] b = sum[i,j] b")
 def merge(node: Expr, site: Site) -> Expr | None:
     if isinstance(node, Contract) and isinstance(node.body, Contract):
         outer = {b.name for b in node.binders}
-        if any(b.extent.names() & outer for b in node.body.binders):
-            return None  # a sum whose end depends on the outer index stays inside
+        if _ends_vary(node.body, outer):
+            return None
         inner = rename_bound(node.body, [b.name for b in node.body.binders if b.name in outer], all_names(node))
         return Contract(node.binders + inner.binders, inner.body)
     if not isinstance(node, Mul | Div):
         return None
     parts = factors(node)
     for k, (f, n) in enumerate(parts):
-        if n == 1 and isinstance(f, Contract) and holds_delta(f, _bound(site)):
+        if n == 1 and isinstance(f, Contract) and holds_delta(f, _bound(site)) and not _ends_vary(f, _bound(site)):
             others = parts[:k] + parts[k + 1 :]
             used = frozenset().union(*(all_names(o) for o, _ in others)) | _bound(site) | {b.name for b in site.free}
             f = rename_bound(f, [b.name for b in f.binders if b.name in used], used)
@@ -110,13 +115,19 @@ def _solve(
         return 3, k, divide("exact", -rest if c > 0 else rest, index(abs(c))), ()
     negative = all(c < 0 for _, c in slope.terms)
     slope, rest = (-slope, -rest) if negative else (slope, rest)
-    if not all(_at_least_one(n, site) for n in slope.names()) or len(slope.terms) != 1 or slope.terms[0][1] != 1:
+    running = site.names | {b.name for b in own}
+    if len(slope.terms) != 1 or slope.terms[0][1] != 1:
+        return None
+    if not all(_at_least_one(n, site, running) for n in slope.names()):
         return None
     positive = tuple(Condition("positive", f"{n} >= 1", (index(n),)) for n in sorted(slope.names()))
     return 3, k, divide("exact", -rest, slope), positive
 
 
-def _at_least_one(name: str, site: Site) -> bool:
+def _at_least_one(name: str, site: Site, running: frozenset[str]) -> bool:
+    """Whether a symbol is at least 1: an extent, or a parameter that says so; an index that runs begins at 0."""
+    if name in running:
+        return False
     return (site.minimum(name) or 0) >= 1 or name not in {p.name for p in site.op.parameters}
 
 

@@ -84,17 +84,15 @@ def pull_out(node: Expr, site: Site) -> Expr | None:
 def factor_out(node: Expr, site: Site) -> Expr | None:
     if not isinstance(node, Add):
         return _sign_inward(node)
-    lists = [factors(t) for t in node.items]
-    common: list[Factor] = []
-    for base, n in lists[0]:
-        if not isinstance(base, Num) and all(_share(base, n, other) for other in lists[1:]):
-            least = min((dict_of(o)[base] for o in lists), key=abs)
-            common.append((base, least))
+    lists = [dict_of(factors(t)) for t in node.items]
+    common: dict[Expr, int] = {}
+    for base, n in lists[0].items():
+        if not isinstance(base, Num) and all(other.get(base, 0) * n > 0 for other in lists[1:]):
+            common[base] = min((other[base] for other in lists), key=abs)
     if not common:
         return None
-    taken = dict(common)
-    rests = ([(b, n - taken.get(b, 0)) for b, n in dict_of(parts).items() if n != taken.get(b, 0)] for parts in lists)
-    return product([*common, (add(sorted((product(rest) for rest in rests), key=negative)), 1)])
+    rests = ([(b, n - common.get(b, 0)) for b, n in parts.items() if n != common.get(b, 0)] for parts in lists)
+    return product([*common.items(), (add(sorted((product(rest) for rest in rests), key=negative)), 1)])
 
 
 def dict_of(parts: list[Factor]) -> dict[Expr, int]:
@@ -103,10 +101,6 @@ def dict_of(parts: list[Factor]) -> dict[Expr, int]:
     for base, n in parts:
         total[base] = total.get(base, 0) + n
     return total
-
-
-def _share(base: Expr, n: int, other: list[Factor]) -> bool:
-    return dict_of(other).get(base, 0) * n > 0
 
 
 def _sign_inward(node: Expr) -> Expr | None:
