@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from derive.extents import Extents
@@ -26,11 +27,27 @@ def from_text(text: str, name: str = "") -> Op:
     dividing = {n for _, size in sizes for n in divisors(size)} | {n for e in equations for n in divisors_in(e.body)}
     # `size h = H` leaves H to the user, as no input has an axis of that extent
     chosen = sorted(_names(tensors, given=False) - _names(tensors, given=True) - {n for n, _ in sizes})
+    chosen += _open(tensors, {*symbols, *chosen}, [*free_symbols(equations, ()), *sorted(used)])
     parameters = tuple(Parameter(n, n, minimum=int(n in dividing)) for n in symbols)
     parameters += tuple(Parameter(n, n, minimum=1) for n in chosen if n not in symbols)
     check_scopes(law, {*used, *symbols})
     own = name or law.equations[-1].target
     return Op(own, equations, tensors, sizes, parameters, sizings=tuple(extents.sizings))
+
+
+def _open(tensors: tuple[Tensor, ...], known: set[str], order: Iterable[str]) -> list[str]:
+    """Symbols that must be given, the first in `order` first: no input has an axis from which they follow.
+
+    An axis of G*K cells gives one of the two where the other is known.
+    """
+    extents = [b.extent for t in tensors if t.role == "input" for b in t.axes]
+    found: list[str] = []
+    while left := [(e, e.names() - known) for e in extents if e.names() - known]:
+        follows = {n for e, names in left if len(names) == 1 for n in names if e.split(n) is not None}
+        if not follows:
+            found.append(next(n for n in order if any(n in names for _, names in left)))
+        known |= follows or {found[-1]}
+    return found
 
 
 def _names(tensors: tuple[Tensor, ...], given: bool) -> set[str]:

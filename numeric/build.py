@@ -119,4 +119,6 @@ def _field(value: object, name: str, names: Mapping[str, str]) -> Any:
         return names.get(content, content)
     if name in ("flipped", "stack", "rows", "columns"):
         return tuple(names.get(n, n) for n in content)
+    if name == "digits":
+        return tuple(tuple(names.get(n, n) for n in run) for run in content)
     return _renamed(content, names)

@@ -9,7 +9,7 @@ from derive.expr import Add, Div, Entry, Expr, Fn, Mul, Num, Pow
 from derive.traversal import free_names, reads, walk
 from numeric import python_text as py
 from numeric.matrix_text import matmul
-from numeric.plan import Copy, Gather, Instruction, Map, Matmul, Merge, Names, Pad, Reduce, Scatter, View, Wins
+from numeric.plan import Copy, Gather, Instruction, Map, Matmul, Merge, Names, Pad, Reduce, Scatter, Split, View, Wins
 from numeric.python_text import Text
 from numeric.scribe import Scribe
 from numeric.strided_text import scatter, view
@@ -37,7 +37,7 @@ def _copy(s: Scribe, i: Copy, target: str) -> list[str]:
     return [f"{target} = {s.dialect.contiguous(s.tree(order).entry(i.source).text)}"]
 
 
-def _merge(s: Scribe, i: Merge, target: str) -> list[str]:
+def _reshape(s: Scribe, i: Merge | Split, target: str) -> list[str]:
     return [f"{target} = {s.register(i.source)}.reshape({s.sizes(b.extent for b in i.axes)})"]
 
 
@@ -170,7 +170,8 @@ _RULES: dict[type, Callable[..., list[str]]] = {
     Pad: _pad,
     View: view,
     Copy: _copy,
-    Merge: _merge,
+    Merge: _reshape,
+    Split: _reshape,
     Gather: _gather,
     Map: _map,
     Reduce: _reduce,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import accumulate
 
 from derive.errors import NotDerived
 from derive.expr import (
@@ -32,9 +33,10 @@ from derive.traversal import map_indices
 from numeric.access import Canonical
 from numeric.backend import Formula, cotangent, forward_formulas, gradient_formula
 from numeric.build import Build, Scope
+from numeric.digits import in_digits
 from numeric.guards import product
 from numeric.maxima import select, winner
-from numeric.plan import Axes, Map, Merge, Plan, View
+from numeric.plan import Axes, Map, Merge, Plan, Split, View
 from numeric.reading import read
 from numeric.sums import contract
 
@@ -73,11 +75,14 @@ def _line(f: Formula) -> str:
 
 def lower(build: Build, f: Formula) -> str:
     """Add what computes a formula, and return the register with its values."""
-    scope = {b.name: b.extent for b in f.axes}
-    names = tuple(b.name for b in f.axes)
-    found = value(build, f.body, scope)
+    runs, body = in_digits(build, f.axes, f.body)
+    axes = tuple(b for run in runs for b in run)
+    names = tuple(b.name for b in axes)
+    found = value(build, body, {b.name: b.extent for b in axes})
     if not (isinstance(found, Entry) and tuple(i.name for i in found.indices) == names and _owned(build, found.tensor)):
-        found = build.emit(Map("value", f.axes, found))
+        found = build.emit(Map("value", axes, found))
+    if len(axes) > len(f.axes):
+        found = build.emit(Merge("value", f.axes, found.tensor, _places(runs)))
     if build.instructions[-1].target == found.tensor and found.tensor not in build.aliases.values():
         build.rename(found.tensor, f.target)
         found = Entry(f.target, found.indices)
@@ -85,10 +90,16 @@ def lower(build: Build, f: Formula) -> str:
     return found.tensor
 
 
+def _places(runs: tuple[Axes, ...]) -> tuple[tuple[int, ...], ...]:
+    """Where the members of each run stand when the runs follow one another."""
+    ends = list(accumulate(map(len, runs)))
+    return tuple(tuple(range(end - len(run), end)) for run, end in zip(runs, ends, strict=True))
+
+
 def _owned(build: Build, register: str) -> bool:
     """Whether a register is memory of its own, so that a result does not share it with an input."""
     made = build.made_by(register)
-    return made is not None and not isinstance(made, View | Merge) and register not in build.aliases.values()
+    return made is not None and not isinstance(made, View | Merge | Split) and register not in build.aliases.values()
 
 
 def value(build: Build, e: Expr, scope: Scope) -> Expr:

@@ -107,6 +107,24 @@ class Merge(Instruction):
 
 
 @dataclass(frozen=True, slots=True)
+class Split(Instruction):
+    """Axes of the source each as several, row-major."""
+
+    source: str
+    digits: tuple[Names, ...]
+
+    @property
+    def sources(self) -> Names:
+        return (self.source,)
+
+    @property
+    def right(self) -> str:
+        return (
+            f"reshape {self.source}[{','.join('(' + ','.join(d) + ')' if len(d) > 1 else d[0] for d in self.digits)}]"
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Gather(Instruction):
     """The source at any indices, 0 where they are not integral or not in range: right for every access, and slower."""
 

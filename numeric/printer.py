@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from derive.index import Index
 from numeric.dialect import Dialect
 from numeric.instruction_text import is_exact, statements
-from numeric.plan import Instruction, Matmul, Merge, Pad, Plan, Scatter, View
+from numeric.plan import Instruction, Matmul, Merge, Pad, Plan, Scatter, Split, View
 from numeric.plan import Names as IndexNames
 from numeric.python_text import integer
 from numeric.scribe import Scribe
@@ -108,7 +108,7 @@ class _Printer:
     def solid(self, register: str) -> Iterable[str]:
         """The register itself, or, of a view that costs nothing to make again, what it looks at."""
         made = self.plan.instruction(register)
-        if isinstance(made, View | Merge | Pad):
+        if isinstance(made, View | Merge | Split | Pad):
             return [s for source in made.sources for s in self.solid(source)]
         return [register] if made is not None else []
 

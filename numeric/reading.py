@@ -7,7 +7,7 @@ from derive.index import Composite, Index, index
 from derive.substitution import fresh
 from numeric.access import Affine, affine, merged_runs, padding, span
 from numeric.build import Build, Scope, axes_of
-from numeric.plan import Gather, Merge, Move, Pad, Scatter, View
+from numeric.plan import Gather, Merge, Move, Pad, Scatter, Split, View
 from numeric.signs import sign
 
 
@@ -20,6 +20,9 @@ def read(build: Build, e: Entry, scope: Scope, fill: str = "0") -> Entry:
     runs = merged_runs(indices, build.extents(register), scope, build.canonical)
     if runs is not None:
         return build.emit(Merge(f"{register}_flat", axes_of(runs[1], scope), register, runs[0]))
+    split = _split(build, register, indices, scope)
+    if split is not None:
+        return read(build, split, scope, fill)
     spread, indices = _spread(build, register, indices, scope)
     parts = [affine(i, scope) for i in indices]
     if any(p is None for p in parts):
@@ -94,6 +97,37 @@ def _spread(build: Build, register: str, indices: tuple[Index, ...], scope: Scop
     body = Entry(register, tuple(index(positions.get(n, n)) for n in names))
     spread = build.emit(Scatter(f"{register}_spread", tuple(axes), (), tuple(moves), body))
     return spread.tensor, tuple(moving[k].dividend if k in moving else i for k, i in enumerate(indices))
+
+
+def _split(build: Build, register: str, indices: tuple[Index, ...], scope: Scope) -> Entry | None:
+    """A read at K*g + k along an axis of G*K cells, as a read at g and k of that axis as two; None without one."""
+    own = fresh_names(build, register, scope)
+    digits = [_digits_of(build, i, e, scope) for i, e in zip(indices, build.extents(register), strict=True)]
+    places = [n for run in digits for n in run]
+    if not places or len(set(places)) < len(places):
+        return None
+    runs = tuple(run or (n,) for run, n in zip(digits, own, strict=True))
+    extents = {**dict(zip(own, build.extents(register), strict=True)), **{n: scope[n] for n in places}}
+    axes = tuple(Binder(n, extents[n]) for run in runs for n in run)
+    found = build.emit(Split(f"{register}_split", axes, register, runs))
+    at = [tuple(map(index, run)) or (i,) for run, i in zip(digits, indices, strict=True)]
+    return Entry(found.tensor, tuple(i for run in at for i in run))
+
+
+def _digits_of(build: Build, i: Index, extent: Index, scope: Scope) -> tuple[str, ...]:
+    """The names whose digits an index is that runs through an axis exactly once, the first one major; none else."""
+    steps = affine(i, scope)
+    if steps is None or steps.rest != index(0) or len(steps.steps) < 2:
+        return ()
+    found: list[str] = []
+    base = index(1)
+    while len(found) < len(steps.steps):
+        name = next((n for n, step in steps.steps if n not in found and build.canonical.same(step, base)), None)
+        if name is None:
+            return ()
+        found.insert(0, name)
+        base = base * scope[name]
+    return tuple(found) if build.canonical.same(base, extent) else ()
 
 
 def exact_quotient(i: Index) -> Composite | None:

@@ -3,14 +3,14 @@ h = s*i + d*p - P. It visits no zero between the entries of G, and needs no test
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from derive.expr import Binder, Divides, Entry, Expr, InRange
-from derive.index import ONE, Atom, Composite, Index, divide, index
+from derive.index import ONE, Composite, Index, index
 from derive.substitution import fresh, substitute
-from derive.traversal import all_names, map_indices
+from derive.traversal import all_names
 from numeric.access import affine, padding, span
+from numeric.atoms import with_atom
 from numeric.build import Build, Scope
 from numeric.plan import Axes, Move
 from numeric.reading import exact_quotient
@@ -45,7 +45,7 @@ def find_scattering(build: Build, binders: Axes, factors: list[Expr], scope: Sco
         if move is None:
             continue
         if quotient is not None:
-            factors = [_with_atom(f, quotient, index(position.name)) for f in factors]
+            factors = [with_atom(f, quotient, index(position.name)) for f in factors]
         factors = _without_certain(build, [substitute(f, {axis: at}) for f in factors], position, step)
         moves.append(move)
         taps |= rest.names() & {b.name for b in binders}
@@ -70,7 +70,7 @@ def reindexed(build: Build, binders: Axes, factors: list[Expr], scope: Scope) ->
         taken = {*scope, *(o.name for o in binders)}.union(*map(all_names, factors))
         position = Binder(fresh(own.name, taken), own.extent)
         at = step * index(position.name) - rest
-        factors = [substitute(_with_atom(f, quotient, index(position.name)), {b.name: at}) for f in factors]
+        factors = [substitute(with_atom(f, quotient, index(position.name)), {b.name: at}) for f in factors]
         factors = [*_without_certain(build, factors, position, step), InRange(at, b.extent)]
         return reindexed(build, (position, *others), factors, scope)
     return binders, factors
@@ -122,32 +122,3 @@ def _without_certain(build: Build, factors: list[Expr], position: Binder, step: 
         return isinstance(f, Divides) and f.divisor == step and f.dividend == step * here
 
     return [f for f in factors if not certain(f)]
-
-
-def _with_atom(e: Expr, old: Composite, new: Index) -> Expr:
-    """The expression with a quotient replaced wherever an index contains it."""
-
-    def through(i: Index) -> Index:
-        total = index(0)
-        for monomial, c in i.terms:
-            product = index(c)
-            for a in monomial:
-                product = product * inner(a)
-            total = total + product
-        return total
-
-    def inner(a: Atom) -> Index:
-        if a == old:
-            return new
-        if isinstance(a, Composite):
-            return divide(a.kind, through(a.dividend), through(a.divisor))
-        if isinstance(a, Entry):
-            return Index((((Entry(a.tensor, tuple(map(through, a.indices))),), 1),))
-        return index(a)
-
-    return _everywhere(e, through)
-
-
-def _everywhere(e: Expr, change: Callable[[Index], Index]) -> Expr:
-    parts = tuple(_everywhere(p, change) for p in e.parts)
-    return map_indices(e.with_parts(parts) if parts else e, change)

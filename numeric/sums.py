@@ -77,7 +77,7 @@ def _total(build: Build, binders: Axes, inside: Factors, scope: Scope) -> Expr:
     if not binders:
         return product(build, [*(build.value(build, f, scope) for f in inside), *counts])
     binders, inside = reindexed(build, binders, inside, scope)
-    inside = without_implied_guards(build, inside)
+    inside = [f for f in without_implied_guards(build, inside) if not _runs(build, f, scope)]
     found = find_scattering(build, binders, inside, scope)
     if found is not None:
         return product(build, [_scatter(build, found, scope), *counts])
@@ -131,6 +131,13 @@ def without_implied_guards(build: Build, inside: Factors) -> Factors:
         return isinstance(f, Divides) and (f.dividend, f.divisor) in quotients
 
     return [f for f in inside if not implied(f)]
+
+
+def _runs(build: Build, f: Expr, scope: Scope) -> bool:
+    """Whether a guard says only that an index in force is below its extent."""
+    if not isinstance(f, InRange) or f.index.name not in scope:
+        return False
+    return build.canonical.same(scope[f.index.name or ""], f.extent)
 
 
 def _scatter(build: Build, found: Scattering, scope: Scope) -> Expr:

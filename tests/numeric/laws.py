@@ -42,6 +42,41 @@ LAWS = [
         {"X": (2, 6, 5), "F": (4, 3, 2)},
         {"E": 2},
     ),
+    Law(
+        "a convolution in groups",
+        "O[n,k,i] = sum[c,p](X[n,k//K*C+c,s*i+d*p-P]*F[k,c,p]) + b[k]; X[n<N,c<G*C,h<H]; F[k<G*K,c<C,p<Q];"
+        " pad X.h by P, P",
+        {"X": (2, 6, 8), "F": (4, 3, 2), "b": (4,)},
+        {"s": 2, "d": 3, "P": 1},
+    ),
+    Law(
+        "a transposed convolution in groups",
+        "O[n,k,i] = sum[c<C,p](X[n,k//K*C+c,(i+P-d*p)/s]*F[k//K*C+c,k%K,p]) + b[k];"
+        " X[n<N,c<G*C,h<H]; F[c<G*C,k<K,p<Q]; b[k<G*K]; size i touch - P",
+        {"X": (2, 6, 3), "F": (6, 2, 2), "b": (4,)},
+        {"s": 2, "d": 3, "P": 1},
+    ),
+    Law(
+        "pixel shuffle",
+        "O[n,c,h,w] = X[n,c*r*r+h%r*r+w%r,h//r,w//r]; X[n<N,c<C*r*r,h<H,w<W]; size c = C; size h = H*r; size w = W*r",
+        {"X": (2, 8, 3, 2)},
+        {"r": 2},
+    ),
+    Law(
+        "channel shuffle",
+        "O[n,c,i] = X[n,c%G*K+c//G,i]; X[n<N,c<G*K,i<I]; size c = K*G",
+        {"X": (2, 6, 3)},
+        {"G": 3},
+    ),
+    Law(
+        "upsampling of images",
+        "O[h,w] = X[h//r,w//r]; size h = H*r; size w = W*r; X[h<H,w<W]",
+        {"X": (3, 2)},
+        {"r": 2},
+    ),
+    Law("sums of groups", "O[g] = sum[c<G*C] [c//C==g]*X[c]; X[c<G*C]; size g = G", {"X": (6,)}, {"G": 2}),
+    Law("the largest of a group", "O[k] = max[j<r] X[k*r+j]; X[c<K*r]; size k = K", {"X": (6,)}, {"r": 3}),
+    Law("groups in a maximum", "O[k,i] = max[p<2] X[k//2,i+p]; X[c<C,h<H]; size k = 2*C", {"X": (2, 4)}, {}),
     Law("a bilinear form", "O[n,k] = sum[i,j] X[n,i]*W[k,i,j]*Y[n,j]", {"X": (3, 2), "W": (4, 2, 5), "Y": (3, 5)}, {}),
     Law("outer difference", "O[n,m] = X[n] - Y[m]", {"X": (3,), "Y": (4,)}, {}),
     Law("outer product", "O[n,m] = X[n]*Y[m]", {"X": (3,), "Y": (4,)}, {}),

@@ -12,7 +12,7 @@ import derive
 from derive.operation import Op
 from numeric.kernels import kernel
 from numeric.lower import plan
-from numeric.plan import Matmul, Scatter
+from numeric.plan import Gather, Map, Matmul, Merge, Scatter, Split
 from numeric.printer import plain
 from numeric.wrapping import wrapped
 from tests.numeric.laws import LAWS, Law
@@ -74,6 +74,33 @@ def test_a_transposed_convolution_is_the_plan_of_a_convolution_turned_round() ->
     kinds = [type(i) for i in plan(derive.op(law.text)).instructions]
     assert kinds.count(Matmul) == 3
     assert kinds.count(Scatter) == 1
+
+
+GROUPS = """\
+X_split[n1,k1,c,h] = reshape X[n1,(k1,c),h]
+X_split_padded[n1,k1,c,h] = pad X_split[n1,k1,c,h] by 0..0, 0..0, 0..0, P..max(0, s*I+d*Q+1-P-s-d-H) with 0
+X_split_windows[n,k1,c,i,p] = view X_split_padded[n,k1,c,s*i+d*p]
+F_split[k1,k2,c1,p1] = reshape F[(k1,k2),c1,p1]
+X_split_columns[k1,c,p,n,i] = copy X_split_windows[n,k1,c,i,p]
+product[k1,k2,n,i] = F_split[k1 | k2 ; c,p] @ X_split_columns[k1 | c,p ; n,i]
+"""
+
+
+def test_groups_are_a_stack_of_products() -> None:
+    convolution, transposed = (plan(derive.op(law.text)) for law in LAWS if law.name.endswith("convolution in groups"))
+    assert str(convolution).startswith(GROUPS)
+    for found in (convolution, transposed):
+        assert [i for i in found.instructions if isinstance(i, Gather)] == []
+        assert all(i.left.stack for i in found.instructions if isinstance(i, Matmul))
+        assert sum(isinstance(i, Matmul) for i in found.instructions) == 3
+
+
+def test_an_index_is_written_in_digits_only_where_it_is_read_in_them() -> None:
+    assert " reshape " not in str(plan(derive.op("O[i] = X[i//2]; X[h<H]; size i = 2*H-1")))
+
+
+def test_flattening_and_its_gradient_are_reshapes() -> None:
+    assert {type(i) for i in plan(derive.op("flatten")).instructions} == {Merge, Split, Map}
 
 
 def test_a_guard_that_only_says_the_range_of_a_read_disappears_into_padding() -> None:
