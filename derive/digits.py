@@ -14,6 +14,8 @@ from derive.errors import MeaningError
 
 CONTEXT = Context(prec=50)
 AGREEING = Decimal(10) ** -40
+MODERATE = 100
+"""Angles up to this size are summed with as many digits to spare."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,10 +71,14 @@ def quotient(a: object, b: object) -> Digits:
 
 
 def power(a: Digits, n: object) -> Digits:
-    """a^n. Raises: MeaningError where it is no real number."""
+    """a^n, 1 for n = 0. Raises: MeaningError where it is no real number."""
     exponent = real(n).value
+    if exponent == 0:
+        return Digits(Decimal(1))
     if a.value < 0 and exponent != exponent.to_integral_value():
         raise MeaningError("a power: got a negative base under a fraction, expected a positive one; add a guard")
+    if a.value == 0 and exponent < 0:
+        raise MeaningError("a power: got the base 0 under a negative exponent, expected another one; add a guard")
     return Digits(_guarded(lambda z: CONTEXT.power(z, exponent), "power", a.value))
 
 
@@ -98,12 +104,36 @@ def _tanh(z: Decimal) -> Decimal:
     return CONTEXT.subtract(CONTEXT.multiply(Decimal(2), half), Decimal(1))
 
 
+def _sin(z: Decimal) -> Decimal:
+    return _series(z, 1)
+
+
+def _cos(z: Decimal) -> Decimal:
+    return _series(z, 0)
+
+
+def _series(z: Decimal, first: int) -> Decimal:
+    """sin (first = 1) or cos (first = 0) as the sum of (-1)^k z^n/n! over n = first + 2k; its terms are below e^|z|."""
+    if abs(z) > MODERATE:
+        raise MeaningError(f"sin and cos: got {z:.6}, expected at most {MODERATE} in size; use smaller numbers")
+    wide = Context(prec=CONTEXT.prec + MODERATE)
+    total = term = Decimal(1) if first == 0 else z
+    n = first
+    while abs(term) > Decimal(10) ** -(CONTEXT.prec + MODERATE // 2):
+        n += 2
+        term = wide.divide(wide.multiply(term, wide.minus(wide.multiply(z, z))), Decimal(n * (n - 1)))
+        total = wide.add(total, term)
+    return CONTEXT.plus(total)
+
+
 FUNCTIONS: dict[str, Callable[[Decimal], Decimal]] = {
     "exp": CONTEXT.exp,
     "log": _log,
     "sqrt": _sqrt,
     "sigmoid": _sigmoid,
     "tanh": _tanh,
+    "sin": _sin,
+    "cos": _cos,
 }
 
 

@@ -1,5 +1,6 @@
 """Shifted softmaxes are proved equal to the law, for every shift; what does depend on it is never called equal."""
 
+from decimal import Decimal
 from fractions import Fraction
 
 import pytest
@@ -76,6 +77,15 @@ def test_fifty_digits_satisfy_the_laws_of_exp_and_log():
     assert power(a, Fraction(1, 2)) * power(a, Fraction(1, 2)) == a
 
 
+def test_fifty_digits_satisfy_the_laws_of_sin_and_cos():
+    a, b = real(Fraction(7, 3)), real(Fraction(195, 2))
+    for z in (a, b, -1 * b):
+        assert function("sin", z) * function("sin", z) + function("cos", z) * function("cos", z) == real(1)
+    sine = function("sin", a) * function("cos", b) + function("cos", a) * function("sin", b)
+    assert sine == function("sin", a + b)
+    assert function("sin", real(1)) == Digits(Decimal("0.84147098480789650665250232163029899962256306079837"))
+
+
 def test_fifty_digits_tell_apart_what_differs_in_the_thirty_ninth():
     assert real(1) + real(Fraction(1, 10**39)) != real(1)
     assert real(1) + real(Fraction(1, 10**41)) == real(1)
@@ -88,7 +98,9 @@ def test_fifty_digits_tell_apart_what_differs_in_the_thirty_ninth():
         (lambda: function("log", real(0)), "log: got a value that is not positive"),
         (lambda: function("sqrt", real(-1)), "sqrt: got a negative value"),
         (lambda: power(real(-8), Fraction(1, 3)), "a power: got a negative base"),
-        (lambda: function("sin", real(1)), "sin: got a real number of 50 digits"),
+        (lambda: power(real(0), -1), "a power: got the base 0 under a negative exponent"),
+        (lambda: function("sin", real(101)), "sin and cos: got 101, expected at most 100"),
+        (lambda: function("erf", real(1)), "erf: got a real number of 50 digits"),
         (lambda: real("1"), "a real number: got '1'"),
     ],
 )
