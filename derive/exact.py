@@ -8,7 +8,7 @@ error probability of at most degree/2^61 a point (Schwartz-Zippel).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import sha256
@@ -30,17 +30,17 @@ class Residue:
     value: int
 
     def __add__(self, other: Number) -> Number:
-        return NotImplemented if isinstance(other, Dual) else Residue((self.value + residue(other)) % PRIME)
+        return NotImplemented if isinstance(other, Moving) else Residue((self.value + residue(other)) % PRIME)
 
     __radd__ = __add__
 
     def __mul__(self, other: Number) -> Number:
-        return NotImplemented if isinstance(other, Dual) else Residue(self.value * residue(other) % PRIME)
+        return NotImplemented if isinstance(other, Moving) else Residue(self.value * residue(other) % PRIME)
 
     __rmul__ = __mul__
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, int | Fraction | Residue) and self.value == residue(other)
+        return isinstance(other, Rational | Residue) and self.value == residue(other)
 
     def __hash__(self) -> int:
         return hash(self.value)
@@ -48,28 +48,65 @@ class Residue:
 
 @dataclass(frozen=True, slots=True)
 class Dual:
-    """value + tangent*epsilon with epsilon^2 = 0: the derivative along one entry."""
+    """value + tangent*epsilon with epsilon^2 = 0: the derivative along one entry, or along each of a tensor."""
 
     value: Number
-    tangent: Number
+    tangent: Number | Slopes
 
     def __add__(self, other: Number) -> Number:
-        v, t = _split(other)
-        return Dual(self.value + v, self.tangent + t)
+        if isinstance(other, Dual):
+            return Dual(self.value + other.value, self.tangent + other.tangent)
+        return Dual(self.value + other, self.tangent)
 
     __radd__ = __add__
 
     def __mul__(self, other: Number) -> Number:
-        v, t = _split(other)
-        return Dual(self.value * v, self.value * t + self.tangent * v)
+        if isinstance(other, Dual):
+            return Dual(self.value * other.value, self.value * other.tangent + self.tangent * other.value)
+        return Dual(self.value * other, self.tangent * other)
 
     __rmul__ = __mul__
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Slopes:
+    """The tangents along the entries of a tensor, those that are 0 left out."""
+
+    places: Mapping[tuple[int, ...], Number]
+
+    def at(self, place: tuple[int, ...]) -> Number:
+        """The tangent along one entry."""
+        return self.places.get(place, 0)
+
+    def each(self, rule: Callable[[Number], Number]) -> Slopes:
+        """A linear rule applied to every tangent."""
+        return Slopes({place: rule(t) for place, t in self.places.items()})
+
+    def __add__(self, other: Number | Slopes) -> Slopes:
+        if not isinstance(other, Slopes):
+            return self if other == 0 else NotImplemented
+        total = dict(self.places)
+        for place, t in other.places.items():
+            total[place] = total[place] + t if place in total else t
+        return Slopes(total)
+
+    __radd__ = __add__
+
+    def __mul__(self, factor: Number) -> Slopes:
+        return self.each(lambda t: factor * t)
+
+    __rmul__ = __mul__
+
+    def __eq__(self, other: object) -> bool:
+        return all(t == other for t in self.places.values())
+
+
+Rational = int | Fraction
 Number = int | Fraction | Residue | Digits | Dual | float
+Moving = Dual | Slopes
 
 
-def _split(x: Number) -> tuple[Number, Number]:
+def _split(x: Number) -> tuple[Number, Number | Slopes]:
     return (x.value, x.tangent) if isinstance(x, Dual) else (x, 0)
 
 
@@ -99,7 +136,8 @@ def divide(a: Number, b: Number) -> Number:
     if isinstance(a, Dual) or isinstance(b, Dual):
         (u, du), (v, dv) = _split(a), _split(b)
         q = divide(u, v)
-        return Dual(q, divide(du + negate(q * dv), v))
+        moved = du + -1 * (q * dv)
+        return Dual(q, moved.each(lambda t: divide(t, v)) if isinstance(moved, Slopes) else divide(moved, v))
     if b == 0:
         raise MeaningError("a quotient: got the divisor 0, expected another number; add a guard or a hypothesis")
     if isinstance(a, Digits) or isinstance(b, Digits):
@@ -127,13 +165,13 @@ def power(a: Number, n: Number) -> Number:
         return Residue(pow(a.value, n, PRIME))
     if isinstance(a, Digits):
         return digits.power(a, n)
-    if isinstance(a, float) and isinstance(n, float | int | Fraction):
+    if isinstance(a, float) and isinstance(n, float | Rational):
         return real_function("power", a, float(n))
-    if isinstance(a, int | Fraction) and isinstance(n, int):
+    if isinstance(a, Rational) and isinstance(n, int):
         if _bits(a) * n > MAX_BITS and a not in (0, 1, -1):
             raise MeaningError(f"a power: got the exponent {n}, expected a smaller one; use smaller numbers")
         return a**n
-    if isinstance(a, int | Fraction) and a < 0:
+    if isinstance(a, Rational) and a < 0:
         raise MeaningError(f"a power: got the base {a} under a fraction, expected a positive one; add a guard")
     return a if a in (0, 1) else _unit("power", a, n)
 
@@ -146,7 +184,8 @@ def _bits(x: Number) -> int:
 
 def bounded(x: Number) -> Number:
     """The number itself. Raises: MeaningError where it is too long to compute with."""
-    parts = _split(x) if isinstance(x, Dual) else (x,)
+    value, tangent = _split(x)
+    parts = (value, *tangent.places.values()) if isinstance(tangent, Slopes) else (value, tangent)
     if any(_bits(p) > MAX_BITS for p in parts):
         raise MeaningError(f"a number: got more than {MAX_BITS} bits, expected a shorter one; use smaller powers")
     return x
@@ -178,7 +217,7 @@ def sigmoid(z: Number) -> Number:
 
 def sqrt(z: Number) -> Number:
     """The root of a square, else a unit. Raises: MeaningError for a negative number."""
-    if isinstance(z, int | Fraction):
+    if isinstance(z, Rational):
         if z < 0:
             raise MeaningError(f"sqrt: got {z}, expected a number of at least 0; add a guard")
         x = Fraction(z)
@@ -190,7 +229,7 @@ def sqrt(z: Number) -> Number:
 
 def log(z: Number) -> Number:
     """log(1) = 0, else a unit. Raises: MeaningError for a number that is not positive."""
-    if isinstance(z, int | Fraction) and z <= 0:
+    if isinstance(z, Rational) and z <= 0:
         raise MeaningError(f"log: got {z}, expected a positive number; add a guard")
     return 0 if z == 1 else _unit("log", z)
 

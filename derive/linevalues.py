@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from derive.denote import World
 from derive.errors import MeaningError, NotDerived
@@ -43,13 +43,14 @@ def check_lines(
 def _compare(
     op: Op, world: World, axes: tuple[Binder, ...], lines: tuple[Expr, ...], title: str, every: bool, reals: bool
 ) -> int:
-    agreed, real_world = 0, in_reals(world, op)
+    agreed = 0
+    exact_lines, real_lines = _Lines(world, axes, lines), _Lines(in_reals(world, op), axes, lines)
     for point in sampled(axes, world, every):
-        exact = None if reals else _value(world, lines[0], point)
-        for number, line in enumerate(lines[1:], 1):
-            want, got = exact, None if exact is None else _value(world, line, point)
+        exact = None if reals else exact_lines.value(0, point)
+        for number in range(1, len(lines)):
+            want, got = exact, None if exact is None else exact_lines.value(number, point)
             if got is None:
-                want, got = _value(real_world, lines[0], point), _value(real_world, line, point)
+                want, got = real_lines.value(0, point), real_lines.value(number, point)
             if want is None and exact is None:
                 break  # the law itself has no value here
             if got is None or want is None or got != want:
@@ -62,11 +63,19 @@ def _compare(
     return agreed
 
 
-def _value(world: World, line: Expr, point: Point) -> Number | None:
-    try:
-        return world.value(line, point)
-    except MeaningError:
-        return None
+class _Lines:
+    """The lines in one world, each read when it is first asked for."""
+
+    def __init__(self, world: World, axes: tuple[Binder, ...], lines: tuple[Expr, ...]) -> None:
+        names = {b.name for b in axes}
+        self._meaning = cache(lambda number: world.meaning(lines[number], names))
+
+    def value(self, number: int, point: Point) -> Number | None:
+        """A line's value at an entry; None where it has none."""
+        try:
+            return self._meaning(number)(point)
+        except MeaningError:
+            return None
 
 
 def assuming(op: Op) -> Op:

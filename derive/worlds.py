@@ -86,7 +86,7 @@ def in_reals(world: World, op: Op) -> World:
     """The same world with real numbers in its arrays; labels stay integers."""
     labels = {t.name for t in op.tensors if t.integer}
     arrays = {n: a if n in labels else Array(a.shape, tuple(map(real, a.values))) for n, a in world.arrays.items()}
-    return replace(world, arrays=arrays, lift=real, _memo={})
+    return replace(world, arrays=arrays, lift=real)
 
 
 def _windows_hold(op: Op, sizes: Mapping[str, int]) -> bool:

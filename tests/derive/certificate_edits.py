@@ -212,7 +212,7 @@ def worth(line: Expr, op: Op, data: dict[str, Any], unfold: Callable[[Apply], Ex
             Binder(n, b.extent) for n, b in zip(data["gradient"][3], op.tensor(data["gradient"][2]).axes, strict=True)
         )
         for w in (world, in_reals(world, op)):
-            w = replace(w, unfold=unfold or w.unfold, _memo={})
+            w = replace(w, unfold=unfold or w.unfold)
             found += [value_at(w, line, point) for point in sampled(axes, w)]
     return found
 
