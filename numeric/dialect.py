@@ -48,6 +48,12 @@ class Dialect(Protocol):
     def cast(self, x: str) -> str:
         """x in the dtype of the tensors."""
 
+    def typed(self, number: str) -> str:
+        """A number as an array without axes, in the dtype of the tensors."""
+
+    def of_number(self, function: str, number: str) -> str:
+        """A scalar function of one of Python's numbers, in double precision, as such a number."""
+
     def where(self, condition: str, then: str, other: str) -> str:
         """A choice by a mask."""
 

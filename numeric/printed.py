@@ -13,7 +13,7 @@ from numeric.dialect import Dialect
 from numeric.loader import load
 from numeric.lower import plan
 from numeric.plan import Plan
-from numeric.printer import Source, print_plan
+from numeric.printer import OUTPUT, Source, print_plan
 
 
 @dataclass(slots=True)
@@ -62,11 +62,11 @@ class PrintedFunctions:
 
     def _labels(self, key: str) -> list[bool]:
         own = [t.integer for t in self.op.inputs]
-        return own if key == "forward" else [False, *own]
+        return own if key == OUTPUT else [False, *own]
 
     def forward(self, tensors: Mapping[str, Array], binding: Binding) -> tuple[Array, Saved]:
         """The output, and what the gradients can use again."""
-        output, saved = self._call("forward", [tensors[t.name] for t in self.op.inputs], binding, {})
+        output, saved = self._call(OUTPUT, [tensors[t.name] for t in self.op.inputs], binding, {})
         return output, saved
 
     def gradient(

@@ -33,9 +33,13 @@ class Signature:
     exact: bool
 
 
+OUTPUT = ""
+"""The key of the forward function: gradients have their tensor's name as key, and none is empty."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The text of a module, and how to call its functions: by result, "forward" for the output."""
+    """The text of a module, and how to call its functions: by result, OUTPUT for the output."""
 
     text: str
     functions: Mapping[str, Signature]
@@ -82,7 +86,7 @@ class _Printer:
         kept = tuple(dict.fromkeys(r for t, _ in gradients for r in saved[t]))
         headings = dict(self.plan.headings)
         text, signature = self.function("forward", output[1], (), kept, headings[output[0]])
-        texts, functions = [text], {"forward": signature}
+        texts, functions = [text], {OUTPUT: signature}
         for tensor, register in gradients:
             name = self.names("function", f"gradient_{tensor}")
             text, functions[tensor] = self.function(name, register, saved[tensor], None, headings[tensor])

@@ -74,6 +74,12 @@ class NumpyDialect:
     def cast(self, x: str) -> str:
         return f"{x}.astype(dtype)"
 
+    def typed(self, number: str) -> str:
+        return f"dtype.type({number})"
+
+    def of_number(self, function: str, number: str) -> str:
+        return f"float({function.format(number)})"
+
     def where(self, condition: str, then: str, other: str) -> str:
         return f"np.where({condition}, {then}, {other})"
 

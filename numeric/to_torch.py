@@ -78,6 +78,12 @@ class TorchDialect:
     def cast(self, x: str) -> str:
         return f"{x}.to(dtype)"
 
+    def typed(self, number: str) -> str:
+        return f"torch.tensor({number}, dtype=dtype)"
+
+    def of_number(self, function: str, number: str) -> str:
+        return f"{function.format(f'torch.tensor({number}, dtype=torch.float64)')}.item()"
+
     def where(self, condition: str, then: str, other: str) -> str:
         return f"torch.where({condition}, {then}, {other})"
 

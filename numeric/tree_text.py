@@ -162,15 +162,23 @@ class TreeText:
         return py.compare("==", rest, py.number(Fraction(0)))
 
     def cases(self, e: Cases) -> Text:
+        """A choice; of two numbers by a mask, one is made an array, so that the choice has the tensors' dtype."""
         condition, then, other = self.condition(e.condition), self.numeric(e.then), self.numeric(e.other)
         if condition.kind == "truth":
             return Text(
                 f"{then.within(py.BOTH)} if {condition.text} else {other.within(py.BOTH)}", py.CHOICE, then.kind
             )
-        return Text(self.world.dialect.where(condition.text, then.text, other.text), py.ATOM, "array")
+        chosen = then.text
+        if then.kind == other.kind == "number":
+            self.world.uses_dtype = True
+            chosen = self.world.dialect.typed(then.text)
+        return Text(self.world.dialect.where(condition.text, chosen, other.text), py.ATOM, "array")
 
     def function(self, e: Fn) -> Text:
-        return Text(self.world.dialect.functions[e.name].format(self.numeric(e.arg).text), py.ATOM, "array")
+        arg, words = self.numeric(e.arg), self.world.dialect
+        if arg.kind == "number":
+            return Text(words.of_number(words.functions[e.name], arg.text), py.ATOM, "number")
+        return Text(words.functions[e.name].format(arg.text), py.ATOM, "array")
 
     def extreme(self, word: str, e: Maximum | Minimum) -> Text:
         return self.world.dialect.extreme(word, self.numeric(e.left), self.numeric(e.right))

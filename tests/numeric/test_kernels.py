@@ -16,6 +16,7 @@ from derive.errors import NotDerived, OperationError
 from numeric.kernels import Kernel, kernel
 from numeric.loader import load
 from numeric.printed import PrintedFunctions
+from numeric.printer import OUTPUT
 from tests.numeric.laws import LAWS, Law, integers
 from tests.numeric.small_cases import CASES, Case
 
@@ -337,7 +338,7 @@ def test_the_printed_text_runs_by_itself() -> None:
     x, w = integers((2, 1, 7, 6), 1), integers((3, 1, 3, 2), 2)
     functions = k._functions
     assert isinstance(functions, PrintedFunctions)
-    forward = load(functions._printed())["forward"]
+    forward = load(functions._printed())[OUTPUT]
     y, saved = forward(x, w, np.zeros(3, np.int64), s_h=2, s_w=2, P_h=1, P_w=1)
     np.testing.assert_array_equal(y, k.forward(x, w))
     assert saved.keys() == {"X_columns"}
