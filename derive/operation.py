@@ -6,19 +6,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from derive.build import add, mul
 from derive.errors import OperationError
-from derive.expr import Binder, Expr
-from derive.index import Index
+from derive.expr import Binder, Expr, Num, Val, val
+from derive.index import Index, Monomial, index
 from derive.notation import Equation
 from derive.show import show, show_index
 from derive.sizes import Sizing
 from derive.substitution import substitute
 from derive.symbols import free_symbols
 
+Value = Index | Fraction
+"""What a parameter may be: an index expression, or for a real one a fraction."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """A tensor of an operation: named axes with extents, and the name users pass it by."""
+    """A tensor of an operation: named axes with extents, and the name users pass it by.
+
+    One that is `optional` may be left out, and counts then as full of the number `absent`.
+    """
 
     name: str
     axes: tuple[Binder, ...]
@@ -26,6 +33,7 @@ class Tensor:
     argument: str
     integer: bool = False
     optional: bool = False
+    absent: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +116,21 @@ def _default_at(p: Parameter, values: Mapping[str, Index]) -> Parameter:
     return p if value is None else replace(p, default=value.name if value.constant is None else value.constant)
 
 
-def with_values(op: Op, values: Mapping[str, Index]) -> Op:
+def with_values(op: Op, values: Mapping[str, Value]) -> Op:
     """The operation with parameters replaced by numbers or other index expressions."""
     if not values:
         return op
+    indices = {n: v for n, v in values.items() if isinstance(v, Index)}
+    reals = {n: v for n, v in values.items() if isinstance(v, Fraction)}
 
     def at(i: Index) -> Index:
-        return i.substitute(values)
+        return i.substitute(indices)
+
+    def inside(e: Expr) -> Expr:
+        return substitute(_with_reals(e, reals) if reals else e, indices)
 
     def equation(e: Equation) -> Equation:
-        return replace(e, body=substitute(e.body, values))
+        return replace(e, body=inside(e.body))
 
     return replace(
         op,
@@ -126,8 +139,29 @@ def with_values(op: Op, values: Mapping[str, Index]) -> Op:
         tensors=tuple(replace(t, axes=tuple(Binder(b.name, at(b.extent)) for b in t.axes)) for t in op.tensors),
         sizes=tuple((n, at(i)) for n, i in op.sizes),
         sizings=tuple(s.map(at) for s in op.sizings),
-        parameters=tuple(_default_at(p, values) for p in op.parameters if p.name not in values),
-        require=tuple(substitute(r, values) for r in op.require),
-        hypotheses=tuple(substitute(h, values) for h in op.hypotheses),
-        settings=op.settings + tuple((n, show_index(v)) for n, v in values.items()),
+        parameters=tuple(_default_at(p, indices) for p in op.parameters if p.name not in values),
+        require=tuple(inside(r) for r in op.require),
+        hypotheses=tuple(inside(h) for h in op.hypotheses),
+        settings=op.settings + tuple((n, _shown(v)) for n, v in values.items()),
     )
+
+
+def _shown(value: Value) -> str:
+    return show_index(value) if isinstance(value, Index) else str(value)
+
+
+def _with_reals(e: Expr, reals: Mapping[str, Fraction]) -> Expr:
+    """Real parameters, which stand in values alone, replaced by numbers."""
+    if isinstance(e, Val) and e.index.names() & reals.keys():
+        return add(_term(monomial, c, reals) for monomial, c in e.index.terms)
+    return e.with_parts(tuple(_with_reals(p, reals) for p in e.parts)) if e.parts else e
+
+
+def _term(monomial: Monomial, coefficient: int, reals: Mapping[str, Fraction]) -> Expr:
+    number, rest = Fraction(coefficient), index(1)
+    for atom in monomial:
+        if isinstance(atom, str) and atom in reals:
+            number *= reals[atom]
+        else:
+            rest = rest * Index((((atom,), 1),))
+    return mul((Num(number), val(rest)))

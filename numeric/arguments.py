@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from derive.catalogue import RECIPES
-from derive.catalogue import op as build_op
+from derive.catalogue import with_symbols
 from derive.errors import OperationError
 from derive.expr import Binder, Compare, Contract, Entry, Expr, Select, Val
 from derive.index import Index
@@ -20,21 +19,18 @@ INTEGERS = ("int64", "int32", "int16", "int8", "uint8")
 def symbolic(law: str, settings: dict[str, Any]) -> tuple[Op, dict[str, Value]]:
     """The operation with symbols for its parameters, and the numbers that the settings give them.
 
-    `derive.op` reads the settings, so its errors are the user's; what it put in is read off again.
+    `derive.op` reads the settings, so its errors are the user's.
     """
-    # torch says True where the catalogue names a choice
-    settings = {name: str(value) if isinstance(value, bool) else value for name, value in settings.items()}
-    numbers = dict(build_op(law, **settings).settings)
-    recipe = RECIPES.get(law)
-    choices = {a.name: settings[a.name] for a in recipe.arguments if a.choices and a.name in settings} if recipe else {}
-    op = build_op(law, **choices)
+    op, given = with_symbols(law, **settings)
     values: dict[str, Value] = {}
     for p in op.parameters:
-        if p.name in numbers:
-            if not numbers[p.name].lstrip("-").isdigit():
-                raise OperationError(f"{op.name}: got {p.argument}={numbers[p.name]!r}, expected a number; kernels need"
-                                     " numbers")  # fmt: skip
-            values[p.name] = int(numbers[p.name])
+        value = given.get(p.name)
+        number = value.constant if isinstance(value, Index) else value
+        if value is not None and number is None:
+            raise OperationError(f"{op.name}: got {p.argument}={settings[p.argument]!r}, expected a number; kernels"
+                                 " need numbers")  # fmt: skip
+        if number is not None:
+            values[p.name] = float(number) if p.real else int(number)
     return op, values
 
 

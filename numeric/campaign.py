@@ -9,13 +9,11 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib import import_module
-from itertools import product
 from math import isfinite
 from multiprocessing import get_context
 from typing import Any
 
-from derive.catalogue import RECIPES
-from derive.catalogue import op as build_op
+from derive.catalogue import RECIPES, variants
 from derive.operation import Op
 from numeric.checking import Check, worst_of
 from numeric.verification import BACKENDS, examine, subject
@@ -78,10 +76,8 @@ def campaign(
 
 def catalogue_variants() -> Iterator[Op]:
     """Every operation of the catalogue with every choice of what picks its law; numbers stay symbols."""
-    for recipe in RECIPES.values():
-        choices = [a for a in recipe.arguments if a.choices]
-        for picked in product(*(a.choices for a in choices)):
-            yield build_op(recipe.name, **dict(zip((a.name for a in choices), picked, strict=True)))
+    for name in RECIPES:
+        yield from variants(name)
 
 
 def shares(total: int, parts: int) -> list[int]:

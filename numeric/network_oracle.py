@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from derive.catalogue import RECIPES
+from derive.catalogue.torch_arguments import torch_arguments
 from derive.composition import Graph, Node
 from derive.expr import Expr
 from derive.index import index
@@ -24,21 +24,9 @@ def gradients(graph: Graph, arrays: Mapping[str, NDArray]) -> dict[str, NDArray]
         values[name].requires_grad_()
     for node in graph.nodes:
         inputs = {node.op.tensor(letter).argument: values[source] for letter, source in node.feeds}
-        values[node.name] = CALLS[node.op.name](inputs, settings(node))
+        values[node.name] = CALLS[node.op.name](inputs, torch_arguments(node.op, {}))
     found = torch.autograd.grad(values[graph.nodes[-1].name], [values[name] for name in graph.parameters])
     return {name: g.numpy() for name, g in zip(graph.parameters, found, strict=True)}
-
-
-def settings(node: Node) -> dict[str, Any]:
-    """The settings of a node as torch takes them."""
-    fixed = dict(node.op.settings)
-    found: dict[str, Any] = {}
-    for a in RECIPES[node.op.name].arguments:
-        if a.choices:
-            found[a.name] = {"True": True, "False": False}.get(fixed[a.name], fixed[a.name])
-        else:
-            found[a.name] = tuple(int(fixed[symbol]) for symbol in a.symbols)
-    return found
 
 
 def order(node: Node, letter: str) -> Expr | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from derive.catalogue import RECIPES
+from derive.catalogue.torch_arguments import torch_arguments
 from derive.errors import OperationError
 from derive.expr import Expr
 from derive.notation import parse_expr
@@ -25,10 +28,32 @@ Tensor = Any
 Inputs = Mapping[str, Any]
 functional = torch.nn.functional
 
+
+def _convolved(function: Callable[..., Tensor], x: Inputs, s: Mapping[str, Any]) -> Tensor:
+    """A convolution; padding in pairs, which torch has no argument for, is put around the input first."""
+    padding, image = s.get("padding"), x["input"]
+    if isinstance(padding, tuple) and isinstance(padding[0], tuple):
+        image = functional.pad(image, [n for pair in reversed(padding) for n in pair])
+        s = {**s, "padding": 0}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch warns of a copy that padding='same' may cost
+        return function(image, x["weight"], x["bias"], **s)
+
+
+def _pooled(function: Callable[..., Tensor], x: Inputs, s: Mapping[str, Any]) -> Tensor:
+    return function(x["input"], **s)
+
+
+_POOLS = tuple(f"{kind}_pool{n}d" for kind in ("max", "avg") for n in (1, 2, 3))
+
 CALLS: dict[str, Callable[[Inputs, Mapping[str, Any]], Tensor]] = {
-    "conv2d": lambda x, s: functional.conv2d(x["input"], x["weight"], x["bias"], **s),
-    "max_pool2d": lambda x, s: functional.max_pool2d(x["input"], **s),
-    "avg_pool2d": lambda x, s: functional.avg_pool2d(x["input"], **s),
+    **{f"conv{n}d": partial(_convolved, getattr(functional, f"conv{n}d")) for n in (1, 2, 3)},
+    **{
+        f: partial(_pooled, getattr(functional, f))
+        for k in ("max", "avg")
+        for n in (1, 2, 3)
+        for f in [f"{k}_pool{n}d"]
+    },
     "linear": lambda x, s: functional.linear(x["input"], x["weight"], x["bias"]),
     "flatten": lambda x, s: torch.flatten(x["input"], start_dim=1),
     "add": lambda x, s: torch.add(x["input"], x["other"]),
@@ -76,7 +101,11 @@ def autograd(sample: Sample) -> tuple[NDArray, dict[str, NDArray]]:
         array = sample.arrays[t.argument]
         tensor = None if array is None else torch.from_numpy(np.array(array, order="C"))
         inputs[t.argument] = tensor if tensor is None or t.integer else tensor.requires_grad_()
-    output = CALLS[sample.op.name](inputs, settings_of(sample)) if is_torch(sample.op) else by_law(sample, inputs)
+    output = (
+        CALLS[sample.op.name](inputs, torch_arguments(sample.op, sample.names))
+        if is_torch(sample.op)
+        else by_law(sample, inputs)
+    )
     wanted = [t.argument for t in sample.wrt]
     cotangent = torch.from_numpy(np.array(sample.cotangent, order="C"))
     found = torch.autograd.grad(output, [inputs[a] for a in wanted], cotangent, allow_unused=True)
@@ -90,22 +119,6 @@ def is_torch(op: Op) -> bool:
     return op.name in CALLS and op.source.startswith("torch.")
 
 
-def settings_of(sample: Sample) -> dict[str, Any]:
-    """The settings as torch takes them: chosen ones from the operation, numbers from the sample."""
-    fixed = dict(sample.op.settings)
-    found: dict[str, Any] = {}
-    for a in RECIPES[sample.op.name].arguments:
-        if a.choices:
-            found[a.name] = {"True": True, "False": False}.get(fixed[a.name], fixed[a.name])
-        else:
-            found[a.name] = tuple(_number(fixed.get(symbol, symbol), sample) for symbol in a.symbols)
-    return found
-
-
-def _number(value: str, sample: Sample) -> int:
-    return sample.names[value] if value in sample.names else int(value)
-
-
 def refuse_empty_windows(op: Op, names: Mapping[str, int]) -> None:
     """Raises: OperationError where a maximum has no cell to choose from; torch would corrupt its heap there."""
     for e in op.equations:
@@ -116,7 +129,7 @@ def refuse_empty_windows(op: Op, names: Mapping[str, int]) -> None:
 
 def order_of_autograd(op: Op, name: str) -> Expr | None:
     """The gradient in the order in which autograd computes it, where that is not the law's own."""
-    chosen = [a.name for a in RECIPES[op.name].arguments if a.choices] if is_torch(op) else []
+    chosen = [a.name for a in RECIPES[op.name].arguments if a.varies] if is_torch(op) else []
     text = _ORDER.get((name, op.name, *(v for n, v in op.settings if n in chosen)))
     return parse_expr(text) if text else None
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from derive.catalogue import RECIPES
+from derive.catalogue.torch_arguments import torch_arguments
 from derive.expr import Expr
 from derive.show import show
 from reports.display_nodes import DIGITS, decimal
@@ -122,17 +123,9 @@ class _Writer:
     def call(self) -> str:
         """torch's function at these tensors and settings."""
         parts = [self.argument(t.name) for t in self.op.inputs]
-        fixed = dict(self.op.settings)
-        for a in RECIPES[self.op.name].arguments:
-            if a.choices and a.name == "reduction":
-                parts.append(f"reduction={fixed[a.name]!r}")
-            elif a.choices == ("True", "False"):
-                parts.append(f"{a.name}={fixed[a.name]}")
-            elif not a.choices:
-                values = [fixed.get(s, s) for s in a.symbols]
-                numbers = [str(self.at.names.get(v, v)) for v in values]
-                each = f"({', '.join(numbers)})"
-                parts.append(f"{a.name}={numbers[0] if len(set(numbers)) == 1 else each}")
+        for name, value in torch_arguments(self.op, self.at.names).items():
+            same = isinstance(value, tuple) and len(set(value)) == 1
+            parts.append(f"{name}={value[0] if same else value!r}")
         function, _, inside = self.op.source.partition("(")
         extra = inside.rstrip(")") or _EXTRA.get(self.op.name, "")
         return f"{function}({', '.join([*parts, *([extra] if extra else [])])})"

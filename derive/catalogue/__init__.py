@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
+from functools import lru_cache
 
 from derive.catalogue import activation, convolution, linear, loss, pooling
-from derive.catalogue.recipe import Argument, Recipe, Setting
+from derive.catalogue.recipe import NUMBER, PAIRS, Argument, Recipe, Setting, lines, text
 from derive.elaborate import from_text
 from derive.errors import OperationError
-from derive.index import Index, index
+from derive.index import index
 from derive.notation import parse_expr
-from derive.operation import Op, Parameter, with_values
+from derive.operation import Op, Parameter, Value, with_values
 
 RECIPES: dict[str, Recipe] = {
     r.name: r for module in (convolution, pooling, linear, activation, loss) for r in module.RECIPES
@@ -24,6 +25,14 @@ def op(law: str, **settings: Setting) -> Op:
 
     An argument that is not given stays a symbol, so that one derivation serves every value; kernels take torch's
     default.
+
+    Raises: NotationError, OperationError.
+    """
+    return with_values(*with_symbols(law, **settings))
+
+
+def with_symbols(law: str, **settings: Setting) -> tuple[Op, dict[str, Value]]:
+    """The operation of these settings with symbols for all its numbers, and the numbers.
 
     Raises: NotationError, OperationError.
     """
@@ -42,13 +51,17 @@ def op(law: str, **settings: Setting) -> Op:
                 f"law: got a setting {name!r}, expected one of {', '.join(sorted(known)) or 'none'};"
                 " set a parameter of the law"
             )
-    return with_values(own, {n: _integer(n, v, known[n]) for n, v in settings.items()})
+    return own, {n: _integer(n, v, known[n]) for n, v in settings.items()}
 
 
 def with_defaults(own: Op) -> Op:
     """The operation with torch's default for every parameter that is still a symbol and has one."""
     while True:
-        values = {p.name: index(p.default) for p in own.parameters if isinstance(p.default, int | str)}
+        values: dict[str, Value] = {
+            p.name: p.default if isinstance(p.default, Fraction) else index(p.default)
+            for p in own.parameters
+            if p.default is not None
+        }
         if not values:
             return own
         own = with_values(own, values)
@@ -59,73 +72,98 @@ def names() -> Iterable[str]:
     return RECIPES.keys()
 
 
-def _from_recipe(recipe: Recipe, settings: dict[str, Setting]) -> Op:
-    unknown = [s for s in settings if s not in {a.name for a in recipe.arguments}]
-    if unknown:
-        known = ", ".join(a.name for a in recipe.arguments) or "none: it has no argument"
-        raise OperationError(
-            f"{recipe.name}: got argument {unknown[0]!r}, expected one of {known}; see `backproof list`"
-        )
-    choices = tuple(_choice(recipe, a, settings) for a in recipe.arguments if a.choices)
-    base = from_text(recipe.text(recipe.law, choices), recipe.name)
-    shifted = recipe.text(recipe.stable, choices)
-    assumed = recipe.text(recipe.hypotheses, choices)
-    parameters = tuple(
-        Parameter(symbol, a.name, a.default_for(k), a.minimum, a.real)
-        for a in recipe.arguments
-        for k, symbol in enumerate(a.symbols)
-    )
+def variants(name: str) -> Iterator[Op]:
+    """Every law of a catalogue operation, one for each combination of its arguments' kinds, numbers left open."""
+    return (op(name, **settings) for settings in RECIPES[name].variants())
+
+
+def _from_recipe(recipe: Recipe, settings: dict[str, Setting]) -> tuple[Op, dict[str, Value]]:
+    arguments = {a.name: a for a in recipe.arguments}
+    for name, value in settings.items():
+        if name not in arguments:
+            known = ", ".join(arguments) or "none: it has no argument"
+            raise OperationError(f"{recipe.name}: got argument {name!r}, expected one of {known}; see `backproof list`")
+        if not arguments[name].kind(value):
+            choices = ", ".join(arguments[name].choices)
+            raise OperationError(f"{recipe.name}: got {name}={value!r}, expected one of {choices}; choose one")
+    base = _variant(recipe.name, tuple(recipe.kinds(settings).items()))
+    values: dict[str, Value] = {}
+    for name, value in settings.items():
+        values |= _values(recipe, arguments[name], value, base)
+    return base, values
+
+
+@lru_cache(maxsize=1024)
+def _variant(name: str, chosen: tuple[tuple[str, str], ...]) -> Op:
+    """The operation for one combination of kinds, all its numbers symbols."""
+    recipe, kinds = RECIPES[name], dict(chosen)
+    base = from_text(text(recipe.law, kinds), name)
+    shifted = text(recipe.stable, kinds)
     tensors = [
-        replace(t, argument=recipe.tensors.get(t.name, t.name), optional=t.name in recipe.optional)
+        replace(
+            t,
+            argument=recipe.tensors.get(t.name, t.name),
+            optional=t.name in recipe.optional,
+            absent=recipe.optional.get(t.name, 0),
+        )
         for t in base.tensors
     ]
     order = list(recipe.tensors)
     tensors.sort(key=lambda t: order.index(t.name) if t.name in order else len(order))
-    built = replace(
+    words = ((a.name, kinds[a.name]) for a in recipe.arguments if a.varies)
+    return replace(
         base,
         tensors=tuple(tensors),
-        parameters=parameters,
-        require=tuple(parse_expr(r) for r in recipe.require),
-        hypotheses=(parse_expr(assumed),) if assumed else (),
-        conventions=recipe.conventions,
-        settings=tuple(
-            (a.name, str(c)) for a, c in zip((a for a in recipe.arguments if a.choices), choices, strict=True)
-        ),
+        parameters=tuple(p for p in _parameters(recipe, kinds) if p.name in base.symbols),
+        require=tuple(parse_expr(r) for r in lines(recipe.require, kinds)),
+        hypotheses=tuple(parse_expr(h) for h in lines(recipe.hypotheses, kinds)),
+        conventions=lines(recipe.conventions, kinds),
+        settings=tuple((name, word) for name, word in words if word not in (NUMBER, PAIRS)),
         stable=from_text(shifted).equations if shifted else (),
         summary=recipe.summary,
         source=recipe.source,
     )
-    values = _values(recipe, settings)
-    return with_values(built, values)
 
 
-def _choice(recipe: Recipe, argument: Argument, settings: dict[str, Setting]) -> str:
-    value = settings.get(argument.name, argument.default)
-    if value not in argument.choices:
-        raise OperationError(
-            f"{recipe.name}: got {argument.name}={value!r}, expected one of {', '.join(argument.choices)}; choose one"
-        )
-    return str(value)
-
-
-def _values(recipe: Recipe, settings: dict[str, Setting]) -> dict[str, Index]:
-    values: dict[str, Index] = {}
+def _parameters(recipe: Recipe, kinds: dict[str, str]) -> Iterator[Parameter]:
     for a in recipe.arguments:
-        if a.choices or a.name not in settings:
-            continue
-        given = settings[a.name]
-        each = tuple(given) if isinstance(given, tuple | list) else (given,) * len(a.symbols)
-        if len(each) != len(a.symbols):
-            raise OperationError(
-                f"{recipe.name}: got {a.name}={given!r} with {len(each)} numbers, expected one number or"
-                f" {len(a.symbols)}; give one an axis"
-            )
-        for symbol, value in zip(a.symbols, each, strict=True):
-            values[symbol] = _integer(f"{recipe.name}: {a.name}", value, a.minimum)
-    return values
+        for k, symbol in enumerate(a.symbols_of(kinds.get(a.name, NUMBER))):
+            default = a.default_for(k) if kinds.get(a.name, NUMBER) == NUMBER else None
+            if isinstance(default, float):
+                default = Fraction(str(default))
+            yield Parameter(symbol, a.name, default, a.minimum, a.real)
 
 
-def _integer(where: str, value: Setting, minimum: int) -> Index:
+def _values(recipe: Recipe, a: Argument, given: Setting, base: Op) -> dict[str, Value]:
+    """The numbers of one argument by symbol; where the law has no place for them, none but the default is taken."""
+    where, kind = f"{recipe.name}: {a.name}", a.kind(given)
+    symbols = a.symbols_of(kind)
+    if not symbols:
+        return {}
+    each = tuple(_flat(given)) if isinstance(given, tuple | list) else (given,) * len(symbols)
+    if len(each) != len(symbols):
+        one = "one number or " if kind == NUMBER else ""
+        pairs = " in pairs" if kind == PAIRS else ""
+        raise OperationError(f"{where}: got {given!r} with {len(each)} numbers, expected {one}{len(symbols)}{pairs};"
+                             " give one an axis")  # fmt: skip
+    read = _real if a.real else _integer
+    values = {symbol: read(where, value, a.minimum) for symbol, value in zip(symbols, each, strict=True)}
+    for symbol, value in values.items():
+        if symbol not in base.symbols and value != index(a.default if isinstance(a.default, int) else symbol):
+            chosen = ", ".join(f"{name}={word!r}" for name, word in base.settings)
+            raise OperationError(f"{where}: got {given!r}, expected {a.default} where {chosen}; leave it out")
+    return {symbol: value for symbol, value in values.items() if symbol in base.symbols and value != index(symbol)}
+
+
+def _flat(value: Setting) -> Iterator[Setting]:
+    if isinstance(value, tuple | list):
+        for v in value:
+            yield from _flat(v)
+    else:
+        yield value
+
+
+def _integer(where: str, value: Setting, minimum: int) -> Value:
     if isinstance(value, str) and value.isidentifier():
         return index(value)
     if isinstance(value, str) and value.lstrip("-").isdigit() and len(value) < 12:
@@ -137,4 +175,17 @@ def _integer(where: str, value: Setting, minimum: int) -> Index:
     return index(value)
 
 
-__all__ = ["RECIPES", "Argument", "Recipe", "names", "op", "with_defaults"]
+def _real(where: str, value: Setting, minimum: int) -> Value:
+    """A real argument as the decimal fraction that it is written as."""
+    if isinstance(value, str) and value.isidentifier():
+        return index(value)
+    written = str(value)
+    try:
+        if isinstance(value, bool) or len(written) > 40:
+            raise ValueError
+        return Fraction(written)
+    except (ValueError, ZeroDivisionError):
+        raise OperationError(f"{where}: got {value!r}, expected a finite number such as 0.01; change it") from None
+
+
+__all__ = ["RECIPES", "Argument", "Recipe", "names", "op", "variants", "with_defaults", "with_symbols"]

@@ -2,7 +2,7 @@
 
 from derive.catalogue.recipe import Recipe
 
-_LAST = ("the class axis is the last one; dim moves another axis there",)
+_LAST = "the class axis is the last one; dim moves another axis there"
 
 RECIPES = (
     Recipe(
@@ -10,7 +10,7 @@ RECIPES = (
         summary="the positive part",
         law="O[...] = max(X[...], 0)",
         tensors={"X": "input"},
-        conventions=("relu'(0) = 0: where max(a, b) meet, b's derivative counts",),
+        conventions="relu'(0) = 0: where max(a, b) meet, b's derivative counts",
         source="torch.nn.functional.relu",
     ),
     Recipe(

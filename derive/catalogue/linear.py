@@ -8,7 +8,7 @@ RECIPES = (
         summary="an affine map of the last axis",
         law="O[...,k] = sum[c](X[...,c]*W[k,c]) + b[k]",
         tensors={"X": "input", "W": "weight", "b": "bias"},
-        optional=frozenset({"b"}),
+        optional={"b": 0},
         source="torch.nn.functional.linear",
     ),
     Recipe(

@@ -2,37 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import product
 
-Setting = int | str | Fraction | tuple[int | str, ...] | list[int | str]
-Laws = str | Mapping[tuple[str, ...], str]
+Scalar = int | float | str | Fraction | None
+Setting = Scalar | tuple["Setting", ...] | list["Setting"]
+Kinds = Mapping[str, str]
+Laws = str | Callable[[Kinds], str]
+"""A text, or what makes it from the kinds of the arguments that vary: `law({"padding": "same", "groups": "1"})`."""
+
+NUMBER, PAIRS = "number", "pairs"
 
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """One of torch's arguments: the symbols it sets (one an axis), or the choices that pick the law."""
+    """One of torch's arguments, in each of the kinds in which it may be given.
+
+    A word, of `choices`, picks the law; a number, or one an axis, sets the `symbols`; a pair of numbers an axis sets
+    the `pairs`. Where the user of a kernel passes tensors alone, the tensor `picked_by` picks the word: the first where
+    it is absent or holds integers, else the second.
+    """
 
     name: str
     symbols: tuple[str, ...] = ()
-    default: int | str | tuple[str, ...] | None = None
+    default: Scalar | tuple[str, ...] = None
     minimum: int = 0
     choices: tuple[str, ...] = ()
+    pairs: tuple[tuple[str, str], ...] = ()
     real: bool = False
+    picked_by: str = ""
     meaning: str = ""
 
-    def default_for(self, axis: int) -> int | str | None:
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Every kind of value it may have: words, numbers, pairs."""
+        return (*self.choices, *((NUMBER,) if self.symbols else ()), *((PAIRS,) if self.pairs else ()))
+
+    @property
+    def varies(self) -> bool:
+        """Whether the kind of its value picks the law."""
+        return self.kinds != (NUMBER,)
+
+    def default_for(self, axis: int) -> Scalar:
         """torch's default for one axis: a number, the symbol it repeats, or None where it must be given."""
-        return self.default[axis] if isinstance(self.default, tuple) else self.default
+        if isinstance(self.default, tuple):
+            return self.default[axis]
+        return None if str(self.default) in self.choices else self.default
+
+    def kind(self, value: Setting) -> str:
+        """The kind of a value: one of `choices`, "number" or "pairs"; empty where it is none of them."""
+        word = next((c for c in self.choices if _is_word(value, c)), "")
+        nested = isinstance(value, tuple | list) and any(isinstance(v, tuple | list) for v in value)
+        numbers = not word and bool(self.symbols)
+        return word or (PAIRS if nested and self.pairs else NUMBER if numbers else "")
+
+    def symbols_of(self, kind: str) -> tuple[str, ...]:
+        """The symbols that a value of this kind sets."""
+        return (
+            self.symbols if kind == NUMBER else tuple(s for pair in self.pairs for s in pair) if kind == PAIRS else ()
+        )
+
+    def symbolic(self, kind: str) -> Setting:
+        """The value of this kind that leaves its symbols open."""
+        return self.symbols if kind == NUMBER else self.pairs if kind == PAIRS else kind
+
+
+def _is_word(value: Setting, word: str) -> bool:
+    if isinstance(value, int | float | Fraction) and not isinstance(value, bool):
+        return word.lstrip("-").isdigit() and value == int(word)
+    return not isinstance(value, tuple | list) and str(value) == word
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """A catalogue operation; what is a `Laws` may depend on the arguments that are choices.
+    """A catalogue operation; what is a `Laws` may depend on the kinds of the arguments that vary.
 
-    `stable` is the law as it is computed where the law itself could overflow; `hypotheses` are sums that are assumed
-    to be 1.
+    `optional` says what number a tensor that is left out counts as; `stable` is the law as it is computed where the law
+    itself could overflow; `hypotheses` are sums that are assumed to be 1; `require` and `conventions` are one a line.
     """
 
     name: str
@@ -40,14 +88,29 @@ class Recipe:
     law: Laws
     tensors: Mapping[str, str]
     arguments: tuple[Argument, ...] = ()
-    optional: frozenset[str] = frozenset()
-    require: tuple[str, ...] = ()
-    conventions: tuple[str, ...] = ()
+    optional: Mapping[str, int] = field(default_factory=dict)
+    require: Laws = ""
+    conventions: Laws = ""
     hypotheses: Laws = ""
     stable: Laws = ""
     source: str = ""
-    examples: tuple[str, ...] = field(default=())
 
-    def text(self, which: Laws, choices: tuple[str, ...]) -> str:
-        """A law, its stable form or its hypotheses under these choices; empty where there are none."""
-        return which if isinstance(which, str) else which.get(choices, "")
+    def kinds(self, settings: Mapping[str, Setting]) -> dict[str, str]:
+        """The kind of every argument that varies, torch's default where it is not set."""
+        return {a.name: a.kind(settings.get(a.name, a.default)) for a in self.arguments if a.varies}
+
+    def variants(self) -> Iterator[dict[str, Setting]]:
+        """Settings for every combination of kinds, numbers left open: all the laws of the operation."""
+        varying = [a for a in self.arguments if a.varies]
+        for picked in product(*(a.kinds for a in varying)):
+            yield {a.name: a.symbolic(kind) for a, kind in zip(varying, picked, strict=True)}
+
+
+def text(which: Laws, kinds: Kinds) -> str:
+    """A law, its stable form, its requirements under these kinds; empty where there are none."""
+    return which if isinstance(which, str) else which(kinds)
+
+
+def lines(which: Laws, kinds: Kinds) -> tuple[str, ...]:
+    """The same, one a line, empty lines left out."""
+    return tuple(line.strip() for line in text(which, kinds).splitlines() if line.strip())

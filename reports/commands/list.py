@@ -58,14 +58,14 @@ def _signature(o: Op) -> str:
 
 def _default(a: Argument) -> str | None:
     """torch's default as it is typed: a number, a choice, or the argument that it repeats."""
-    if a.default is None or isinstance(a.default, int):
-        return None if a.default is None else str(a.default)
-    return a.default if isinstance(a.default, str) else "kernel_size"
+    if isinstance(a.default, tuple):
+        return "kernel_size"
+    return None if a.default is None and not a.choices else str(a.default)
 
 
 def _meaning(a: Argument) -> Spans:
-    symbols = f" ({', '.join(a.symbols)})" if a.symbols else f": {' | '.join(a.choices)}"
-    return spans(a.meaning, symbols)
+    symbols = f" ({', '.join(a.symbols)})" if a.symbols else ""
+    return spans(a.meaning, symbols, f": {' | '.join(a.choices)}" if a.choices else "")
 
 
 def _plain(o: Op) -> dict[str, Any]:
@@ -90,7 +90,7 @@ def _plain(o: Op) -> dict[str, Any]:
                 "name": a.name,
                 "symbols": list(a.symbols),
                 "default": _default(a),
-                "minimum": None if a.choices else a.minimum,
+                "minimum": a.minimum if a.symbols else None,
                 "choices": list(a.choices),
                 "meaning": a.meaning,
             }

@@ -6,6 +6,7 @@ import pytest
 
 import derive
 from derive.catalogue import RECIPES
+from derive.catalogue.recipe import text
 from derive.elaborate import from_text
 from derive.expr import Apply, Compare, Contract, D, Div, Entry, Fn, InRange, Maximum, Minimum, Mul, Num, Val, Winner
 from derive.index import index
@@ -15,11 +16,11 @@ from derive.show import show, show_index
 from tests.derive.laws import DECKS, LAWS
 
 CATALOGUE = {
-    f"{r.name} {' '.join(choices)}": r.text(which, choices)
+    f"{r.name} {' '.join(kinds.values())}": text(which, kinds)
     for r in RECIPES.values()
+    for kinds in map(r.kinds, r.variants())
     for which in (r.law, r.stable)
-    for choices in (tuple(which) if not isinstance(which, str) else ((),))
-    if r.text(which, choices)
+    if text(which, kinds)
 }
 TEXTS = {**{f"field: {n}": t for n, t in LAWS.items()}, **{f"deck: {n}": t for n, t in DECKS.items()}, **CATALOGUE}
 

@@ -5,6 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from derive.catalogue import RECIPES
+from derive.catalogue.recipe import lines
+from derive.catalogue.recipe import text as law_text
 from derive.denote import World, denote
 from derive.elaborate import from_text
 from derive.errors import BackproofError, MeaningError, NotationError, OperationError
@@ -15,15 +17,14 @@ from derive.show import show, show_index
 from derive.tokens import MAX_DEPTH, MAX_LENGTH
 from tests.derive.laws import DECKS, LAWS
 
-
-def texts(laws):
-    """A recipe's texts: one, or one for every choice of its arguments."""
-    return [laws] if isinstance(laws, str) else list(laws.values())
-
-
-CATALOGUE = [t for r in RECIPES.values() for t in (*texts(r.law), *texts(r.stable)) if t]
+VARIANTS = [(r, kinds) for r in RECIPES.values() for kinds in map(r.kinds, r.variants())]
+CATALOGUE = list(
+    dict.fromkeys(t for r, kinds in VARIANTS for t in (law_text(r.law, kinds), law_text(r.stable, kinds)) if t)
+)
 EVERY = [*LAWS.values(), *DECKS.values(), *CATALOGUE]
-GUARDS = [t for r in RECIPES.values() for t in (*r.require, *texts(r.hypotheses)) if t]
+GUARDS = list(
+    dict.fromkeys(t for r, kinds in VARIANTS for which in (r.require, r.hypotheses) for t in lines(which, kinds))
+)
 
 # text, column, got, expected, remedy
 BAD = [
