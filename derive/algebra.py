@@ -42,6 +42,16 @@ def _ends_vary(e: Contract, outer: set[str]) -> bool:
     return any(b.extent.names() & outer for b in e.binders)
 
 
+def merges(e: Contract, site: Site) -> bool:
+    """Whether a factor is a sum that moves outwards: with a delta about an index that is bound around it."""
+    return holds_delta(e, _bound(site)) and not _ends_vary(e, _bound(site))
+
+
+def distributes(e: Add, site: Site) -> bool:
+    """Whether a factor is a sum that is multiplied out: with a delta about an index that is bound around it."""
+    return holds_delta(e, _bound(site))
+
+
 @law("merge sums", "a*(sum[i] b) = sum[i] a*b; sum[i] sum[j] b = sum[i,j] b")
 def merge(node: Expr, site: Site) -> Expr | None:
     if isinstance(node, Contract) and isinstance(node.body, Contract):
@@ -54,7 +64,7 @@ def merge(node: Expr, site: Site) -> Expr | None:
         return None
     parts = factors(node)
     for k, (f, n) in enumerate(parts):
-        if n == 1 and isinstance(f, Contract) and holds_delta(f, _bound(site)) and not _ends_vary(f, _bound(site)):
+        if n == 1 and isinstance(f, Contract) and merges(f, site):
             others = parts[:k] + parts[k + 1 :]
             used = frozenset().union(*(all_names(o) for o, _ in others)) | _bound(site) | {b.name for b in site.free}
             f = rename_bound(f, [b.name for b in f.binders if b.name in used], used)
@@ -72,7 +82,7 @@ def distribute(node: Expr, site: Site) -> Expr | None:
         return None
     parts = factors(node)
     for k, (f, n) in enumerate(parts):
-        if n == 1 and isinstance(f, Add) and holds_delta(f, _bound(site)):
+        if n == 1 and isinstance(f, Add) and distributes(f, site):
             return add(product(parts[:k] + factors(t) + parts[k + 1 :]) for t in f.items)
     return None
 

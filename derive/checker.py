@@ -16,7 +16,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
-from itertools import chain, combinations, count, product
+from itertools import chain, combinations, count, islice, product
 from pathlib import Path
 from typing import Any
 
@@ -517,7 +517,8 @@ def sums(node: Tree, after: Tree, claim: Claim) -> Instances:
     # a*(b + c) = a*b + a*c; the other way round, also where b and c are numbers; -(a - b) = b - a
     yield from (("distribute", after, e, ()) for e in multiplied(node))
     if node[0] == "add" and after[0] in ("mul", "div"):
-        yield from (("factor out", node, e, ()) for e in (after, *multiplied(after)))
+        for terms in islice(product(*((t, *multiplied(t)) for t in node[1])), HIGHEST):
+            yield from (("factor out", add(*terms), e, ()) for e in (after, *multiplied(after)))
     for k, (f, n) in enumerate(items := factors(node)):
         if f[0] == "add" and n == 1 and len(items) > 1:
             yield "factor out", after, minus(of([*items[:k], (add(*map(minus, f[1])), 1), *items[k + 1 :]])), ()

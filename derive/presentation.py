@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
+from derive.algebra import distributes, merges
 from derive.build import Factor, add, contract, factors, mul, negative, product
 from derive.expr import ONE, Add, Contract, D, Div, Entry, Expr, Mul, Num, Pow
 from derive.law import Site, law
@@ -77,7 +78,10 @@ def pull_out(node: Expr, site: Site) -> Expr | None:
     inside = [f for f in parts if free_names(f[0]) & own]
     if not outside or not inside:
         return None
-    return product([*outside, (contract(node.binders, product(inside)), 1)])
+    rest = contract(node.binders, product(inside))
+    if isinstance(rest, Contract) and merges(rest, site):
+        return None  # it would be merged again
+    return product([*outside, (rest, 1)])
 
 
 @law("factor out", "a*b + a*c = a*(b + c)")
@@ -92,7 +96,10 @@ def factor_out(node: Expr, site: Site) -> Expr | None:
     if not common:
         return None
     rests = ([(b, n - common.get(b, 0)) for b, n in parts.items() if n != common.get(b, 0)] for parts in lists)
-    return product([*common.items(), (add(sorted((product(rest) for rest in rests), key=negative)), 1)])
+    total = add(sorted((product(rest) for rest in rests), key=negative))
+    if isinstance(total, Add) and distributes(total, site):
+        return None  # it would be multiplied out again
+    return product([*common.items(), (total, 1)])
 
 
 def dict_of(parts: list[Factor]) -> dict[Expr, int]:
@@ -121,8 +128,11 @@ def _sign_inward(node: Expr) -> Expr | None:
 
 @law("one quotient", "a*(b/c) = a*b/c")
 def one_quotient(node: Expr, site: Site) -> Expr | None:
-    if isinstance(node, Mul) and any(isinstance(i, Div) for i in node.items):
-        return product(factors(node))
+    match node:
+        case Mul((Num(), Div())):
+            return None  # it is one quotient
+        case Mul(items) if any(isinstance(i, Div) for i in items):
+            return product(factors(node))
     return None
 
 
