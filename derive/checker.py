@@ -16,7 +16,8 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
-from itertools import chain, combinations, count, islice, product
+from functools import lru_cache
+from itertools import chain, combinations, count, product
 from pathlib import Path
 from typing import Any
 
@@ -169,7 +170,13 @@ def of(items: Iterable[Factor]) -> Tree:
 
 
 def equal(a: Tree, b: Tree) -> bool:
-    return poly(a, {}) == poly(b, {})
+    return normal(a) == normal(b)
+
+
+@lru_cache(maxsize=1024)
+def normal(e: Tree) -> Poly:
+    """The normal form of an expression by itself: every line is compared with the one before and the one after."""
+    return poly(e, {})
 
 
 def same(i: Tree, j: Tree) -> bool:
@@ -289,6 +296,12 @@ def show(p: Poly) -> str:
     return "+".join(f"{c}" + "".join(f"*{a}^{n}" for a, n in m) for m, c in sorted(p.items())) or "0"
 
 
+@lru_cache(maxsize=4096)
+def written(i: Tree, *env: tuple[str, str]) -> str:
+    """An index in an environment as the text that stands for it."""
+    return show(poly(i, dict(env), True))
+
+
 def deeper(env: Scope, over: Tree) -> Scope:
     """The environment below binders: a bound name is called by its depth."""
     return {**env, **{n: f"#{len(env) + k}" for k, (n, _) in enumerate(over)}}
@@ -297,7 +310,7 @@ def deeper(env: Scope, over: Tree) -> Scope:
 def text(e: Tree, env: Scope) -> str:
     """A node that is no polynomial as the text that stands for it; a guard's begins with a bracket."""
     below = deeper(env, e[1]) if "b" in FIELDS[e[0]] else env
-    shown = [show(poly(p, below)) for p in parts(e)] + [show(poly(i, env, True)) for i in fields(e, "iIb")]
+    shown = [show(poly(p, below)) for p in parts(e)] + [written(i, *env.items()) for i in fields(e, "iIb")]
     if e[0] == "compare" and e[1] in ("==", "!="):
         shown.sort()
     if e[0] in ("select", "winner"):
@@ -517,8 +530,7 @@ def sums(node: Tree, after: Tree, claim: Claim) -> Instances:
     # a*(b + c) = a*b + a*c; the other way round, also where b and c are numbers; -(a - b) = b - a
     yield from (("distribute", after, e, ()) for e in multiplied(node))
     if node[0] == "add" and after[0] in ("mul", "div"):
-        for terms in islice(product(*((t, *multiplied(t)) for t in node[1])), HIGHEST):
-            yield from (("factor out", add(*terms), e, ()) for e in (after, *multiplied(after)))
+        yield from (("factor out", node, e, ()) for e in (after, *multiplied(after)))
     for k, (f, n) in enumerate(items := factors(node)):
         if f[0] == "add" and n == 1 and len(items) > 1:
             yield "factor out", after, minus(of([*items[:k], (add(*map(minus, f[1])), 1), *items[k + 1 :]])), ()

@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from typing import Any, Protocol
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, Protocol
 
 from derive.errors import OperationError
 from derive.expr import Binder, Expr
@@ -17,6 +15,9 @@ from derive.operation import Op, Tensor
 from derive.sweep import gradient
 from numeric.binding import Binding, Shape
 from numeric.plan import Plan
+
+if TYPE_CHECKING:
+    import numpy as np
 
 Array = Any
 """A numpy.ndarray or a torch.Tensor."""

@@ -6,15 +6,21 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from derive.denote import World, denote
 from derive.errors import MeaningError, OperationError
 from derive.expr import Binder, Expr
 from derive.index import Composite, Index
+from derive.lazy import LazyModule
 from derive.operation import Op, Parameter, Tensor
 from derive.show import show, show_index
 from derive.traversal import free_names, own_indices, walk
-from numeric.windows import empty_window
+
+if TYPE_CHECKING:
+    from numeric import windows
+else:
+    windows = LazyModule("numeric.windows")  # they are looked at where shapes are known, with NumPy
 
 Shape = tuple[int, ...]
 Value = int | float | Fraction
@@ -68,7 +74,7 @@ def bind(op: Op, shapes: Mapping[str, Shape], parameters: Mapping[str, Value]) -
     for guard in op.require:
         _refuse_violation(op, guard, names)
     for e in op.equations:
-        if found := empty_window(e.body, op.tensor(e.target).axes, names, {t.name: t.axes for t in op.tensors}):
+        if found := windows.empty_window(e.body, op.tensor(e.target).axes, names, {t.name: t.axes for t in op.tensors}):
             raise OperationError(
                 f"{op.name}: got a window without a single real cell ({found}), expected at least one in every window;"
                 " use less padding or dilation, or a larger input"

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from importlib import import_module
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from derive.errors import OperationError
+from derive.lazy import LazyModule
 from numeric.backend import Array
 from numeric.binding import Shape
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    np = LazyModule("numpy")  # a kernel is printed without it
 
 
 def is_torch(x: object) -> bool:

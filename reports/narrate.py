@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 from derive.algebra import ALGEBRA
 from derive.calculus import CALCULUS
 from derive.derivation import Derivation
 from derive.expr import Entry, Expr
 from derive.index import Index
+from derive.lazy import LazyModule
 from derive.naming import NAMING
 from derive.operation import Op
 from derive.presentation import PRESENTATION
-from numeric.checking import Check
 from reports.abbreviations import Abbreviated, abbreviated
-from reports.concrete import concrete_sections
 from reports.document import (
     Block,
     Callout,
@@ -41,6 +41,12 @@ from reports.side_conditions import in_words
 from reports.statements import TOTAL, statement
 from reports.verdicts import verdict_section
 
+if TYPE_CHECKING:
+    from numeric.checking import Check
+    from reports import concrete as written_out
+else:
+    written_out = LazyModule("reports.concrete")  # what is true for all sizes does not wait for numbers
+
 _STAGES = (
     ("Differentiate", CALCULUS),
     ("Contract the deltas", ALGEBRA),
@@ -65,7 +71,7 @@ def derivation_report(
         sections = told[0]
     else:
         sections = [Section(_heading(d), tuple(blocks)) for d, blocks in zip(every, told, strict=True)]
-    written = concrete_sections(every, concrete) if concrete else ()
+    written = written_out.concrete_sections(every, concrete) if concrete else ()
     blocks = (law_section(op), *sections, *written, kernel_section(every), verdict_section(every, checks))
     return Document(_title(every), blocks, _subtitle(every), provenance(op))
 
