@@ -17,7 +17,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from functools import lru_cache
-from itertools import chain, combinations, count, product
+from itertools import chain, combinations, count, islice, product
 from pathlib import Path
 from typing import Any
 
@@ -475,10 +475,13 @@ def differentiation(node: Tree, after: Tree, claim: Claim) -> Instances:
             won = ("winner", tuple((f"{p}'", n) for p, n in over), other, tuple(name(p) for p, _ in over))
             tie = ("convention", "the first winner in row-major order takes the whole derivative")
             yield "selection", after, ("sum", over, mul(won, ("d", f, x))), (tie,)
-        # d(cases(cond, f, g))/dX[a] = cases(cond, df/dX[a], dg/dX[a]); the derivative of a guard counts as 0
+        # d(cases(cond, f, g))/dX[a] = cases(cond, df/dX[a], dg/dX[a]), 0 where neither f nor g reads X
         case "cases", condition, f, g:
             yield "cases", after, ("cases", condition, ("d", f, x), ("d", g, x)), ()
-        case "compare" | "in", *_:
+            if not claim.depends(f) and not claim.depends(g):
+                yield "cases", after, ZERO, ()
+        # the derivative of a guard counts as 0
+        case "compare" | "in" | "divides" | "winner", *_:
             yield "cases", after, ZERO, ()
 
 
@@ -530,7 +533,8 @@ def sums(node: Tree, after: Tree, claim: Claim) -> Instances:
     # a*(b + c) = a*b + a*c; the other way round, also where b and c are numbers; -(a - b) = b - a
     yield from (("distribute", after, e, ()) for e in multiplied(node))
     if node[0] == "add" and after[0] in ("mul", "div"):
-        yield from (("factor out", node, e, ()) for e in (after, *multiplied(after)))
+        for terms in islice(product(*((t, *multiplied(t)) for t in node[1])), HIGHEST):
+            yield from (("factor out", add(*terms), e, ()) for e in (after, *multiplied(after)))
     for k, (f, n) in enumerate(items := factors(node)):
         if f[0] == "add" and n == 1 and len(items) > 1:
             yield "factor out", after, minus(of([*items[:k], (add(*map(minus, f[1])), 1), *items[k + 1 :]])), ()
