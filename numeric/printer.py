@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain, count
 
 from derive.index import Index
 from numeric.dialect import Dialect
@@ -56,7 +57,7 @@ class Names:
         if (kind, name) not in self.given:
             stem = re.sub(r"\W", "_", stem or name, flags=re.ASCII).lstrip("_0123456789") or kind
             taken = self.reserved | set(self.given.values())
-            candidates = (stem, *(f"{stem}_{k}" for k in range(1, 10_000)))
+            candidates = chain((stem,), (f"{stem}_{k}" for k in count(1)))
             self.given[kind, name] = next(c for c in candidates if c not in taken)
         return self.given[kind, name]
 
