@@ -13,6 +13,7 @@ from derive.expr import (
     Contract,
     D,
     Div,
+    Divides,
     Entry,
     Expr,
     Fn,
@@ -182,12 +183,14 @@ def selection(node: Expr, site: Site) -> Rewrite | None:
     return None
 
 
-@law("cases", "d(cases(cond, f, g))/dX[a] = cases(cond, df/dX[a], dg/dX[a])")
+@law("cases", "d(cases(cond, f, g))/dX[a] = cases(cond, df/dX[a], dg/dX[a]); d([cond])/dX[a] = 0")
 def cases(node: Expr, site: Site) -> Expr | None:
     match node:
         case D(Cases(condition, f, g), wrt):
+            if not depends(f, wrt.tensor, site.op) and not depends(g, wrt.tensor, site.op):
+                return ZERO
             return Cases(condition, D(f, wrt), D(g, wrt))
-        case D(Compare() | InRange(), _):
+        case D(Compare() | InRange() | Divides() | Winner(), _):
             return ZERO
     return None
 

@@ -18,16 +18,21 @@ from derive.operation import Op, Tensor
 from derive.presentation import PRESENTATION
 from derive.result_names import result_name
 from derive.rewrite import run
+from derive.second import operation_of
 from derive.substitution import fresh
 
 STAGES = ((*CALCULUS, *ALGEBRA), (*PRESENTATION, *ALGEBRA))
 
 
-def gradient(op: Op | str, wrt: str, **settings: int | str) -> Derivation:
+def gradient(op: Op | str | Derivation, wrt: str, **settings: int | str) -> Derivation:
     """dE/dX of an operation, from dE/dO and the chain rule; `wrt` is the law's letter or torch's argument name.
+
+    Of a derivation it is a second derivative: of dE/dX as an operation of its own (`derive.second`).
 
     Raises: OperationError for a tensor that the law does not have or that holds integers, NotDerived.
     """
+    if isinstance(op, Derivation):
+        op = operation_of(op)
     if isinstance(op, str):
         op = build_op(op, **settings)
     return _gradient(op, wrt)
