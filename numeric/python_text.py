@@ -103,7 +103,8 @@ def _term(monomial: tuple[object, ...], c: int, atom: Atoms) -> Text:
     match monomial, c:
         case (Composite(kind="min", dividend=zero, divisor=other),), -1 if zero == index(0):
             inner = integer(-other, atom)
-            return Text(f"max(0, {inner.text})", ATOM, inner.kind)
+            if inner.kind == "number":
+                return Text(f"max(0, {inner.text})", ATOM, "number")
     factors = [_composite(a, atom) if isinstance(a, Composite) else atom(a) for a in monomial]
     if abs(c) != 1 or not factors:
         factors.insert(0, Text(str(abs(c)), ATOM, "number"))
@@ -113,8 +114,10 @@ def _term(monomial: tuple[object, ...], c: int, atom: Atoms) -> Text:
 def _composite(c: Composite, atom: Atoms) -> Text:
     a, b = integer(c.dividend, atom), integer(c.divisor, atom)
     kind = joined_kind((a, b))
-    if c.kind == "min":
+    if c.kind == "min" and kind == "number":
         return Text(f"min({a.text}, {b.text})", ATOM, kind)
+    if c.kind == "min":  # Python's min takes no arrays; its abs takes those of every library
+        return Text(f"({a.within(SUM)} + {b.within(SUM)} - abs({a.within(SUM)} - {b.within(PRODUCT)}))//2", PRODUCT, kind)
     sign = "%" if c.kind == "mod" else "//"
     return Text(f"{a.within(PRODUCT)}{sign}{b.within(SIGN)}", PRODUCT, kind)
 
