@@ -117,7 +117,8 @@ def _composite(c: Composite, atom: Atoms) -> Text:
     if c.kind == "min" and kind == "number":
         return Text(f"min({a.text}, {b.text})", ATOM, kind)
     if c.kind == "min":  # Python's min takes no arrays; its abs takes those of every library
-        return Text(f"({a.within(SUM)} + {b.within(SUM)} - abs({a.within(SUM)} - {b.within(PRODUCT)}))//2", PRODUCT, kind)
+        gap = f"abs({a.within(SUM)} - {b.within(PRODUCT)})"
+        return Text(f"({a.within(SUM)} + {b.within(SUM)} - {gap})//2", PRODUCT, kind)
     sign = "%" if c.kind == "mod" else "//"
     return Text(f"{a.within(PRODUCT)}{sign}{b.within(SIGN)}", PRODUCT, kind)
 
