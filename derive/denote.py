@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import product
-from typing import Any
+from typing import Any, TypeVar
 
 from derive import digits, exact
 from derive.digits import Digits
@@ -50,6 +50,7 @@ from derive.traversal import entries, free_names, own_indices, reads
 
 Place = tuple[int, ...]
 Holds = Callable[[Point], bool]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +175,7 @@ class World(Integers):
         names = [b.name for b in e.binders]
         extents = [self.extent(b.extent, scope.bound) for b in e.binders]
 
-        def best(at: Point) -> tuple[Number, Place]:
+        def search(at: Point) -> tuple[Number, Place]:
             found: tuple[Number, Place] | None = None
             here = dict(at)
             for place in product(*(range(n(at)) for n in extents)):
@@ -188,7 +189,21 @@ class World(Integers):
                                    " use less padding or a larger input")  # fmt: skip
             return found
 
-        return best
+        return _once_a_point(search, Contract(e.binders, e.body), scope)
+
+
+def _once_a_point(value: Callable[[Point], T], e: Expr, scope: Scope) -> Callable[[Point], T]:
+    """The same function, worked out once for all points that agree on the names that are free in `e`."""
+    names = sorted(free_names(e) & scope.bound)
+    known: dict[Place, T] = {}
+
+    def once(at: Point) -> T:
+        here = tuple([at[n] for n in names])
+        if here not in known:
+            known[here] = value(at)
+        return known[here]
+
+    return once
 
 
 def _less(a: Number, b: Number) -> bool:
@@ -330,18 +345,13 @@ def _derivative(world: World, e: D, scope: Scope) -> Value:
     if e.wrt.tensor in world.formulas:
         return refuse(f"d/d{e.wrt.tensor}: got a tensor with an equation, expected an input; name an input")
     place = world.place(e.wrt, scope.bound)
-    moved = world.read(e.expr, Scope(scope.bound, e.wrt.tensor))
-    names = sorted(free_names(e.expr) & scope.bound)
-    known: dict[Place, Number] = {}
+    moved = _once_a_point(world.read(e.expr, Scope(scope.bound, e.wrt.tensor)), e.expr, scope)
 
     def value(at: Point) -> Number:
         where = place(at)
         if where is None:
             return 0
-        here = tuple([at[n] for n in names])
-        if here not in known:
-            known[here] = moved(at)
-        found = known[here]
+        found = moved(at)
         return found.tangent.at(where) if isinstance(found, Dual) and isinstance(found.tangent, Slopes) else 0
 
     return value

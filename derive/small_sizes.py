@@ -56,15 +56,16 @@ def _fitting(op: Op, random: Random, holds: Callable[[Sizes], bool]) -> Iterator
             fits = all(World(sizes, {}).value(r, {}) == 1 for r in op.require if not list(reads(r)))
         except MeaningError:
             continue
+        if not fits or any(sizes[n] < 1 for n in derived):
+            continue
         cost = _cost(op, sizes)
-        if fits and all(sizes[n] >= 1 for n in derived) and cost <= MOST and holds(sizes):
-            if cost <= BUDGET:
-                cheap = True
-                yield sizes
-            else:
-                costly.append((cost, len(costly), sizes))
+        if BUDGET < cost <= MOST:
+            costly.append((cost, len(costly), sizes))
+        elif cost <= BUDGET and holds(sizes):
+            cheap = True
+            yield sizes
     if not cheap:
-        yield from (sizes for _, _, sizes in sorted(costly)[:CANDIDATES])
+        yield from (sizes for _, _, sizes in sorted(costly) if holds(sizes))
 
 
 def _choices(op: Op, symbols: list[str], random: Random) -> Iterator[Sizes]:

@@ -75,9 +75,10 @@ def _drawn(op: Op, sizes: Mapping[str, int], random: Random) -> tuple[World | No
 def _evaluate(op: Op, e: Equation, world: World) -> None:
     """Raises: MeaningError where an equation has no value."""
     entry = Entry(e.target, tuple(index(n) for n in e.names))
+    value = world.meaning(entry, {b.name for b in op.tensor(e.target).axes})
     for point in world.tuples(op.tensor(e.target).axes, {}):
         try:
-            world.value(entry, point)
+            value(point)
         except MeaningError:
             in_reals(world, op).value(entry, point)
 
