@@ -15,6 +15,8 @@ from derive.errors import OperationError
 from derive.fitting import Fit, Shape, product
 from derive.index import Index, index
 from derive.operation import Op
+from derive.show import show_index
+from derive.size_formula import SizeFormula, size_formulas
 from derive.sweep import gradient
 
 
@@ -60,14 +62,20 @@ class Cotangent:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a network's table: a node, its output's shape, the parameters it reads, and its multiply-adds."""
+    """One line of a network's table: a node, its output's shape, the parameters it reads, its work, its sizes."""
 
     name: str
     op: str
     shape: Shape
-    weights: tuple[str, ...]
+    weights: tuple[tuple[str, Shape], ...]
     parameters: Index
     multiply_adds: Index
+    sizes: tuple[SizeFormula, ...]
+
+    @property
+    def formula(self) -> str:
+        """How its parameters are counted: `6*1*5*5 + 6`."""
+        return " + ".join("*".join(map(show_index, shape)) or "1" for _, shape in self.weights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +115,10 @@ class Graph:
         return tuple(map(self._row, self.nodes))
 
     def _row(self, n: Node) -> Row:
-        own = tuple(dict.fromkeys(s for s in n.sources if s in self.parameters))
-        count = sum(map(self.size, own), index(0))
-        return Row(n.name, n.operation, self.shapes[n.name], own, count, multiply_adds(n.op, dict(n.sizes)))
+        own = tuple((s, self.shapes[s]) for s in dict.fromkeys(n.sources) if s in self.parameters)
+        count = sum((product(shape) for _, shape in own), index(0))
+        work = multiply_adds(n.op, dict(n.sizes))
+        return Row(n.name, n.operation, self.shapes[n.name], own, count, work, size_formulas(n.op, dict(n.sizes)))
 
     def backward(self, wanted: Iterable[str] | None = None) -> tuple[Cotangent, ...]:
         """The reverse sweep: the cotangent of every tensor on a path from a wanted one to E, the last node first.

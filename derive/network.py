@@ -230,6 +230,7 @@ HOUBEN = "S. Houben, Computer Vision: Shallow and Deep Neural Networks"
 SENK = "J. Senk, G6061 Week 9a: Deep Learning and CNNs, 23/24"
 AMRITA = "Amrita Vishwa Vidyapeetham, Introduction to Deep Learning: CNN"
 BOULMERKA = "A. Boulmerka, Deep learning, chapter 8: CNNs, 2023-2024"
+DECKS = {"D1": HOUBEN, "D2": SENK, "D3": AMRITA, "D4": BOULMERKA}
 
 NETWORKS: dict[str, Network] = {
     "lenet": Network(lenet, "LeNet-5 on grey images of 32 x 32", f"{AMRITA}; {HOUBEN}", digits=True),

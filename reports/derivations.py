@@ -16,14 +16,16 @@ from derive.operation import Op
 from derive.sweep import gradient
 from reports.document import Document
 from reports.exits import UsageError
-from reports.narrate import derivation_report, provenance
+from reports.narrate import derivation_report
 from reports.networks import network
 from reports.options import settings
 from reports.publish import certificates
 
 if TYPE_CHECKING:
     from reports import network_report as networks
+    from reports import network_table as tables
 else:
+    tables = LazyModule("reports.network_table")
     networks = LazyModule("reports.network_report")  # an operation does not wait for the pictures of networks
 
 
@@ -46,7 +48,7 @@ def document(**asked: Any) -> Document:
         _refuse("an operation or a law", concrete=r.concrete, verify=r.verify)
         graph = _graph(r)
         if r.table:
-            return Document(graph.name, (networks.shape_table(graph),), provenance=provenance())
+            return tables.table_document(graph)
         return networks.network_report(graph, r.wrt or None)
     _refuse("a network", table=r.table)
     law = _law(r)
@@ -61,6 +63,15 @@ def certificate_text(**asked: Any) -> str:
     if r.what in NETWORKS:
         return certificates(networks.derivations(_graph(r).backward(r.wrt or None)))
     return certificates(_gradients(_law(r), r))
+
+
+def table_data(**asked: Any) -> dict[str, Any]:
+    """The tables of a network as plain data. Raises: BackproofError for what does not fit."""
+    r = Request(**asked)
+    if r.what not in NETWORKS or not r.table:
+        raise UsageError("--json: got it without --table of a network, expected it there; use --format json for the"
+                         " certificates")  # fmt: skip
+    return tables.table_data(_graph(r))
 
 
 def _refuse(where: str, **given: object) -> None:

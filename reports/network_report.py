@@ -6,15 +6,14 @@ from collections.abc import Iterable
 
 from derive.composition import Cotangent, Graph, Use
 from derive.derivation import Derivation
-from derive.index import Index
-from derive.show import show_index
-from reports.document import Code, Document, Figure, Prose, Section, Spans, Table, spans
+from reports.document import Code, Document, Figure, Section, Spans, Table, spans
 from reports.index import section
 from reports.law_section import math
 from reports.named_results import title as named
 from reports.names import Names
 from reports.narrate import derivation_report, provenance
-from reports.network_figure import network_figure, shape_in_words
+from reports.network_figure import network_figure
+from reports.network_table import counting, errata_sections, shape_table
 
 
 def network_report(graph: Graph, wanted: Iterable[str] | None = None) -> Document:
@@ -22,7 +21,8 @@ def network_report(graph: Graph, wanted: Iterable[str] | None = None) -> Documen
     sweep = graph.backward(wanted)
     derived = derivations(sweep)
     told = [section(derivation_report(group), collapsed=True) for group in _by_operation(derived)]
-    blocks = (shape_table(graph), _picture(graph), _sweep(sweep), Section(spans("The derivations"), tuple(told)))
+    tables = (shape_table(graph), counting(graph), *errata_sections(graph))
+    blocks = (*tables, _picture(graph), _sweep(sweep), Section(spans("The derivations"), tuple(told)))
     subtitle = spans(f"{len(sweep)} cotangents from {len(derived)} derivations, each made once")
     return Document(f"The gradients of {graph.name}", blocks, subtitle, provenance())
 
@@ -30,21 +30,6 @@ def network_report(graph: Graph, wanted: Iterable[str] | None = None) -> Documen
 def derivations(sweep: Iterable[Cotangent]) -> tuple[Derivation, ...]:
     """Every derivation of a reverse sweep, once."""
     return tuple(dict.fromkeys(use.derivation for c in sweep for use in c.uses))
-
-
-def shape_table(graph: Graph) -> Section:
-    """Each node with its operation, its output's shape and its own parameters, as they follow from the laws."""
-    rows = [
-        (spans(Code(row.name)), spans(row.op), spans(shape_in_words(row.shape)), spans(_count(row.parameters)))
-        for row in graph.table()
-    ]
-    header = tuple(map(spans, ("node", "operation", "output", "parameters")))
-    total = Prose(spans(f"{_count(graph.parameter_count)} parameters in {len(graph.parameters)} tensors."))
-    return Section(spans("The network"), (Table(header, tuple(rows), align="lllr"), total))
-
-
-def _count(number: Index) -> str:
-    return f"{number.constant:,}" if number.constant is not None else show_index(number)
 
 
 def _picture(graph: Graph) -> Section:

@@ -13,7 +13,7 @@ from reports.document import Document, Prose, Section, Table, parts, spans
 from reports.document import Step as DocumentStep
 from reports.index import section
 from reports.narrate import provenance
-from reports.network_report import shape_table
+from reports.network_table import shape_table
 from reports.training_report import error_in_words, gradient_section, result_sections
 
 TITLE = "Gradients, derived and proved"

@@ -9,10 +9,10 @@ import typer
 
 from derive.lazy import LazyModule
 from reports.document import Document
-from reports.emit import emit, emit_text
+from reports.emit import emit, emit_json, emit_text
 from reports.exits import GOOD, REFUTED
 from reports.kept import kept
-from reports.options import OUTPUT, SET
+from reports.options import JSON, OUTPUT, SET
 from reports.writers.registry import format_of
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ WRT = typer.Option(
 FORMAT = typer.Option("--format", metavar="FORMAT", help="text, md, html, ipynb, tex; json: the certificates.")
 CONCRETE = typer.Option("--concrete", metavar="3x3,2x2", help="Write the entries out for tensors of these sizes.")
 VERIFY = typer.Option("--verify", help="Run the kernels too, against torch's autograd.")
-TABLE = typer.Option("--table", help="Of a network: only its shapes and parameters.")
+TABLE = typer.Option("--table", help="Of a network: only its sizes, parameters, work, and what decks print of them.")
 FRESH = typer.Option("--fresh", help="Derive it again, whatever was kept from an earlier run.")
 
 
@@ -44,6 +44,7 @@ def run(
     verify: Annotated[bool, VERIFY] = False,
     table: Annotated[bool, TABLE] = False,
     fresh: Annotated[bool, FRESH] = False,
+    json: Annotated[str | None, JSON] = None,
 ) -> int:
     """Derive gradients, every step proved: of conv2d, of lenet, of "O[i] = sum[p] X[i+p]*F[p]".
 
@@ -52,6 +53,9 @@ def run(
     form = format_of(output or "-.txt", format).name
     asked = {"what": what, "wrt": tuple(wrt or ()), "set": tuple(set or ()), "concrete": concrete or "",
              "verify": verify, "table": table}  # fmt: skip
+    if json is not None:
+        emit_json(derivations.table_data(**asked), json)
+        return GOOD
     again = fresh or verify  # a verdict on kernels is about this run
     if form == CERTIFICATES:
         emit_text(kept(["certificates", asked], lambda: derivations.certificate_text(**asked), again), output)

@@ -2,23 +2,12 @@
 
 from derive.network import lenet
 from derive.sweep import gradient
-from reports.document import Document, Figure, Section, Table, parts, plain
-from reports.network_report import derivations, network_report, shape_table
-from reports.writers.output import render
+from reports.document import Document, Figure, Section, parts, plain
+from reports.network_report import derivations, network_report
 
 
 def titles(document: Document) -> list[str]:
     return [plain(part.title) for part in parts(document) if isinstance(part, Section)]
-
-
-def test_shapes_and_parameters_are_told_node_by_node() -> None:
-    (table, total) = shape_table(lenet()).blocks
-    assert isinstance(table, Table)
-    rows = [tuple(map(plain, row)) for row in table.rows]
-    assert rows[0] == ("conv1", "conv2d", "N × 6 × 28 × 28", "156")
-    assert rows[7] == ("fc1", "linear", "N × 120", "48,120")
-    assert rows[-1] == ("loss", "cross_entropy", "a number", "0")
-    assert "61,706 parameters in 10 tensors" in render(Document("", (total,)))
 
 
 def test_every_cotangent_is_told_with_the_node_it_comes_through() -> None:
