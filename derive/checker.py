@@ -532,7 +532,7 @@ def sums(node: Tree, after: Tree, claim: Claim) -> Instances:
     yield from (("pull out", node, e, ()) for e in gathered(after))
     # a*(b + c) = a*b + a*c; the other way round, also where b and c are numbers; -(a - b) = b - a
     yield from (("distribute", after, e, ()) for e in multiplied(node))
-    if node[0] == "add" and after[0] in ("mul", "div"):
+    if node[0] == "add" and (after[0] in ("mul", "div") or after == ZERO):
         for terms in islice(product(*((t, *multiplied(t)) for t in node[1])), HIGHEST):
             yield from (("factor out", add(*terms), e, ()) for e in (after, *multiplied(after)))
     for k, (f, n) in enumerate(items := factors(node)):

@@ -25,7 +25,7 @@ from derive.integers import Array, Formula
 from derive.notation import Equation
 from derive.operation import Op, show_equation
 from derive.small_sizes import small_sizes
-from derive.traversal import binders_of, walk
+from derive.traversal import binders_of, reads, walk
 
 WORLDS = 2
 _ANY = tuple(range(-4, 5))
@@ -131,7 +131,8 @@ def _entries(count: int, of: tuple[int, ...], random: Random) -> tuple[int, ...]
 
 
 def _label_bound(op: Op, name: str, world: World) -> int:
-    """The largest label: one less than the extent of the index that a label is compared with."""
+    """The largest label: one less than the least extent of what a label is compared with or reads at."""
+    found: list[int] = []
     for e in op.equations:
         extents = {b.name: b.extent for n in walk(e.body) for b in binders_of(n)}
         extents |= {b.name: b.extent for b in op.tensor(e.target).axes}
@@ -139,8 +140,12 @@ def _label_bound(op: Op, name: str, world: World) -> int:
             if isinstance(node, Compare) and name in _tensors(node):
                 for side in (node.left, node.right):
                     if isinstance(side, Val) and side.index.name in extents:
-                        return world.size(extents[side.index.name], {}) - 1
-    return 1
+                        found.append(world.size(extents[side.index.name], {}) - 1)
+        for read in reads(e.body):
+            for i, b in zip(read.indices, op.tensor(read.tensor).axes, strict=True):
+                if any(a.tensor == name for a in i.atoms() if isinstance(a, Entry)):
+                    found.append(world.size(b.extent, {}) - 1)
+    return min(found, default=1)
 
 
 def _tensors(e: Expr) -> set[str]:

@@ -32,7 +32,7 @@ def number(value: Fraction) -> Text:
     """A rational constant."""
     if value.denominator == 1:
         return Text(str(value.numerator), SIGN if value < 0 else ATOM, "number")
-    return Text(f"{value.numerator}/{value.denominator}", SIGN if value < 0 else PRODUCT, "number")
+    return Text(f"{value.numerator}/{value.denominator}", PRODUCT, "number")
 
 
 def joined_kind(texts: Iterable[Text]) -> str:
