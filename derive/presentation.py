@@ -73,7 +73,7 @@ def pull_out(node: Expr, site: Site) -> Expr | None:
     if not isinstance(node, Contract):
         return None
     own = {b.name for b in node.binders}
-    parts = factors(node.body)
+    parts = [f for f in factors(node.body) if f[0] != ONE]
     outside = [f for f in parts if not (free_names(f[0]) & own)]
     inside = [f for f in parts if free_names(f[0]) & own]
     if not outside or not inside:
