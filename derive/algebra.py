@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import permutations
 
-from derive.build import Factor, add, contract, factors, product, total
+from derive.build import Factor, add, contract, factors, integral, product, total
 from derive.expr import ONE, Add, Binder, Compare, Contract, Div, Entry, Expr, InRange, Mul, Num, Val, as_index, val
 from derive.index import Composite, Index, divide, index
 from derive.law import Condition, Rewrite, Site, law
@@ -141,6 +142,43 @@ def _at_least_one(name: str, site: Site, running: frozenset[str]) -> bool:
     return (site.minimum(name) or 0) >= 1 or name not in {p.name for p in site.op.parameters}
 
 
+@law("divide with a rest", "sum[i,p<K] [K*i+p==a]*f(i,p) = [0<=a//K<I]*f(a//K,a%K) where K >= 1")
+def divide_with_a_rest(node: Expr, site: Site) -> Rewrite | None:
+    """Every integer is K*i+p with 0 <= p < K in one way. Two indices leave the sum and none comes, so it ends."""
+    if not isinstance(node, Contract):
+        return None
+    parts = factors(node.body)
+    for k, (f, n) in enumerate(parts):
+        for quotient, rest in permutations(node.binders, 2):
+            width = rest.extent
+            a = _dividend(f, quotient.name, rest.name, width) if n == 1 else None
+            if a is None or a.names() & {b.name for b in node.binders} or not _positive(width, site, node.binders):
+                continue
+            found = {quotient.name: divide("floor", a, width), rest.name: divide("mod", a, width)}
+            others = substitute(product(parts[:k] + parts[k + 1 :]), found)
+            inside = product([(InRange(found[quotient.name], quotient.extent), 1), *factors(others)])
+            kept = tuple(b for b in node.binders if b not in (quotient, rest))
+            positive = tuple(Condition("positive", f"{n} >= 1", (index(n),)) for n in sorted(width.names()))
+            return Rewrite(contract(kept, inside), positive)
+    return None
+
+
+def _dividend(e: Expr, quotient: str, rest: str, width: Index) -> Index | None:
+    """The integer a of `[width*quotient + rest == a]`, or None."""
+    for left, right in permutations(equation_sides(e) or (), 2):
+        a = right - left + width * index(quotient) + index(rest)
+        if integral(a) and not a.names() & {quotient, rest}:
+            return a
+    return None
+
+
+def _positive(width: Index, site: Site, own: tuple[Binder, ...]) -> bool:
+    """Whether a width is at least 1: a number, or a product of symbols that are."""
+    running = site.names | {b.name for b in own}
+    one = len(width.terms) == 1 and width.terms[0][1] >= 1
+    return one and all(isinstance(a, str) and _at_least_one(a, site, running) for a in width.atoms())
+
+
 @law("mixed radix", "[q==a//W]*[r==a%W] = [q*W+r==a] where 0 <= r < W")
 def mixed_radix(node: Expr, site: Site) -> Rewrite | None:
     if not isinstance(node, Mul):
@@ -212,4 +250,4 @@ def labels(node: Expr, site: Site) -> Rewrite | None:
     return None
 
 
-ALGEBRA = (merge, mixed_radix, contract_delta, distribute, implied, labels, zero_outside)
+ALGEBRA = (merge, mixed_radix, divide_with_a_rest, contract_delta, distribute, implied, labels, zero_outside)

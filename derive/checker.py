@@ -569,6 +569,13 @@ def indexed(node: Tree, after: Tree, claim: Claim) -> Instances:
                 rest = substitute(of(items[:k] + items[k + 1 :]), {i: value})
                 kept = tuple(b for b in over if b[0] != i)
                 yield "contract a delta", after, ("sum", kept, mul(("in", value, extent), rest)), facts
+        # sum[i,p<K] [K*i+p==a]*f(i,p) = [0<=a//K<I]*f(a//K,a%K) where K >= 1
+        for pair in sides(f) if n > 0 else ():
+            for (i, extent), (p, width), a, facts in divided(over, *pair):
+                value, rest = ("floor", a, width), of(items[:k] + items[k + 1 :])
+                rest = substitute(rest, {i: value, p: ("mod", a, width)})
+                kept = tuple(b for b in over if b[0] not in (i, p))
+                yield "divide with a rest", after, ("sum", kept, mul(("in", value, extent), rest)), facts
     # sum[p<K] f(p) = sum[p<K] f(K-1-p)
     for chosen in subsets(over):
         turned = {p: add(n, MINUS, minus(name(p))) for p, n in chosen}
@@ -595,6 +602,18 @@ def solved(left: Tree, right: Tree, i: str) -> Iterator[tuple[Tree, Facts]]:
         case [(monomial, c)] if (abs(c) == 1 or not monomial) and all(NAME.match(a) for a, _ in monomial):
             divisor = mul(number(abs(int(c))), *(power(name(a), n) for a, n in monomial))
             yield ("exact", minus(rest) if c > 0 else rest, divisor), tuple(("minimum", a, 1) for a, _ in monomial)
+
+
+def divided(over: Tree, left: Tree, right: Tree) -> Iterator[tuple[Tree, Tree, Tree, Facts]]:
+    """left == right as K*i+p == a, with an integer a and K a product of a number and symbols from 1 up."""
+    for (i, extent), (p, width), turned in product(over, over, (False, True)):
+        one, other = (right, left) if turned else (left, right)
+        a = add(other, minus(one), mul(width, name(i)), name(p))
+        free = substitute(a, {i: add(), p: add()})
+        match list(poly(width, {}, True).items()):
+            case [(monomial, c)] if c > 0 and all(NAME.match(n) for n, _ in monomial) and i != p and same(a, free):
+                if ":" not in show(poly(free, {}, True)):
+                    yield (i, extent), (p, width), free, tuple(("minimum", n, 1) for n, _ in monomial)
 
 
 def guards(node: Tree, after: Tree, claim: Claim) -> Instances:
@@ -726,7 +745,7 @@ FAMILIES = {
     differentiation: "independent, same tensor, definition, linearity, selection, cases",
     arithmetic: "product rule, constant factor, quotient rule, power rule, chain rule, maximum",
     sums: "merge sums, pull out, distribute, factor out",
-    indexed: "contract a delta, reverse",
+    indexed: "contract a delta, divide with a rest, reverse",
     guards: "range, mixed radix, zero outside",
     quotients: "one quotient, complete the denominator, exponential, logarithm, cancel",
     names: "fold, unfold, name, introduce, labels, hypothesis",

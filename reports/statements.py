@@ -59,6 +59,11 @@ STATEMENTS: dict[str, Statement] = {
         "of a sum against a delta only the term that the delta selects is left",
         r"\sum_i \left[i = a\right] f_i = \left[0 \le a < I\right] f_a",
     ),
+    "divide with a rest": Statement(
+        "every number is a multiple of the width and a rest in one way, so one window and one place in it are left",
+        r"\sum_{i,\,p<K} \left[K i + p = a\right] f_{i,p} = \left[0 \le \left\lfloor\frac{a}{K}\right\rfloor < I\right]"
+        r" f_{\left\lfloor a/K \right\rfloor,\, a \bmod K}",
+    ),
     "mixed radix": Statement(
         "quotient and rest together are the number",
         r"\left[q = \left\lfloor\frac{a}{W}\right\rfloor\right]\left[r = a \bmod W\right] = \left[q W + r = a\right]",

@@ -96,6 +96,7 @@ class Draw:
         kinds = [self.number, self.entry, self.entry, self.value, self.guard, self.named]
         if depth > 0:
             kinds = [self.many, self.many, self.quotient, self.binding, self.branches, self.contracted, self.split]
+            kinds += [self.divided]
             kinds += [self.protected, self.shared, self.opposite, self.function] + [self.derivative] * 4 * d
         return self.random.choice(kinds)(depth, names, d)
 
@@ -169,6 +170,13 @@ class Draw:
             self.expression(depth - 1, inner, d),
         ]
         return ["sum", [[b, [[1, self.one_of("H", "K")]]] for b in bound], ["mul", items]]
+
+    def divided(self, depth: int, names: list[str], d: bool) -> Any:
+        width, extent = ([[1, self.one_of("H", "K")]] for _ in range(2))
+        inner = [*names, "i", "p"]
+        equal = ["compare", "==", ["val", [[1, width[0][1], "i"], [1, "p"]]], ["val", self.any_index(names)]]
+        body = ["mul", [equal, self.expression(depth - 1, inner, d)]]
+        return ["sum", [["i", extent], ["p", width]], body]
 
     def split(self, depth: int, names: list[str], d: bool) -> Any:
         a, w = self.index(names), [[1, self.one_of("K", "s")]]

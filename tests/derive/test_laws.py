@@ -26,7 +26,7 @@ from derive.expr import (
     Winner,
     val,
 )
-from derive.index import index
+from derive.index import Composite, Index, divide, index
 from derive.law import LAWS, Law, Rule, Site
 from derive.linevalues import assuming, check_lines
 from derive.naming import NAMING
@@ -37,6 +37,7 @@ from derive.show import show
 from derive.stability import STABILITY
 from derive.substitution import rename_bound, substitute
 from derive.sweep import STAGES, chain_rule_start
+from derive.traversal import map_indices
 from derive.worlds import in_reals, worlds
 
 CORRELATION = op("O[i] = sum[p<K] X[s*i+p]*F[p]")
@@ -110,6 +111,21 @@ CASES = [
     Case("contract a delta", "sum[q<K] [q==a]*F[q]", "[0<=a<K]*F[a]", ["sum[q<K] [q<=a]*F[q]", "[i==a]*F[i]"]),
     Case("contract a delta", "sum[q<K] [s*q+p==a]*F[q]", "[0<=((a-p)/s)<K]*F[(a-p)/s]", [], ("positive",)),
     Case("contract a delta", "sum[q<K] [2*q==a]*F[q]", "[0<=(a/2)<K]*F[a/2]", ["sum[q<K] [q*q==a]*F[q]"]),
+    Case(
+        "divide with a rest",
+        "sum[q<I,r<K] [K*q+r==a]*X[q]*F[r]",
+        "[0<=(a//K)<I]*X[a//K]*F[a%K]",
+        [
+            "sum[q<I,r<K] [K*q+2*r==a]*F[r]",
+            "sum[q<I,r<K] [s*q+r==a]*F[r]",
+            "sum[q<I,r<K] [K*q+r==a/2]*F[r]",
+            "sum[q<I,r<K] [K*q+r==q*a]*F[r]",
+            "sum[q<I,r<K] [K*q+r<=a]*F[r]",
+            "sum[q<I,r<i] [i*q+r==a]*F[r]",
+        ],
+        ("positive",),
+    ),
+    Case("divide with a rest", "sum[q<I,r<3,t<K] [a==3*q+r-1]*F[t]", "sum[t] [0<=((a+1)//3)<I]*F[t]", []),
     Case("mixed radix", "[i==a//K]*[p==a%K]*F[p]", "F[p]*[i*K+p==a]", ["[i==a//K]*[i==a%K]*F[p]"], ("range",)),
     Case("range", "[0<=p<K]", "1", ["[0<=p+1<K]", "[0<=p-1<K]", "[0<=i<K]"], ("range",)),
     Case("range", "[0<=K-1-p<K]", "1", ["[0<=K-p<K]"], ("range",)),
@@ -281,6 +297,24 @@ def delta_without_its_guard(node: Expr, site: Site) -> Expr | None:
     return product(kept) if not isinstance(found.after, Contract) else found.after
 
 
+def rest_for_quotient(node: Expr, site: Site) -> Expr | None:
+    found = LAWS["divide with a rest"](node, site)
+    other = {"floor": "mod", "mod": "floor"}
+    return found and exchanged(found.after, other)
+
+
+def exchanged(e: Expr, kinds: dict[str, str]) -> Expr:
+    """The expression with every quotient of one kind made one of another."""
+    e = e.with_parts(tuple(exchanged(p, kinds) for p in e.parts)) if e.parts else e
+
+    def turned(i: Index) -> Index:
+        atoms = (a for m, _ in i.terms for a in m if isinstance(a, Composite))
+        changed = [divide(kinds[a.kind], a.dividend, a.divisor) for a in atoms]
+        return changed[0] if changed else i
+
+    return map_indices(e, turned)
+
+
 def any_guard_dropped(node: Expr, site: Site) -> Expr | None:
     if not isinstance(node, Mul):
         return None
@@ -322,6 +356,7 @@ MUTANTS: dict[str, tuple[Rule, str, str]] = {
     "maximum": (maximum_strict_on_both_sides, "O[i] = max(X[i], X[i])", "X"),
     "selection": (selection_of_the_last_winner, "O[i] = max[p<9] X[i+p]", "X"),
     "contract a delta": (delta_without_its_guard, "O = sum[p<K] X[2*p+1]; X[h<H]", "X"),
+    "divide with a rest": (rest_for_quotient, "O[i] = sum[p<3] X[3*i+p]*F[p]", "X"),
     "zero outside": (any_guard_dropped, "O[i] = sum[p<K] X[2*p+1,3*i+1]; X[h<H,w<W]", "X"),
     "mixed radix": (radix_the_wrong_way_round, "O[a] = X[a//W,a%W]; X[h<H,w<W]; size a = H*W", "X"),
     "factor out": (factor_with_a_lost_term, "O[i] = X[i]*sin(X[i])", "X"),
