@@ -13,6 +13,7 @@ from numeric.backend import Formula, cotangent
 from numeric.binding import bind
 from numeric.bounds import ball_of
 from numeric.dense import Dense, world_of
+from numeric.network_sizes import shape_at, sizes_of
 from numeric.rounding import FLOAT64, Ball, Rounding
 
 Order = Callable[[Node, str], Expr | None]
@@ -29,10 +30,11 @@ def network_errors(graph: Graph, arrays: Mapping[str, NDArray], order: Order) ->
     worlds: dict[str, Dense[Ball]] = {}
     values = {name: _flat(rounding.data(np.asarray(x, np.float64))) for name, x in arrays.items()}
     shapes = {name: np.shape(x) for name, x in arrays.items()}
+    sizes = sizes_of(graph, shapes)
     for node in graph.nodes:
         world = worlds[node.name] = _forward(node, values, shapes, arrays, rounding)
         values[node.name] = _flat(world.tensors[node.op.output.name])
-        shapes[node.name] = _shape(graph, node.name, len(arrays[graph.inputs[0]]))
+        shapes[node.name] = shape_at(graph, node.name, sizes)
     last = graph.nodes[-1].name
     found = {last: _flat(rounding.data(np.ones(())))}
     for c in graph.backward():
@@ -53,13 +55,9 @@ def _forward(
     binding = bind(op, {letter: shapes[source] for letter, source in node.feeds}, {})
     names = {name: int(n) for name, n in binding.names.items()}
     fed = {letter: values[source] for letter, source in node.feeds}
-    labels = {op.tensor(letter).argument: arrays.get(source) for letter, source in node.feeds}
+    labels: dict[str, NDArray | None] = dict.fromkeys(t.argument for t in op.inputs)
+    labels |= {op.tensor(letter).argument: arrays.get(source) for letter, source in node.feeds}
     return world_of(op, rounding, names, labels, fed)
-
-
-def _shape(graph: Graph, name: str, batch: int) -> tuple[int, ...]:
-    """The shape of a tensor of a graph, its one symbol being the batch size."""
-    return tuple(batch if n.constant is None else n.constant for n in graph.shapes[name])
 
 
 def _backward(use: Use, world: Dense[Ball], dy: Ball, order: Order) -> Ball:
