@@ -10,6 +10,7 @@ from derive.build import add, mul
 from derive.errors import OperationError
 from derive.expr import Binder, Expr, Num, Val, val
 from derive.index import Index, Monomial, index
+from derive.layout import AS_THE_LAW, Layout
 from derive.notation import Equation
 from derive.show import show, show_index
 from derive.sizes import Sizing
@@ -64,6 +65,7 @@ class Op:
     summary: str = ""
     source: str = ""
     sizings: tuple[Sizing, ...] = ()
+    layout: Layout = AS_THE_LAW
 
     @property
     def output(self) -> Tensor:

@@ -103,8 +103,8 @@ class Backend(Protocol):
     def zeros(self, shape: Shape, like: Array) -> Array:
         """Zeros in the dtype and on the device of `like`."""
 
-    def moveaxis(self, x: Array, source: int, target: int) -> Array:
-        """A view with one axis moved."""
+    def permuted(self, x: Array, order: Shape) -> Array:
+        """A view with the axes in another order."""
 
     def labels(self, x: Array) -> Array:
         """Integers of any width as 64-bit ones."""

@@ -77,7 +77,7 @@ def in_double(op: Op, formulas: Formulas, sample: Sample, bounds: Bounds) -> Bou
 
 
 def _world(op: Op, sample: Sample, arithmetic: Rounding) -> Dense[Ball]:
-    world = world_of(op, arithmetic, sample.names, sample.arrays)
+    world = world_of(op, arithmetic, sample.names, sample.lawful)
     dy = sample.flat(op.output, sample.cotangent)
     world.read(cotangent(op), arithmetic.data(dy), dy.shape)
     return world
@@ -142,7 +142,7 @@ def along(sample: Sample, name: str, v: NDArray) -> Ball:
     array = sample.arrays[t.argument]
     assert array is not None, f"{name} is not part of this sample"
     moving = {name: Dual(inner.data(sample.flat(t, array)), inner.data(v))}
-    world = world_of(op, Tangents(inner), sample.names, sample.arrays, moving)
+    world = world_of(op, Tangents(inner), sample.names, sample.lawful, moving)
     moved = world.tensors[op.output.name].tangent
     shape = world.shapes[op.output.name]
     return inner.spread(inner.number(Fraction(0)) if moved is None else moved, shape)

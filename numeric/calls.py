@@ -10,24 +10,33 @@ from derive.operation import Op, Tensor
 from numeric.arguments import common_dtype, label_extent, refuse_labels, refuse_mixture, refuse_other
 from numeric.backend import Array, Backend
 from numeric.binding import Binding, Shape, Value, bind
-from numeric.layouts import Layout, is_wide
+from numeric.layouts import Arrangement, Labels, Shared
 
 Users = Mapping[str, Array]
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How one tensor goes between a user and a kernel: whether its class axis moves, and its shape on either side.
+    """How one tensor goes between a user and a kernel: the order of a user's axes in the law, and its two shapes.
 
-    A plain way leaves a tensor as it is.
+    A plain way leaves a tensor as it is; `labels` is the number of labels that there are, where it holds any.
     """
 
     tensor: Tensor
-    wide: bool
+    order: Shape
     outer: Shape
     inner: Shape
-    plain: bool
     labels: int | None = None
+
+    @property
+    def still(self) -> bool:
+        """Whether the axes keep their order."""
+        return self.order == tuple(range(len(self.order)))
+
+    @property
+    def plain(self) -> bool:
+        """Whether a tensor stays as it is."""
+        return self.still and self.outer == self.inner and not self.tensor.integer
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +45,6 @@ class Frame:
 
     op: Op
     arrays: Backend
-    layout: Layout
     binding: Binding
     dtype: str
     native: bool
@@ -53,7 +61,7 @@ class Frame:
         """The kernel's tensors, by the law's letters. Raises: OperationError for a label out of range."""
         found = {t: self._in(self.ways[t], x) for t, x in users.items()}
         for way in self.absent:
-            found[way.tensor.name] = self.arrays.zeros(way.inner, found[self.like])
+            found[way.tensor.name] = self.arrays.zeros(way.inner, found[self.like]) + way.tensor.absent
         return found
 
     def cotangent(self, dy: Array, like: Array) -> Array:
@@ -78,7 +86,9 @@ class Frame:
         """The user's gradient of an input, or the output."""
         way = self.ways[letter] if letter else self.output
         if not way.plain:
-            y = self.layout.outward(self.arrays, y, way.outer, way.wide).reshape(way.outer)
+            y = y.reshape(tuple(way.outer[k] for k in way.order))
+            if not way.still:
+                y = self.arrays.permuted(y, tuple(way.order.index(k) for k in range(len(way.order))))
         return y if self.native else self.arrays.give(y, like)
 
     def _in(self, way: Way, x: Array) -> Array:
@@ -86,7 +96,9 @@ class Frame:
             x = self.arrays.take(x)
         if way.plain:
             return x
-        x = self.layout.inward(self.arrays, x, way.wide).reshape(way.inner)
+        if not way.still:
+            x = self.arrays.permuted(x, way.order)
+        x = x.reshape(way.inner)
         if way.tensor.integer:
             x = self.arrays.labels(x)
             if way.labels is not None:
@@ -94,29 +106,46 @@ class Frame:
         return x
 
 
-def frame(op: Op, arrays: Backend, layout: Layout, users: Users, values: Mapping[str, Value]) -> Frame:
+def frame(arranged: Arrangement, arrays: Backend, users: Users, values: Mapping[str, Value]) -> Frame:
     """What the kinds of these tensors decide. Raises: OperationError where they do not fit together."""
+    op = arranged.op
     refuse_mixture(op, users)
     taken = {t: arrays.take(x) for t, x in users.items()}
     dtype = common_dtype(op, arrays, taken)
-    wide = {t.name: is_wide(op, t) for t in op.tensors}
-    for t, x in taken.items():
-        layout.check(op.tensor(t), x, wide[t])
-    inner = {t: layout.inward(arrays, x, wide[t]) for t, x in taken.items()}
-    binding = bind(op, {t: tuple(x.shape) for t, x in inner.items()}, values)
-    first = next(iter(users.values()))
+    shapes = {t: tuple(x.shape) for t, x in taken.items()}
+    labels = {t: arranged.labels(op.tensor(t), s) for t, s in shapes.items() if arranged.moves(op.tensor(t))}
+    shared = _agreed(arranged, shapes, labels)
+    laws = {t: arranged.inner(op.tensor(t), labels[t], s) if t in labels else s for t, s in shapes.items()}
+    binding = bind(op, laws, values)
 
-    def way(t: Tensor, outer: Shape) -> Way:
-        shape = binding.inner_shape(t)
-        stays = shape == outer and not t.integer and (layout.axis is None or not wide[t.name])
-        return Way(t, wide[t.name], outer, shape, stays, _labels(op, t, binding))
+    def way(t: Tensor) -> Way:
+        inner = binding.inner_shape(t)
+        if arranged.moves(t):
+            own, outer = arranged.outer(t, dict(zip((b.name for b in t.axes), inner, strict=True)), shared)
+            return Way(t, arranged.order(t, own), outer, inner, _labels(op, t, binding))
+        outer = shapes.get(t.name, binding.shape(t))
+        return Way(t, tuple(range(len(outer))), outer, inner, _labels(op, t, binding))
 
-    shape = layout.output_shape(tuple(taken[op.inputs[0].name].shape), binding.shape(op.output), wide[op.output.name])
-    ways = {
-        t.name: way(t, tuple(taken[t.name].shape) if t.name in taken else binding.inner_shape(t)) for t in op.inputs
-    }
+    ways = {t.name: way(t) for t in op.inputs}
     absent = tuple(w for t, w in ways.items() if t not in taken)
-    return Frame(op, arrays, layout, binding, dtype, arrays.owns(first), ways, absent, way(op.output, shape))
+    return Frame(op, arrays, binding, dtype, arrays.owns(next(iter(users.values()))), ways, absent, way(op.output))
+
+
+def _agreed(arranged: Arrangement, shapes: Mapping[str, Shape], labels: Mapping[str, Labels]) -> Shared:
+    """What all tensors of a call have in common. Raises: OperationError where two do not agree."""
+    op = arranged.op
+    found: dict[str, tuple[Shape | bool, str]] = {}
+    for t, own in labels.items():
+        tensor = op.tensor(t)
+        said = arranged.shared(tensor, own, shapes[t])
+        for kind, value in said.items():
+            first, other = found.setdefault(kind, (value, tensor.argument))
+            if value != first:
+                raise OperationError(
+                    f"{op.name}: {tensor.argument}: got shape {shapes[t]}, expected one that agrees with the shape"
+                    f" {shapes[op.tensor(other).name]} of {other}; pass tensors whose shapes agree"
+                )
+    return Shared(**{kind: value for kind, (value, _) in found.items()})  # type: ignore[arg-type]
 
 
 def _labels(op: Op, t: Tensor, binding: Binding) -> int | None:

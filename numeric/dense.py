@@ -318,9 +318,11 @@ def world_of(
 ) -> Dense[V]:
     """Every tensor of an operation: inputs by argument, then what its equations define, in their overflow-safe form.
 
-    An optional input that is None counts as zeros; `values` gives inputs by the law's letters that are no plain data.
+    An optional input that is None counts as full of its number; `values` gives inputs by the law's letters that are no
+    plain data.
     """
-    world = Dense(arithmetic, names, labels={})
+    reals = {p.name: arithmetic.number(Fraction(names[p.name])) for p in op.parameters if p.real}
+    world = Dense(arithmetic, {n: k for n, k in names.items() if n not in reals}, labels={}, reals=reals)
     for t in op.inputs:
         array, shape = arrays[t.argument], shape_of(t.axes, names)
         if array is not None and t.integer:
@@ -328,7 +330,11 @@ def world_of(
         elif values is not None and t.name in values:
             world.read(t.name, values[t.name], shape)
         else:
-            world.read(t.name, arithmetic.data(np.zeros(shape) if array is None else array.reshape(shape)), shape)
+            world.read(
+                t.name,
+                arithmetic.data(np.full(shape, float(t.absent)) if array is None else array.reshape(shape)),
+                shape,
+            )
     for e in op.stable or op.equations:
         world.define(e.target, axes_of(op, e), e.body)
     return world

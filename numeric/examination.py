@@ -51,7 +51,7 @@ class Examination:
     def checks(self, layers: frozenset[int]) -> Iterator[Check]:
         """The claims of these layers on this sample."""
         double = in_double(self.own.op, self.own.formulas, self.sample, self.bounds)
-        exact = self._run("reference", "int64") if self.layer == 6 else None
+        exact = self._meaning() if self.layer == 6 else None
         meaning = exact or _values(double)
         in_floats: dict[str, Results] = {}
         for backend in [b for b in self.own.runs if b != "reference"]:
@@ -85,6 +85,10 @@ class Examination:
             raise ValueError(f"{backend}: got input {changed[0]} changed in place, expected it as it was")
         return found
 
+    def _meaning(self) -> Results:
+        """What the formulas mean, on integers, in the law's shapes."""
+        return {key: self._flat(key, y) for key, y in self._run("reference", "int64").items()}
+
     # -- layers 6 and 7: kernels against their meaning -----------------------------------------------------------------
 
     def _meant(self, name: str, found: Results, meaning: Results, bounds: Bounds) -> Iterator[Check]:
@@ -99,14 +103,16 @@ class Examination:
                 yield self._compare(key, got, meaning[key], bounds.error(key), claim, self.layer)
 
     def _compare(self, key: str, got: NDArray, want: NDArray, bound: NDArray, claim: str, layer: int) -> Check:
-        """A comparison in the law's shape; shapes that a user would not get are a failure."""
-        shape = bound.shape
+        """A user's result against one in the law's shape; shapes that a user would not get are a failure."""
         if got.shape != self._passed(key).shape:
             detail = f"got shape {list(got.shape)}, expected {list(self._passed(key).shape)}"
             return Check(claim, layer, math.inf, seed=self.sample.seed, detail=detail)
-        return compare_bounded(
-            got.reshape(shape), want.reshape(shape), bound, claim, layer, self.sample.seed, self._explain(key)
-        )
+        flat = self._flat(key, got)
+        return compare_bounded(flat, want, bound, claim, layer, self.sample.seed, self._explain(key))
+
+    def _flat(self, key: str, result: NDArray) -> NDArray:
+        """A user's result in the law's shape."""
+        return self.sample.flat(self.own.op.output if key == OUTPUT else self.own.op.tensor(key), result)
 
     def _passed(self, key: str) -> NDArray:
         """The array of the shape that a result must have."""
@@ -134,13 +140,13 @@ class Examination:
         means = f"torch.{self.own.op.name}" if oracle.is_torch(self.own.op) else "the law evaluated by torch"
         if self.layer == 6 or self.alone:
             claim = f"the law's forward equals {means} {self._data}"
-            wide = meaning[OUTPUT].reshape(output.shape)
-            yield self._compare(OUTPUT, wide, output, 2 * double.error(OUTPUT), claim, 0)
+            want, bound = self._flat(OUTPUT, output), 2 * double.error(OUTPUT)
+            yield compare_bounded(meaning[OUTPUT], want, bound, claim, 0, self.sample.seed, self._explain(OUTPUT))
         for key, want in gradients.items():
             bound = double.error(key) + self._error_of_autograd(oracle, key, double)
             for backend, found in kernels.items():
                 claim = f"{backend} float64: {self._title(key)} equals torch's autograd {self._data}"
-                yield self._compare(key, found[key], want, bound, claim, 8)
+                yield self._compare(key, found[key], self._flat(key, want), bound, claim, 8)
 
     def _error_of_autograd(self, oracle: ModuleType, key: str, double: Bounds) -> NDArray:
         """The rounding error of autograd's own way to a gradient."""

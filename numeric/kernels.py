@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from derive.catalogue import RECIPES, Argument
+from derive.layout import AS_THE_LAW
 from derive.operation import Op, Tensor
 from numeric.arguments import by_letter, parameters, symbolic
 from numeric.backend import Array, Backend, Functions, Saved, backend, forward_formulas, gradient_formula
 from numeric.binding import Value, defaults, refuse_zero_divisors
 from numeric.calls import Frame, frame
-from numeric.layouts import Layout, layout
+from numeric.layouts import Arrangement, arrangement
 from numeric.plan import Plan
 
 
@@ -28,20 +30,25 @@ def kernel(op: Op | str, backend: str = "numpy", **settings: Any) -> Kernel:
 class Kernel:
     """Forward pass and gradients of one operation, for any shapes; made by `kernel`.
 
-    Arrays and tensors go in, the same kind comes out. Tensors are passed in torch's order or by torch's names; the
+    `others` are the kernels that tensors pick by their kind, by the letter of the tensor. Arrays and tensors go in, the
+    same kind comes out. Tensors are passed in torch's order or by torch's names; the
     law's own letters work too.
     """
 
-    op: Op
+    arranged: Arrangement
     backend: str
     values: Mapping[str, Value]
-    layout: Layout
-    sibling: Kernel | None = None
+    others: list[tuple[str, Kernel]] = field(default_factory=list)
     _arrays: Backend = field(repr=False, kw_only=True)
     _functions: Functions = field(repr=False, kw_only=True)
     _frames: dict[object, Frame] = field(default_factory=dict, repr=False)
     _letters: dict[object, tuple[str, ...]] = field(default_factory=dict, repr=False)
     _checked: set[tuple[int, str]] = field(default_factory=set, repr=False)
+
+    @property
+    def op(self) -> Op:
+        """The operation."""
+        return self.arranged.op
 
     @property
     def source(self) -> str:
@@ -94,6 +101,13 @@ class Kernel:
             found[t.argument] = frame.outward(y, _first(users), t.name)
         return found
 
+    def under(self, settings: Mapping[str, Any]) -> Kernel:
+        """The kernel of the same operation under other settings: one source serves all. Raises: OperationError."""
+        own, rest = _sorted(self.op, settings)
+        values = defaults(self.op, parameters(self.op, rest))
+        arranged = arrangement(self.op, own)
+        return Kernel(arranged, self.backend, values, _arrays=self._arrays, _functions=self._functions)
+
     # -- one call ------------------------------------------------------------------------------------------------------
 
     def _wanted(self, wrt: Iterable[str] | None, users: Mapping[str, Array]) -> list[Tensor]:
@@ -118,17 +132,18 @@ class Kernel:
         key = tuple([(t, type(x), x.shape, x.dtype) for t, x in users.items()])
         found = own._frames.get(key)
         if found is None:
-            found = frame(own.op, own._arrays, own.layout, users, own.values)
+            found = frame(own.arranged, own._arrays, users, own.values)
             for f in forward_formulas(own.op):
                 refuse_zero_divisors(own.op.name, f.body, found.binding.names)
             own._frames[key] = found
         return own, found
 
     def _chosen(self, users: Mapping[str, Array]) -> Kernel:
-        """This kernel, or its sibling where the target holds floats, as torch chooses."""
-        if self.sibling is None or "int" in str(users["T"].dtype):
-            return self
-        return self.sibling
+        """This kernel, or the one that a tensor picks: where it is there and holds floats, as torch chooses."""
+        for letter, other in self.others:
+            if letter in users and "int" not in str(users[letter].dtype):
+                return other._chosen(users)
+        return self
 
     def _check_divisors(self, t: Tensor, frame: Frame) -> None:
         """Raises: OperationError where a gradient divides by a parameter that is 0; asked once for each frame."""
@@ -149,14 +164,30 @@ def _letters(op: Op, positional: int, named: Iterable[str]) -> list[str]:
 # -- building ----------------------------------------------------------------------------------------------------------
 
 
-def _build(op: Op | str, name: str, settings: dict[str, Any]) -> Kernel:
+def _build(op: Op | str, name: str, settings: Mapping[str, Any]) -> Kernel:
+    picked = _picked(op, settings)
+    if picked is not None:
+        first, second = (_build(op, name, {**settings, picked.name: word}) for word in picked.choices[:2])
+        first.others.insert(0, (picked.picked_by, second))
+        return first
     arrays = backend(name)
-    dim = settings.pop("dim", None)
-    law, given = (op, parameters(op, settings)) if isinstance(op, Op) else symbolic(op, settings)
+    own, rest = _sorted(op, settings)
+    law, given = (op, parameters(op, rest)) if isinstance(op, Op) else symbolic(op, rest)
     # a hypothesis on data makes a formula shorter and less general; kernels take any data
     law = replace(law, hypotheses=())
-    sibling = None
-    if isinstance(op, str) and op == "cross_entropy" and "target" not in settings:
-        sibling = _build(op, name, {**settings, "target": "probabilities"})
-    values = defaults(law, given)
-    return Kernel(law, name, values, layout(law, dim), sibling, _arrays=arrays, _functions=arrays.functions(law))
+    return Kernel(arrangement(law, own), name, defaults(law, given), _arrays=arrays, _functions=arrays.functions(law))
+
+
+def _sorted(op: Op | str, settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The settings that say how tensors lie, and the others."""
+    layout = op.layout if isinstance(op, Op) else RECIPES[op].layout if op in RECIPES else AS_THE_LAW
+    return (
+        {n: v for n, v in settings.items() if n in layout.arguments},
+        {n: v for n, v in settings.items() if n not in layout.arguments},
+    )
+
+
+def _picked(op: Op | str, settings: Mapping[str, Any]) -> Argument | None:
+    """The first argument that is left to the tensors of a call, as cross_entropy's kind of target."""
+    arguments = RECIPES[op].arguments if isinstance(op, str) and op in RECIPES else ()
+    return next((a for a in arguments if a.picked_by and a.name not in settings), None)

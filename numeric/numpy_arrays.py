@@ -46,8 +46,8 @@ class NumpyArrays:
     def zeros(self, shape: Shape, like: Array) -> Array:
         return np.zeros(shape, like.dtype)
 
-    def moveaxis(self, x: Array, source: int, target: int) -> Array:
-        return np.moveaxis(x, source, target)
+    def permuted(self, x: Array, order: Shape) -> Array:
+        return x.transpose(order)
 
     def labels(self, x: Array) -> Array:
         return x.astype(np.int64)

@@ -60,8 +60,8 @@ CALLS: dict[str, Callable[[Inputs, Mapping[str, Any]], Tensor]] = {
     "relu": lambda x, s: functional.relu(x["input"]),
     "sigmoid": lambda x, s: torch.sigmoid(x["input"]),
     "tanh": lambda x, s: torch.tanh(x["input"]),
-    "softmax": lambda x, s: functional.softmax(x["input"], dim=-1),
-    "log_softmax": lambda x, s: functional.log_softmax(x["input"], dim=-1),
+    "softmax": lambda x, s: functional.softmax(x["input"], **s),
+    "log_softmax": lambda x, s: functional.log_softmax(x["input"], **s),
     "cross_entropy": lambda x, s: functional.cross_entropy(x["input"], x["target"], reduction=s["reduction"]),
     "mse_loss": lambda x, s: functional.mse_loss(x["input"], x["target"], **s),
 }
@@ -102,7 +102,7 @@ def autograd(sample: Sample) -> tuple[NDArray, dict[str, NDArray]]:
         tensor = None if array is None else torch.from_numpy(np.array(array, order="C"))
         inputs[t.argument] = tensor if tensor is None or t.integer else tensor.requires_grad_()
     output = (
-        CALLS[sample.op.name](inputs, torch_arguments(sample.op, sample.names))
+        CALLS[sample.op.name](inputs, {**torch_arguments(sample.op, _plain(sample)), **sample.arranged.settings})
         if is_torch(sample.op)
         else by_law(sample, inputs)
     )
@@ -112,6 +112,11 @@ def autograd(sample: Sample) -> tuple[NDArray, dict[str, NDArray]]:
     zeros = (np.zeros(inputs[a].shape) for a in wanted)
     grads = {a: z if g is None else g.numpy() for a, g, z in zip(wanted, found, zeros, strict=True)}
     return output.detach().numpy(), grads
+
+
+def _plain(sample: Sample) -> dict[str, int | float]:
+    """The numbers of a sample as torch takes them."""
+    return {n: float(v) if isinstance(v, Fraction) else v for n, v in sample.names.items()}
 
 
 def is_torch(op: Op) -> bool:
@@ -204,6 +209,9 @@ def _mask(mask: Mask) -> Tensor:
 def by_law(sample: Sample, inputs: Mapping[str, Any]) -> Tensor:
     """The output of the law, evaluated densely by torch."""
     op = sample.op
-    values = {t.name: inputs[t.argument] for t in op.inputs if not t.integer and inputs[t.argument] is not None}
-    world = world_of(op, TorchArithmetic(), sample.names, sample.arrays, values)
-    return world.tensors[op.output.name].reshape(sample.cotangent.shape)
+    there = (t for t in op.inputs if not t.integer and inputs[t.argument] is not None)
+    values = {t.name: inputs[t.argument].permute(sample.order(t)) for t in there}
+    world = world_of(op, TorchArithmetic(), sample.names, sample.lawful, values)
+    order = sample.order(op.output)
+    found = world.tensors[op.output.name].reshape([sample.cotangent.shape[k] for k in order])
+    return found.permute([order.index(k) for k in range(len(order))])

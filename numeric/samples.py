@@ -9,7 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.random import Generator
@@ -23,10 +25,12 @@ from derive.operation import Op, Tensor
 from derive.small_sizes import sizes_of
 from numeric.arithmetic import Plain
 from numeric.dense import shape_of, world_of
+from numeric.layouts import Arrangement, Shared
+from numeric.sample_layouts import alone, arranged
 from numeric.sample_values import labels_below, laid_out, numbers
 
 Shape = tuple[int, ...]
-Setting = int | tuple[int, ...]
+Setting = int | float | tuple[int | float, ...]
 
 LARGEST_EXTENT, LEADING, REACH = 9, 36, 3
 MOST_POINTS, MOST_BACKWARD = 6000, 60_000
@@ -34,6 +38,8 @@ MOST_POINTS, MOST_BACKWARD = 6000, 60_000
 
 TRIES, RETRIES = 4000, 20
 REAL = ("plain", "wide", "saturated")
+REALS = (0, 1, 2, 3, Fraction(1, 8), Fraction(1, 4), Fraction(1, 2), Fraction(3, 4))
+"""Values of real parameters above their minimum: floats hold them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +47,16 @@ class Sample:
     """One configuration of an operation with data; `draw(op, seed, ...)` gives it again.
 
     `names` holds every symbol of the law, `settings` what torch's arguments are called, `arrays` the inputs by argument
-    (None: an optional one left out) in the shapes a user passes, leading axes `...` not flattened.
+    (None: an optional one left out) in the shapes a user passes; `arranged` and `shared` say how those differ from the
+    law's.
     """
 
     op: Op
     seed: int
     kind: str
-    names: Mapping[str, int]
-    leading: Shape
+    names: Mapping[str, Any]
+    arranged: Arrangement
+    shared: Shared
     settings: Mapping[str, Setting]
     arrays: Mapping[str, NDArray | None]
     cotangent: NDArray
@@ -63,9 +71,31 @@ class Sample:
         """The tensors that get a gradient: differentiable inputs that are there."""
         return tuple(t for t in self.op.differentiable if self.arrays[t.argument] is not None)
 
+    @property
+    def lawful(self) -> dict[str, NDArray | None]:
+        """The inputs by argument, in the law's shapes."""
+        given = ((t, self.arrays[t.argument]) for t in self.op.inputs)
+        return {t.argument: None if a is None else self.flat(t, a) for t, a in given}
+
+    def order(self, tensor: Tensor) -> Shape:
+        """A user's axes of a tensor in the order of the law's."""
+        if not self.arranged.moves(tensor):
+            return tuple(range(len(passed_shape(tensor, self))))
+        labels, _ = self.arranged.outer(tensor, self.extents(tensor), self.shared)
+        return self.arranged.order(tensor, labels)
+
     def flat(self, tensor: Tensor, array: NDArray) -> NDArray:
-        """An array in the law's shape, leading axes in one."""
-        return array.reshape(shape_of(tensor.axes, self.names))
+        """An array that a user has in the law's order and shape, axes that the law has as one in one."""
+        return array.transpose(self.order(tensor)).reshape(shape_of(tensor.axes, self.names))
+
+    def passed(self, tensor: Tensor, array: NDArray) -> NDArray:
+        """An array of the law's shape as a user has it."""
+        shape, order = passed_shape(tensor, self), self.order(tensor)
+        return array.reshape([shape[k] for k in order]).transpose([order.index(k) for k in range(len(order))])
+
+    def extents(self, tensor: Tensor) -> dict[str, int]:
+        """The law's extents of a tensor's axes by name."""
+        return dict(zip((b.name for b in tensor.axes), shape_of(tensor.axes, self.names), strict=True))
 
     def __str__(self) -> str:
         shapes = ", ".join(f"{n}{list(a.shape) if a is not None else ' none'}" for n, a in self.arrays.items())
@@ -108,17 +138,18 @@ def draw(op: Op, seed: int, kind: str = "integer", largest: int = 100, multiple:
 def _sized(op: Op, seed: int, attempt: int) -> Sample | None:
     """A sample with sizes and settings, still without data, or None where no sizes fit."""
     random = np.random.default_rng([seed, 1, attempt])
-    names = _best_sizes(op, random)
-    return None if names is None else _with_sizes(op, seed, names, random)
+    single = alone(op, random)
+    names = _best_sizes(op, random, single)
+    return None if names is None else _with_sizes(op, seed, names, random, bool(single))
 
 
-def _best_sizes(op: Op, random: Generator) -> dict[str, int] | None:
+def _best_sizes(op: Op, random: Generator, single: str) -> dict[str, Any] | None:
     """Of some sizes that fit, those that expose most; of how many varies, so that plain ones occur too."""
     wanted = int(random.choice((1, 3, 9)))
     symbols = chosen_symbols(op)
-    found: list[dict[str, int]] = []
+    found: list[dict[str, Any]] = []
     for attempt in range(TRIES):
-        candidate = _candidate(op, symbols, random, small=attempt > TRIES // 2)
+        candidate = _candidate(op, symbols, random, single, small=attempt > TRIES // 2)
         if candidate is not None:
             found.append(candidate)
             if len(found) == wanted:
@@ -131,15 +162,20 @@ def chosen_symbols(op: Op) -> list[str]:
     return sorted(op.symbols - {n for n, _ in op.sizes})
 
 
-def _candidate(op: Op, symbols: list[str], random: Generator, small: bool) -> dict[str, int] | None:
-    """Random sizes, or None where they do not fit."""
+def _candidate(op: Op, symbols: list[str], random: Generator, single: str, small: bool) -> dict[str, Any] | None:
+    """Random sizes, that of the symbol `single` 1, or None where they do not fit."""
     least = {p.name: p.minimum for p in op.parameters}
     ones = random.random() < 1 / 8
     top = 4 if small else LARGEST_EXTENT
     leading = {n for t in op.tensors for b in t.axes if b.name == "..." for n in b.extent.names()}
-    chosen = {}
+    reals = {p.name: p.minimum for p in op.parameters if p.real}
+    chosen: dict[str, int | Fraction] = {}
     for n in symbols:
-        if n in least:
+        if n == single:
+            chosen[n] = 1
+        elif n in reals:
+            chosen[n] = REALS[int(random.integers(len(REALS)))] + reals[n]
+        elif n in least:
             chosen[n] = least[n] + int(random.integers(0, REACH + 1))
         else:
             reach = LEADING if n in leading and not small else top
@@ -147,10 +183,10 @@ def _candidate(op: Op, symbols: list[str], random: Generator, small: bool) -> di
     return fitting(op, chosen)
 
 
-def fitting(op: Op, chosen: Mapping[str, int]) -> dict[str, int] | None:
+def fitting(op: Op, chosen: Mapping[str, Any]) -> dict[str, Any] | None:
     """The sizes with the derived ones added, or None where the law has no value, an empty tensor or too many points."""
     try:
-        names = sizes_of(op, chosen)
+        names = {**chosen, **sizes_of(op, chosen)}
         world = World(names, {})
         fits = all(world.value(r, {}) == 1 for r in op.require)
         shapes = [shape_of(t.axes, names) for t in op.tensors]
@@ -162,7 +198,7 @@ def fitting(op: Op, chosen: Mapping[str, int]) -> dict[str, int] | None:
     return names if forward <= MOST_POINTS and backward <= MOST_BACKWARD else None
 
 
-def points(op: Op, names: Mapping[str, int]) -> tuple[int, int]:
+def points(op: Op, names: Mapping[str, Any]) -> tuple[int, int]:
     """Points of the largest iteration space among the equations, and an estimate for their gradients.
 
     A gradient runs over an input's cells and the bound indices, over those of a maximum once more to find the winner.
@@ -180,7 +216,7 @@ def points(op: Op, names: Mapping[str, int]) -> tuple[int, int]:
     return max(n * f for n, f, _ in loops), cells * max(b for _, _, b in loops)
 
 
-def exposes(op: Op, names: Mapping[str, int]) -> float:
+def exposes(op: Op, names: Mapping[str, Any]) -> float:
     """How much sizes expose: what differs, what is not trivial, what leaves a rest."""
     world = World(names, {})
     free = names.keys() - {n for n, _ in op.sizes}
@@ -201,28 +237,15 @@ def _floors(op: Op) -> Iterator[Composite]:
 # -- data --------------------------------------------------------------------------------------------------------------
 
 
-def _with_sizes(op: Op, seed: int, names: Mapping[str, int], random: Generator) -> Sample:
-    """A sample with settings and leading axes, still without data."""
-    settings: dict[str, Setting] = {}
+def _with_sizes(op: Op, seed: int, names: Mapping[str, Any], random: Generator, left_out: bool) -> Sample:
+    """A sample with settings and a user's axes, still without data."""
+    each: dict[str, tuple[int | float, ...]] = {}
     for p in op.parameters:
-        before = settings.get(p.argument)
-        settings[p.argument] = (
-            names[p.name] if before is None else (*(before if isinstance(before, tuple) else (before,)), names[p.name])
-        )
-    extents = {b.extent for t in op.tensors for b in t.axes if b.name == "..."}
-    leading = _factors(World(names, {}).size(extents.pop(), {}), random) if len(extents) == 1 else ()
-    return Sample(op, seed, "", dict(names), leading, settings, {}, np.zeros(0))
-
-
-def _factors(n: int, random: Generator) -> Shape:
-    """n as a product: one axis, two axes, or for 1 sometimes none."""
-    if n == 1:
-        return () if random.random() < 0.5 else (1,)
-    divisors = [d for d in range(2, n) if n % d == 0]
-    if not divisors or random.random() < 0.5:
-        return (n,)
-    d = int(random.choice(divisors))
-    return (d, n // d)
+        value = float(names[p.name]) if p.real else names[p.name]
+        each[p.argument] = (*each.get(p.argument, ()), value)
+    settings: dict[str, Setting] = {a: v if len(v) > 1 else v[0] for a, v in each.items()}
+    own, shared = arranged(op, names, left_out, random)
+    return Sample(op, seed, "", dict(names), own, shared, {**settings, **own.settings}, {}, np.zeros(0))
 
 
 def _filled(sample: Sample, kind: str, largest: int, multiple: int) -> Sample | None:
@@ -252,10 +275,13 @@ def _with_data(sample: Sample, style: str, largest: int, multiple: int, random: 
 
 
 def passed_shape(tensor: Tensor, sample: Sample) -> Shape:
-    """The shape in which a user passes a tensor: the axis `...` as the leading axes it stands for."""
+    """The shape in which a user passes a tensor: `...` as the leading axes it stands for, and so on."""
+    if sample.arranged.moves(tensor):
+        return sample.arranged.outer(tensor, sample.extents(tensor), sample.shared)[1]
     shape: list[int] = []
     for b, n in zip(tensor.axes, shape_of(tensor.axes, sample.names), strict=True):
-        shape += sample.leading if b.name == "..." and math.prod(sample.leading) == n else (n,)
+        leading = sample.shared.leading
+        shape += leading if b.name == "..." and math.prod(leading) == n else (n,)
     return tuple(shape)
 
 
@@ -263,7 +289,7 @@ def _has_value(sample: Sample) -> bool:
     """Whether the law has a finite value on these data."""
     try:
         with np.errstate(all="ignore"):
-            world = world_of(sample.op, Plain(), sample.names, sample.arrays)
+            world = world_of(sample.op, Plain(), sample.names, sample.lawful)
     except MeaningError:
         return False
     return bool(np.isfinite(world.tensors[sample.op.output.name]).all())

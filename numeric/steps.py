@@ -28,14 +28,13 @@ COMPLEX_ROUNDINGS = 7
 def complex_step(sample: Sample, wrt: str, direction: NDArray) -> NDArray:
     """J v = Im f(x + ihv)/h along one input, in the law's shape; branches are chosen by real parts."""
     with np.errstate(all="ignore"):
-        found = _forward(sample, wrt, sample.flat(sample.op.tensor(wrt), direction) * (1j * STEP))
+        found = _forward(sample, wrt, direction * (1j * STEP))
     return np.asarray(found.imag / STEP)
 
 
 def central_difference(sample: Sample, wrt: str, direction: NDArray) -> NDArray:
-    """J v = (f(x + v) - f(x - v))/2 along one input: exact where the law is of degree at most 2 in it."""
-    step = sample.flat(sample.op.tensor(wrt), direction)
-    return (_forward(sample, wrt, step) - _forward(sample, wrt, -step)) / 2
+    """J v = (f(x + v) - f(x - v))/2 along one input, in the law's shape: exact up to degree 2 of the law in it."""
+    return (_forward(sample, wrt, direction) - _forward(sample, wrt, -direction)) / 2
 
 
 def _forward(sample: Sample, wrt: str, step: NDArray) -> NDArray:
@@ -44,7 +43,7 @@ def _forward(sample: Sample, wrt: str, step: NDArray) -> NDArray:
     array = sample.arrays[tensor.argument]
     assert array is not None
     moved = {tensor.name: sample.flat(tensor, array) + step}
-    world = world_of(op, Plain(), sample.names, sample.arrays, moved)
+    world = world_of(op, Plain(), sample.names, sample.lawful, moved)
     return np.asarray(world.tensors[op.output.name])
 
 

@@ -150,8 +150,8 @@ class TorchBackend:
     def zeros(self, shape: Shape, like: Array) -> Array:
         return like.new_zeros(shape)
 
-    def moveaxis(self, x: Array, source: int, target: int) -> Array:
-        return x.movedim(source, target)
+    def permuted(self, x: Array, order: Shape) -> Array:
+        return x.permute(order)
 
     def labels(self, x: Array) -> Array:
         return x.long()

@@ -18,9 +18,7 @@ from numpy.typing import NDArray
 
 from derive.catalogue import op as build_op
 from derive.operation import Op
-from numeric.arguments import parameters
 from numeric.backend import gradient_formula
-from numeric.binding import defaults
 from numeric.bounds import OUTPUT, bounds_on, exact_sample
 from numeric.checking import Check, worst_of
 from numeric.examination import Examination, Results, Run, Subject
@@ -66,19 +64,11 @@ def runner(op: Op, backend: str) -> Run:
     def run(sample: Sample, arrays: Mapping[str, NDArray], dy: NDArray) -> Results:
         if not printed:
             printed.append(kernel(op, backend, **sample.settings))
-        made = _with_settings(printed[0], sample)
+        made = printed[0].under(sample.settings)
         output, saved = made.forward_saved(**arrays)
         return {OUTPUT: output, **made.vjp(dy, saved=saved, **arrays)}
 
     return run
-
-
-def _with_settings(printed: Kernel, sample: Sample) -> Kernel:
-    """The kernel with a sample's settings: one source serves them all, and printing it takes longer than the rest."""
-    values = defaults(printed.op, parameters(printed.op, sample.settings))
-    return Kernel(
-        printed.op, printed.backend, values, printed.layout, _arrays=printed._arrays, _functions=printed._functions
-    )
 
 
 def examine(own: Subject, seed: int, layers: frozenset[int] = LAYERS) -> Iterator[Check]:

@@ -122,6 +122,7 @@ def _variant(name: str, chosen: tuple[tuple[str, str], ...]) -> Op:
         stable=from_text(shifted).equations if shifted else (),
         summary=recipe.summary,
         source=recipe.source,
+        layout=recipe.layout,
     )
 
 

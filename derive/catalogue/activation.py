@@ -1,8 +1,10 @@
 """Activations: one number in, one number out; and the softmaxes."""
 
 from derive.catalogue.recipe import Recipe
+from derive.layout import Layout
 
 _LAST = "the class axis is the last one; dim moves another axis there"
+_ALONG = Layout("* c *", star="...", dim=-1)
 
 RECIPES = (
     Recipe(
@@ -35,6 +37,7 @@ RECIPES = (
         " O[...,c] = U[...,c]/Z[...]",
         tensors={"X": "input"},
         conventions=_LAST,
+        layout=_ALONG,
         source="torch.nn.functional.softmax",
     ),
     Recipe(
@@ -46,6 +49,7 @@ RECIPES = (
         " P[...,c] = U[...,c]/Z[...]; O[...,c] = X[...,c] - M[...] - log(Z[...])",
         tensors={"X": "input"},
         conventions=_LAST,
+        layout=_ALONG,
         source="torch.nn.functional.log_softmax",
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from derive.catalogue.axes import over, symbols
 from derive.catalogue.recipe import NUMBER, PAIRS, Argument, Kinds, Recipe
+from derive.layout import Layout
 
 _READ = {
     "valid": "{s}*{i}+{d}*{p}",
@@ -57,6 +58,7 @@ def _conv(n: int) -> Recipe:
         ),
         conventions=lambda kinds: "an odd padding puts one zero more above" if kinds["padding"] == "same" else "",
         source=f"torch.nn.functional.conv{n}d",
+        layout=Layout(batch="n"),
     )
 
 

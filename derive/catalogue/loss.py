@@ -1,6 +1,7 @@
 """Losses: what training makes small."""
 
 from derive.catalogue.recipe import Argument, Kinds, Recipe
+from derive.layout import Layout
 
 _REDUCTION = Argument("reduction", default="mean", choices=("mean", "sum", "none"), meaning="how samples are combined")
 _TARGET = Argument(
@@ -41,6 +42,7 @@ RECIPES = (
         arguments=(_REDUCTION, _TARGET),
         conventions=lambda kinds: "labels are in range: 0 <= T[n] < C" if kinds["target"] == "class" else "",
         source="torch.nn.functional.cross_entropy",
+        layout=Layout("n? c *", star="n"),
     ),
     Recipe(
         name="mse_loss",

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import product
 
+from derive.layout import AS_THE_LAW, Layout
+
 Scalar = int | float | str | Fraction | None
 Setting = Scalar | tuple["Setting", ...] | list["Setting"]
 Kinds = Mapping[str, str]
@@ -80,7 +82,8 @@ class Recipe:
     """A catalogue operation; what is a `Laws` may depend on the kinds of the arguments that vary.
 
     `optional` says what number a tensor that is left out counts as; `stable` is the law as it is computed where the law
-    itself could overflow; `hypotheses` are sums that are assumed to be 1; `require` and `conventions` are one a line.
+    itself could overflow; `hypotheses` are sums that are assumed to be 1; `require` and `conventions` are one a line;
+    `layout` says how the tensors that users pass differ from the law's.
     """
 
     name: str
@@ -94,6 +97,7 @@ class Recipe:
     hypotheses: Laws = ""
     stable: Laws = ""
     source: str = ""
+    layout: Layout = AS_THE_LAW
 
     def kinds(self, settings: Mapping[str, Setting]) -> dict[str, str]:
         """The kind of every argument that varies, torch's default where it is not set."""

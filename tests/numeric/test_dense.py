@@ -125,19 +125,19 @@ def entries_by_denotation(sample: Sample, e: Expr, axes: tuple[Binder, ...], cou
     law = sample.op
     arrays = {}
     for t in law.inputs:
-        a = sample.arrays[t.argument]
+        a = sample.lawful[t.argument]
         shape = tuple(World(sample.names, {}).size(b.extent, {}) for b in t.axes)
-        a = np.zeros(shape) if a is None else a.reshape(shape)
+        a = np.full(shape, float(t.absent)) if a is None else a
         arrays[t.name] = Array(shape, tuple(a.reshape(-1).tolist()))
     arrays[f"dE/d{law.output.name}"] = Array(
         tuple(World(sample.names, {}).size(b.extent, {}) for b in law.output.axes),
-        tuple(sample.cotangent.reshape(-1).tolist()),
+        tuple(sample.flat(law.output, sample.cotangent).reshape(-1).tolist()),
     )
     formulas = {
         q.target: Formula(q.names, tuple(b.extent for b in axes_of(law, q)), q.body)
         for q in law.stable or law.equations
     }
-    world = World(sample.names, arrays, formulas)
+    world = World({n: float(v) if isinstance(v, Fraction) else v for n, v in sample.names.items()}, arrays, formulas)
     points = list(world.tuples(axes, {}))
     chosen = np.random.default_rng(sample.seed).permutation(len(points))[:count]
     return [(tuple(points[k].values()), float(world.value(e, points[k]))) for k in chosen]  # type: ignore[arg-type]
@@ -149,7 +149,7 @@ def test_forward_and_gradients_of_an_operation_mean_what_the_denotation_says(nam
     for seed in range(3):
         sample = draw(law, seed, "plain")
         cotangent = sample.flat(law.output, sample.cotangent)
-        world = world_of(law, Plain(), sample.names, sample.arrays)
+        world = world_of(law, Plain(), sample.names, sample.lawful)
         world.read(f"dE/d{law.output.name}", cotangent, cotangent.shape)
         bodies = [(axes_of(law, e), e.body) for e in law.stable or law.equations]
         bodies += [(d.axes, d.formula) for d in (gradient(law, t.name) for t in law.differentiable)]

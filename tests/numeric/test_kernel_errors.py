@@ -12,7 +12,12 @@ from numeric.kernels import kernel
 X, W, B = np.ones((2, 3, 5, 4)), np.ones((6, 3, 2, 2)), np.ones(6)
 
 CALLS: list[tuple[str, dict[str, Any], tuple[Any, ...], str]] = [
-    ("conv2d", {}, (np.ones((3, 5, 4)), W, B), r"input: got 3 axes in shape \(3, 5, 4\), expected 4"),
+    (
+        "conv2d",
+        {},
+        (np.ones((5, 4)), W, B),
+        r"input: got 2 axes in shape \(5, 4\), expected 3 or 4 .*n may be left out",
+    ),
     ("conv2d", {}, (X, np.ones((6, 4, 2, 2)), B), r"weight: got 4 along axis 1 \(c\), expected 3 as given by input"),
     ("conv2d", {}, (X, W, np.ones(5)), r"bias: got 5 along axis 0 \(k\), expected 6 as given by weight"),
     ("conv2d", {}, (X, np.ones((6, 3, 9, 2)), B), r"= -3 for axis i of the output.*expected at least 1"),
@@ -36,7 +41,9 @@ CALLS: list[tuple[str, dict[str, Any], tuple[Any, ...], str]] = [
     ("cross_entropy", {}, (np.ones((2, 3)), np.array([0, 3])), r"target: got the label 3, expected 0 to 2"),
     ("cross_entropy", {}, (np.ones((2, 3)), np.array([0, -1])), r"target: got the label -1, expected 0 to 2"),
     ("cross_entropy", {}, (np.ones((2, 3)), np.array([0, 1, 2])), r"target: got 3 along axis 0 \(n\), expected 2"),
-    ("cross_entropy", {}, (np.ones(3), np.array(1)), r"input: got 1 axes, expected an axis 1"),
+    ("cross_entropy", {}, (np.ones(()), np.array(1)), r"input: got 0 axes in shape \(\), expected at least 1"),
+    ("cross_entropy", {}, (np.ones(3), np.array([1])), r"target: got shape \(1,\), expected one that agrees .* \(3,\)"),
+    ("cross_entropy", {}, (np.ones((2, 3, 4)), np.ones((2, 5), int)), r"target: got shape \(2, 5\), expected one that"),
     ("cross_entropy", {"target": "class"}, (np.ones((2, 3)), np.ones(2)), r"target: got float64, expected integers"),
     ("softmax", {"dim": 2}, (np.ones((2, 3)),), r"input: got 2 axes, expected an axis 2"),
     ("flatten", {}, (np.ones((2, 3)),), r"input: got 2 axes"),
@@ -49,13 +56,13 @@ CALLS: list[tuple[str, dict[str, Any], tuple[Any, ...], str]] = [
 ]
 
 BUILDS: list[tuple[str, dict[str, Any], str]] = [
-    ("conv3d", {}, r"got 'conv3d', expected one of conv2d"),
+    ("conv4d", {}, r"got 'conv4d', expected one of conv1d"),
     ("conv2d", {"strides": 2}, r"got argument 'strides', expected one of stride, padding, dilation"),
     ("conv2d", {"stride": 0}, r"got 0, expected an integer of at least 1"),
     ("conv2d", {"stride": (1, 2, 3)}, r"3 numbers, expected one number or 2"),
     ("conv2d", {"stride": "s"}, r"got stride='s', expected a number"),
     ("conv2d", {"backend": "fortran"}, r"backend: got 'fortran', expected one of reference, numpy, torch"),
-    ("conv2d", {"dim": 1}, r"got argument 'dim', expected none"),
+    ("conv2d", {"dim": 1}, r"got argument 'dim', expected one of stride"),
     ("softmax", {"dim": "last"}, r"got dim='last', expected an integer"),
     ("max_pool2d", {}, r"got no kernel_size, expected a number"),
     ("mse_loss", {"reduction": "median"}, r"got reduction='median', expected one of mean, sum, none"),

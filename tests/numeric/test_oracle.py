@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from derive.catalogue import names, op
+from derive.catalogue.torch_arguments import torch_arguments
 from derive.errors import OperationError
 from derive.operation import Op
 from numeric import oracle
@@ -118,11 +119,12 @@ def test_a_window_without_a_real_cell_is_refused_before_torch_sees_it() -> None:
 
 def test_settings_reach_torch_by_its_names_whether_bound_or_drawn() -> None:
     sample = draw(op("conv2d", stride=(2, 1)), 3)
-    settings = oracle.settings_of(sample)
+    settings = torch_arguments(sample.op, sample.names)
     assert settings["stride"] == (2, 1)
     assert settings["padding"] == tuple(sample.settings["padding"])  # type: ignore[arg-type]
-    assert oracle.settings_of(draw(op("avg_pool2d"), 0))["count_include_pad"] is True
-    assert oracle.settings_of(draw(op("mse_loss", reduction="sum"), 0)) == {"reduction": "sum"}
+    pooling = draw(op("avg_pool2d"), 0)
+    assert torch_arguments(pooling.op, pooling.names)["count_include_pad"] is True
+    assert torch_arguments(op("mse_loss", reduction="sum"), {}) == {"reduction": "sum"}
 
 
 def test_a_law_of_ones_own_is_not_mistaken_for_a_catalogue_one() -> None:

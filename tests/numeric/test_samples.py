@@ -121,7 +121,7 @@ def test_an_optional_tensor_is_there_or_not() -> None:
 
 
 def test_leading_axes_are_none_one_or_several() -> None:
-    assert {len(s.leading) for s in configurations(op("relu"), 40)} >= {1, 2}
+    assert {len(s.shared.leading) for s in configurations(op("relu"), 40)} >= {1, 2}
     assert any(s.given["input"].shape == () for s in configurations(op("relu"), 200))
 
 
