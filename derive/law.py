@@ -1,4 +1,7 @@
-"""What a law is: a named equality with its statement, a function from a node to what it equals, and its conditions."""
+"""What a law is: a named equality with its statement, a function from a node to what it equals, and its conditions.
+
+What each law makes smaller, so that rewriting ends, stands in `derive.termination`.
+"""
 
 from __future__ import annotations
 

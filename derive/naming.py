@@ -21,15 +21,21 @@ def reverse(node: Expr, site: Site) -> Expr | None:
     """Applied where one tensor is read backwards along p and another forwards: the form of a convolution."""
     if not isinstance(node, Contract):
         return None
-    entries = [f for f, n in factors(node.body) if isinstance(f, Entry) and n == 1]
-    if len(entries) != 2 or len(entries) != len(factors(node.body)):
-        return None
-    turned = {
-        b.name: b.extent - 1 - index(b.name)
+    turned = {b.name: b.extent - 1 - index(b.name) for b in node.binders if b.name in backwards(node)}
+    return Contract(node.binders, substitute(node.body, turned)) if turned else None
+
+
+def backwards(node: Contract) -> frozenset[str]:
+    """The indices of a sum over two tensors along which one is read backwards and one by the bare index."""
+    parts = factors(node.body)
+    entries = [f for f, n in parts if isinstance(f, Entry) and n == 1]
+    if len(entries) != 2 or len(entries) != len(parts):
+        return frozenset()
+    return frozenset(
+        b.name
         for b in node.binders
         if any(_backwards(e, b.name) for e in entries) and any(index(b.name) in e.indices for e in entries)
-    }
-    return Contract(node.binders, substitute(node.body, turned)) if turned else None
+    )
 
 
 def _backwards(e: Entry, name: str) -> bool:
