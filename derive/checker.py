@@ -582,6 +582,24 @@ def indexed(node: Tree, after: Tree, claim: Claim) -> Instances:
         yield "reverse", after, ("sum", over, substitute(body, turned)), ()
 
 
+def means(node: Tree, after: Tree, claim: Claim) -> Instances:
+    if node[0] != "sum" or not equal(after, ZERO):
+        return
+    _, over, body = node
+    # sum[n] a*(f(n) - m) = 0 where m = (sum[n<N] f(n))/N by an equation and a does not depend on n
+    for k, (f, n) in enumerate(items := factors(body)):
+        own = tuple(b for b in over if name(b[0]) in inside(f))
+        rest = [e for j, (g, _) in enumerate(items) if j != k for e in inside(g)]
+        if f[0] != "add" or n != 1 or not own or any(name(i) in rest for i, _ in own):
+            continue
+        for m in (t[1][1] for t in f[1] if t[0] == "mul" and t[1][:1] == (MINUS,) and len(t[1]) == 2):
+            if m[0] == "entry" and m[1] in claim.equations and not any(name(i) in inside(m) for i, _ in own):
+                mean, held, facts = claim.unfold(m[1], m[2])
+                if None not in held:
+                    count = mul(*(("val", extent) for _, extent in own))
+                    yield "deviations", mean, ("div", ("sum", own, add(f, m)), count), facts
+
+
 def sides(e: Tree) -> list[tuple[Tree, Tree]]:
     """The two integer sides of [i==a]."""
     match e:
@@ -746,7 +764,8 @@ FAMILIES = {
     arithmetic: "product rule, constant factor, quotient rule, power rule, chain rule, maximum",
     sums: "merge sums, pull out, distribute, factor out",
     indexed: "contract a delta, divide with a rest, reverse",
-    guards: "range, mixed radix, zero outside",
+    means: "deviations",
+    guards: "range, mixed radix, zero outside, zero branch",
     quotients: "one quotient, complete the denominator, exponential, logarithm, cancel",
     names: "fold, unfold, name, introduce, labels, hypothesis",
 }

@@ -13,6 +13,7 @@ from derive.errors import OperationError
 from derive.expr import Binder, Contract, D, Entry, Expr
 from derive.index import index
 from derive.law import HYPOTHESIS
+from derive.means import MEANS
 from derive.naming import NAMING
 from derive.operation import Op, Tensor
 from derive.presentation import PRESENTATION
@@ -21,7 +22,7 @@ from derive.rewrite import run
 from derive.second import operation_of
 from derive.substitution import fresh
 
-STAGES = ((*CALCULUS, *ALGEBRA), (*PRESENTATION, *ALGEBRA))
+STAGES = ((*CALCULUS, *ALGEBRA, *MEANS), (*PRESENTATION, *ALGEBRA))
 
 
 def gradient(op: Op | str | Derivation, wrt: str, **settings: int | str) -> Derivation:

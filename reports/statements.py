@@ -73,6 +73,7 @@ STATEMENTS: dict[str, Statement] = {
         "a tensor read outside its range, or between two entries, is 0 already",
         r"\left[0 \le e < N\right] X_e = X_e",
     ),
+    "deviations": Statement("deviations from their mean add up to 0", r"\sum_n \left(f_n - \bar f\right) = 0"),
     "labels": Statement("a label is one of the classes", r"\left[0 \le T_n < C\right] = 1"),
     # write down
     "fold": Statement("the law read from right to left", r"f_i = O_i"),

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from derive import checker
-from derive.certificate import CLASSES, expression
+from derive.certificate import CLASSES, expression, written
 from derive.denote import World
 from derive.errors import MeaningError
 from derive.expr import Apply, Binder, Contract, Entry, Expr, InRange, Mul, Num
 from derive.index import Composite, Index, atom_index, index
 from derive.integers import Array, Formula
+from derive.notation import parse_expr
 
 U = [
     "equation",
@@ -28,8 +29,9 @@ ROT = ["definition", "rot", ["A"], ["n"], ["p"], ["entry", "A", [[[1, "n"], [-1]
 TERM = ["mul", [["entry", "A", [[[1, "q"]]]], ["entry", "B", [[[1, "q"]]]]]]
 DOT = ["definition", "dot", ["A", "B"], ["n"], [], ["sum", [["q", [[1, "n"]]]], TERM]]
 EXTENTS = {"X": "H", "Y": "H", "U": "H", "V": "H", "F": "K", "T": "K"}
-LATER = {"hypothesis", "labels", "logarithm", "one quotient"}
-"""Laws of what is assumed, of logarithms, which have no exact value, and one that only regroups a normal form."""
+LATER = {"deviations", "hypothesis", "labels", "logarithm", "one quotient"}
+"""Laws of what is assumed or an equation says, of logarithms, which have no exact value, and one that only regroups a
+normal form."""
 
 
 def claim() -> checker.Claim:
@@ -308,3 +310,36 @@ def test_a_law_that_is_wrong_is_found():
 
     with pytest.raises(AssertionError, match="distribute"):
         compared(1, 700, {"distribute": wishful})
+
+
+# -- the law that asks an equation -------------------------------------------------------------------------------------
+
+DEVIATIONS = {
+    "sum[n1<N] (X[n1,c] - M[c])": True,
+    "sum[c1<C,n1<N] X[n,c1]*(X[n1,c] - M[c])/N": True,
+    "sum[n1<N] (X[n1,c] - M[c])^2": False,
+    "sum[n1<N] X[n1,c]*(X[n1,c] - M[c])": False,
+    "sum[n1<N] (X[n1,c] - M[c])/X[n1,c]": False,
+    "sum[n1<N] (X[n1,c] - M[c] - 1)": False,
+    "sum[n1<N] (X[n1,c] + M[c])": False,
+    "sum[n1<N] (X[n1,c] - M[n])": False,
+    "sum[n1<N] (X[n1,c] - M[c+1])": False,
+    "sum[n1<C] (X[n1,c] - M[c])": False,
+    "sum[c1<C] (X[n,c1] - M[c])": False,
+    "sum[c1<C] (X[n,c1] - M[c1])": False,
+}
+
+
+@pytest.mark.parametrize(
+    "mean", ["(sum[n<N] X[n,c])/N", "(sum[n<N] X[n,c])/C", "sum[n<N] X[n,c]", "(sum[n<N] X[c,n])/N"]
+)
+@pytest.mark.parametrize("text", DEVIATIONS)
+def test_only_deviations_from_a_mean_add_up_to_0(text: str, mean: str):
+    tensors = {t: [[[1, n]] for n in extents] for t, extents in {"X": "NC", "M": "C", "O": "NC"}.items()}
+    equations = [["equation", "M", ["c"], written(parse_expr(mean))]]
+    own = checker.Claim([tensors, equations, ["gradient", "O", "X", ["n", "c"]], [], [], {}, {}, []])
+    own.here = {i: own.tensors["X"][axis] for i, axis in own.free.items()}
+    node = own.line(written(parse_expr(text)))
+    zero = any(checker.equal(a, b) for _, a, b, _ in checker.means(node, checker.ZERO, own))
+    assert zero is (DEVIATIONS[text] and mean == "(sum[n<N] X[n,c])/N")
+    assert not list(checker.means(node, checker.ONE, own))

@@ -44,6 +44,7 @@ CORRELATION = op("O[i] = sum[p<K] X[s*i+p]*F[p]")
 LABELS = op("cross_entropy")
 PROBABILITIES = op("cross_entropy", target="probabilities")
 FREE = (Binder("a", index("H")),)
+CENTRED = op("M[c] = (sum[n] X[n,c])/N; O[n,c] = X[n,c] - M[c]; X[n<N,c<C]")
 INSIDE = (Binder("i", index("I")), Binder("p", index("K")))
 CLASSES = (Binder("n", index("N")), Binder("c", index("C")))
 
@@ -147,6 +148,26 @@ CASES = [
     ),
     Case("fold", "sum[q<K] X[s*i+q]*F[q]", "O[i]", ["sum[q<K] X[s*i+s+q]*F[q]", "sum[q<K] X[i+q]*F[q]"]),
     Case("pull out", "sum[q<K] F[i]*X[q]", "F[i]*sum[q] X[q]", ["sum[q<K] F[q]*X[q]", "sum[q<K] F[i]"]),
+    Case(
+        "deviations",
+        "sum[c1<C,n1<N] X[n,c1]*(X[n1,c] - M[c])/N",
+        "0",
+        [
+            "sum[n1<N] (X[n1,c] - M[c])^2",
+            "sum[n1<N] X[n1,c]*(X[n1,c] - M[c])",
+            "sum[n1<N] (X[n1,c] - M[c] - 1)",
+            "sum[n1<N] (X[n1,c] + M[c])",
+            "sum[n1<N] (X[n1,c] - M[n])",
+            "sum[n1<N] (X[n1,c] - M[c+1])",
+            "sum[n1<C] (X[n1,c] - M[c])",
+            "sum[c1<C] (X[n,c1] - M[c])",
+            "sum[c1<C] (X[n,c] - M[c])",
+        ],
+        (),
+        CENTRED,
+        CLASSES,
+        (),
+    ),
     Case("factor out", "F[p]*X[i] + F[p]*X[p]", "F[p]*(X[i] + X[p])", ["F[p] + X[i]", "F[p]*X[i]"]),
     Case("factor out", "-(X[i] - F[p])", "F[p] - X[i]", ["-(X[i] + F[p])"]),
     Case("one quotient", "F[p]*(X[i]/X[p])", "F[p]*X[i]/X[p]", ["F[p]*X[i]", "F[p]/X[p]"]),
@@ -356,6 +377,11 @@ MUTANTS: dict[str, tuple[Rule, str, str]] = {
     "maximum": (maximum_strict_on_both_sides, "O[i] = max(X[i], X[i])", "X"),
     "selection": (selection_of_the_last_winner, "O[i] = max[p<9] X[i+p]", "X"),
     "contract a delta": (delta_without_its_guard, "O = sum[p<K] X[2*p+1]; X[h<H]", "X"),
+def deviation_of_any_entry(node: Expr, site: Site) -> Expr | None:
+    centred = isinstance(node, Contract) and any(isinstance(f, Add) for f, _ in factors(node.body))
+    return val(0) if centred else None
+
+
     "divide with a rest": (rest_for_quotient, "O[i] = sum[p<3] X[3*i+p]*F[p]", "X"),
     "zero outside": (any_guard_dropped, "O[i] = sum[p<K] X[2*p+1,3*i+1]; X[h<H,w<W]", "X"),
     "mixed radix": (radix_the_wrong_way_round, "O[a] = X[a//W,a%W]; X[h<H,w<W]; size a = H*W", "X"),
@@ -364,6 +390,11 @@ MUTANTS: dict[str, tuple[Rule, str, str]] = {
     "reverse": (reversed_one_too_far, "O[i] = sum[p<K] X[i+p]*F[p]", "X"),
 }
 
+    "deviations": (
+        deviation_of_any_entry,
+        "M[c] = (sum[n] X[n,c])/N; V[c] = (sum[n] (X[n,c] - M[c])^2)/N; O[n,c] = X[n,c]*V[c]; X[n<N,c<C]",
+        "X",
+    ),
 
 @pytest.mark.parametrize("name", MUTANTS)
 def test_the_engine_of_these_tests_derives_with_the_right_law(name: str):
