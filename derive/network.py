@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from derive.catalogue import op
 from derive.composition import Builder, Graph, graph
@@ -148,7 +148,7 @@ def rgb_layer(batch: Batch = "N") -> Graph:
 
 # -- one number in, one number out -------------------------------------------------------------------------------------
 
-SCALED = "O[n] = w*X[n]; scalar w"
+SCALED = replace(op("O[n] = w*X[n]; scalar w"), name="scaled")
 
 
 def _weights_in_a_row(name: str, batch: Batch, *letters: tuple[str, str, str]) -> Graph:
@@ -158,7 +158,7 @@ def _weights_in_a_row(name: str, batch: Batch, *letters: tuple[str, str, str]) -
     b.input("y", batch)
     for weight, before, after in letters:
         b.parameter(weight)
-        b.add(before, op(SCALED), {"X": current, "w": weight})
+        b.add(before, SCALED, {"X": current, "w": weight})
         current = b.add(after, op("sigmoid"), before)
     b.add("E", op("mse_loss", reduction="sum"), {"input": current, "target": "y"})
     return b.build(scores=current)
@@ -176,7 +176,7 @@ def three_weights(batch: Batch = "N") -> Graph:
 
 # -- multilayer perceptrons --------------------------------------------------------------------------------------------
 
-WITH_ONE = "O[n,c] = X[n,c] + [c==C]; X[n<N,c<C]; size c = C+1"
+WITH_ONE = replace(op("O[n,c] = X[n,c] + [c==C]; X[n<N,c<C]; size c = C+1"), name="with_one")
 """The bias trick: one more input, which is always 1."""
 
 BIASES = ("ones", "vector", "none")
@@ -194,7 +194,7 @@ def mlp(inputs: int = 2, hidden: int = 5, outputs: int = 2, bias: str = "ones", 
     current = b.input("x", batch, inputs)
     b.input("y", batch, outputs)
     if bias == "ones":
-        current = b.add("o", op(WITH_ONE), current)
+        current = b.add("o", WITH_ONE, current)
     b.parameter("W", hidden, inputs + (bias == "ones"))
     vector = b.parameter("b", hidden) if bias == "vector" else None
     b.parameter("U", outputs, hidden)

@@ -219,11 +219,17 @@ def _names(claim: Claim, graph: Graph) -> Judgement:
     return Judgement(claim, " ".join(derived), Verdict.WRONG, remark)
 
 
+def printed_formula(claim: Claim, graph: Graph) -> Expr | None:
+    """The formula that a claim about E or a gradient prints; None for another claim."""
+    if _KINDS[claim.what] is not _formula:
+        return None
+    return parse_expr(claim.printed, frozenset(name for name, shape in graph.shapes.items() if not shape))
+
+
 def _formula(claim: Claim, graph: Graph) -> Judgement:
     """A formula for E or for a gradient, valued beside the derived one in numbers of 50 digits."""
-    law = one_law(graph)
-    scalars = frozenset(t.name for t in law.tensors if not t.axes)
-    printed = parse_expr(claim.printed, scalars)
+    law, printed = one_law(graph), printed_formula(claim, graph)
+    assert printed is not None
     axes: tuple[Binder, ...] = ()
     derived: Expr = Entry(law.output.name, ())
     if claim.what == "gradient":

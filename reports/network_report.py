@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from derive.composition import Cotangent, Graph, Use
 from derive.derivation import Derivation
@@ -14,15 +14,17 @@ from reports.names import Names
 from reports.narrate import derivation_report, provenance
 from reports.network_figure import network_figure
 from reports.network_table import counting, errata_sections, shape_table
+from reports.whole_network import whole_sections
 
 
-def network_report(graph: Graph, wanted: Iterable[str] | None = None) -> Document:
+def network_report(graph: Graph, wanted: Collection[str] | None = None) -> Document:
     """The network's table, what each cotangent is made of, and the derivations, one section an operation."""
     sweep = graph.backward(wanted)
     derived = derivations(sweep)
     told = [section(derivation_report(group), collapsed=True) for group in _by_operation(derived)]
     tables = (shape_table(graph), counting(graph), *errata_sections(graph))
-    blocks = (*tables, _picture(graph), _sweep(sweep), Section(spans("The derivations"), tuple(told)))
+    whole = whole_sections(graph, wanted)
+    blocks = (*tables, _picture(graph), *whole, _sweep(sweep), Section(spans("The derivations"), tuple(told)))
     subtitle = spans(f"{len(sweep)} cotangents from {len(derived)} derivations, each made once")
     return Document(f"The gradients of {graph.name}", blocks, subtitle, provenance())
 

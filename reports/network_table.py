@@ -10,9 +10,11 @@ from derive.composition import Graph, Row
 from derive.fitting import evaluate
 from derive.index import Index, index
 from derive.network import DECKS, NETWORKS
-from derive.network_errata import Judgement, Verdict, errata
+from derive.network_errata import Judgement, Verdict, errata, printed_formula
 from derive.show import show_index
 from reports.document import Block, Code, Document, Math, Prose, Section, Spans, Strong, Table, spans
+from reports.law_section import math
+from reports.names import Names
 from reports.narrate import provenance
 from reports.network_figure import shape_in_words
 from reports.size_in_numbers import size_in_numbers
@@ -127,19 +129,21 @@ def errata_sections(graph: Graph) -> tuple[Section, ...]:
         group = [j for j in found if j.verdict is verdict]
         if group:
             title = verdict.value[:1].upper() + verdict.value[1:]
-            blocks.append(Section(spans(title), (_judged(group),), collapsed=verdict is Verdict.RIGHT))
+            blocks.append(Section(spans(title), (_judged(group, graph),), collapsed=verdict is Verdict.RIGHT))
     decks = sorted({j.claim.place[:2] for j in found})
     blocks.append(Prose(spans(" ".join(f"{d}: {DECKS[d]}." for d in decks))))
     return (Section(spans("What the decks print"), tuple(blocks)),)
 
 
-def _judged(found: Sequence[Judgement]) -> Table:
+def _judged(found: Sequence[Judgement], graph: Graph) -> Table:
     remarks = any(j.remark for j in found)
     header = ("slide", "about", "printed", "derived", *(("because",) if remarks else ()))
     rows = []
     for j in found:
-        about = (j.claim.what, *((" of ", Code(j.claim.of)) if j.claim.of else ()))
-        cells = (Code(j.claim.printed), j.derived, *((j.remark,) if remarks else ()))
+        about = (f"{j.claim.what} of ", Code(j.claim.of) if j.claim.of else "the network")
+        formula = printed_formula(j.claim, graph)
+        printed = Code(j.claim.printed) if formula is None else math(formula, Names())
+        cells = (printed, j.derived, *((j.remark,) if remarks else ()))
         rows.append((spans(f"{j.claim.place[:2]}: {j.claim.slide}"), spans(*about), *map(spans, cells)))
     return Table(tuple(map(spans, header)), tuple(rows))
 

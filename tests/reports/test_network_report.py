@@ -1,9 +1,13 @@
 """A network's page holds its table, its graph, where every cotangent comes from, and each derivation once."""
 
-from derive.network import lenet
+import pytest
+
+from derive.network import NETWORKS, lenet, two_weights
 from derive.sweep import gradient
 from reports.document import Document, Figure, Section, parts, plain
 from reports.network_report import derivations, network_report
+from reports.whole_network import whole_gradients
+from reports.writers.output import render
 
 
 def titles(document: Document) -> list[str]:
@@ -39,3 +43,22 @@ def test_the_graph_is_drawn_forward_and_backward() -> None:
     assert "N × 16 × 10 × 10" in figure.svg
     assert "∂E/∂conv2" in figure.svg
     assert "∂E/∂image" not in figure.svg
+
+
+def test_a_network_of_single_letters_is_told_as_one_law_with_the_chain_rule_carried_out() -> None:
+    text = render(network_report(two_weights()), "text")
+    assert "∂E/∂w = 2·u·Σ[n] (p[n] - y[n])·x[n]·h[n]·(1 - h[n])·p[n]·(1 - p[n])" in text
+    assert "∂E/∂u = 2·Σ[n] (p[n] - y[n])·h[n]·p[n]·(1 - p[n])" in text
+    assert len(whole_gradients(two_weights(), ("u",))) == 1
+
+
+def test_a_network_whose_tensors_are_called_by_words_is_no_law_on_paper() -> None:
+    assert whole_gradients(lenet()) == ()
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_network_has_a_page(name: str) -> None:
+    graph = NETWORKS[name].build()
+    document = network_report(graph)
+    assert plain(document.subtitle).startswith(f"{len(graph.backward())} cotangents from ")
+    assert render(document, "html")
