@@ -5,8 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import permutations
 
-from derive.build import Factor, add, contract, factors, integral, product, total
-from derive.expr import ONE, Add, Binder, Compare, Contract, Div, Entry, Expr, InRange, Mul, Num, Val, as_index, val
+from derive.build import Factor, add, contract, factors, integral, mul, product, total
+from derive.expr import (
+    ONE,
+    ZERO,
+    Add,
+    Binder,
+    Cases,
+    Compare,
+    Contract,
+    Div,
+    Divides,
+    Entry,
+    Expr,
+    InRange,
+    Mul,
+    Num,
+    Val,
+    as_index,
+    val,
+)
 from derive.index import Composite, Index, divide, index
 from derive.law import Condition, Rewrite, Site, law
 from derive.substitution import rename_bound, substitute
@@ -51,6 +69,15 @@ def merges(e: Contract, site: Site) -> bool:
 def distributes(e: Add, site: Site) -> bool:
     """Whether a factor is a sum that is multiplied out: with a delta about an index that is bound around it."""
     return holds_delta(e, _bound(site))
+
+
+@law("zero branch", "cases(cond, f, 0) = [cond]*f: a false bracket makes a product 0, whatever f is there")
+def zero_branch(node: Expr, site: Site) -> Expr | None:
+    """A choice becomes a product, and none becomes a choice, so it ends."""
+    match node:
+        case Cases(Compare() | InRange() | Divides() as condition, then, other) if other == ZERO:
+            return mul((condition, then))
+    return None
 
 
 @law("merge sums", "a*(sum[i] b) = sum[i] a*b; sum[i] sum[j] b = sum[i,j] b")
@@ -250,4 +277,14 @@ def labels(node: Expr, site: Site) -> Rewrite | None:
     return None
 
 
-ALGEBRA = (merge, mixed_radix, divide_with_a_rest, contract_delta, distribute, implied, labels, zero_outside)
+ALGEBRA = (
+    zero_branch,
+    merge,
+    mixed_radix,
+    divide_with_a_rest,
+    contract_delta,
+    distribute,
+    implied,
+    labels,
+    zero_outside,
+)

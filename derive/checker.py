@@ -639,6 +639,9 @@ def guards(node: Tree, after: Tree, claim: Claim) -> Instances:
     # [0<=e<N] = 1 where 0 <= e and e <= N-1 follow from the ranges of the indices
     if node[0] == "in":
         yield "range", after, ONE, (("range", node[1], node[2]),)
+    # cases(cond, f, 0) = [cond]*f
+    if node[0] == "cases" and node[1][0] in ("compare", "in", "divides") and equal(node[3], ZERO):
+        yield "zero branch", after, mul(node[1], node[2]), ()
     # [q==a//W]*[r==a%W] = [q*W+r==a] where 0 <= r < W
     found = [(k, *pair) for k, (f, n) in enumerate(items) if n > 0 for s in sides(f) for pair in (s, s[::-1])]
     for (k, q, quotient), (m, r, remainder) in product(found, repeat=2):

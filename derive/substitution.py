@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import cast
 
-from derive.expr import Apply, Binder, Binding, D, Entry, Expr
+from derive.expr import Apply, Binder, Binding, D, Entry, Expr, Val, val
 from derive.index import Index, index
 from derive.traversal import N, all_names, free_names, map_indices
 
@@ -27,6 +27,8 @@ def substitute(e: Expr, values: Mapping[str, Index]) -> Expr:
     """Replace free names by indices, renaming bound names wherever they would capture."""
     if not values:
         return e
+    if isinstance(e, Val):
+        return val(e.index.substitute(values))
     if isinstance(e, Binding):
         live = {n: v for n, v in values.items() if n not in {b.name for b in e.binders}}
         incoming = frozenset().union(*(v.names() for v in live.values())) if live else frozenset()

@@ -53,6 +53,10 @@ STATEMENTS: dict[str, Statement] = {
     "logarithm": Statement("the logarithm of a quotient", r"\log \frac{a}{e^b} = \log a - b"),
     "cancel": Statement("what stands above and below goes out", r"\frac{a/c}{b/c} = \frac{a}{b}"),
     # contract
+    "zero branch": Statement(
+        "a choice between a value and 0 is a bracket",
+        r"\begin{cases} f & \text{if } b \\ 0 & \text{else} \end{cases} = \left[b\right] f",
+    ),
     "merge sums": Statement("sums move outwards and become one", r"a \sum_i b_i = \sum_i a\,b_i"),
     "distribute": Statement("multiply out", r"a\,(b + c) = a\,b + a\,c"),
     "contract a delta": Statement(

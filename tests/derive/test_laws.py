@@ -13,6 +13,7 @@ from derive.errors import MeaningError, NotDerived
 from derive.expr import (
     Add,
     Binder,
+    Cases,
     Compare,
     Contract,
     D,
@@ -106,6 +107,7 @@ CASES = [
     Case("cases", "d cases(0<X[i], F[p], 1)", "0", []),
     Case("cases", "d [0<X[i]]", "0", []),
     Case("cases", "d [p==argmax[q<K] X[q]]", "0", []),
+    Case("zero branch", "cases(0<X[i], 1/X[i], 0)", "[0<X[i]]*(1/X[i])", ["cases(0<X[i], 0, X[i])", "[0<X[i]]*X[i]"]),
     Case("merge sums", "sum[q<I] sum[r<K] F[r]*X[q]", "sum[q,r] F[r]*X[q]", ["sum[q<I] sum[r<q] F[r]", "F[p]*X[i]"]),
     Case("merge sums", "F[p]*(sum[q<K] [q==i]*X[q])", "sum[q] F[p]*[q==i]*X[q]", ["F[p]*(sum[q<K] X[q])"]),
     Case("distribute", "F[p]*([i==a] + X[i])", "F[p]*[i==a] + F[p]*X[i]", ["F[p]*(X[i] + 1)"]),
@@ -310,6 +312,10 @@ def selection_of_the_last_winner(node: Expr, site: Site) -> Expr | None:
     return None
 
 
+def either_branch_taken(node: Expr, site: Site) -> Expr | None:
+    return node.then if isinstance(node, Cases) else None
+
+
 def delta_without_its_guard(node: Expr, site: Site) -> Expr | None:
     found = LAWS["contract a delta"](node, site)
     if found is None:
@@ -376,6 +382,7 @@ MUTANTS: dict[str, tuple[Rule, str, str]] = {
     "product rule": (product_without_the_second_term, "O[i] = X[i]*tanh(X[i])", "X"),
     "maximum": (maximum_strict_on_both_sides, "O[i] = max(X[i], X[i])", "X"),
     "selection": (selection_of_the_last_winner, "O[i] = max[p<9] X[i+p]", "X"),
+    "zero branch": (either_branch_taken, "O[i] = cases(0 < X[i], X[i]^2, 0)", "X"),
     "contract a delta": (delta_without_its_guard, "O = sum[p<K] X[2*p+1]; X[h<H]", "X"),
 def deviation_of_any_entry(node: Expr, site: Site) -> Expr | None:
     centred = isinstance(node, Contract) and any(isinstance(f, Add) for f, _ in factors(node.body))
