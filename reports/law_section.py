@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from derive.expr import Entry, Expr
+from derive.expr import Cases, Entry, Expr, Maximum, Minimum, Select
 from derive.index import Index, index
 from derive.notation import Equation as LawEquation
 from derive.operation import Op, Parameter, Tensor
+from derive.traversal import walk
 from reports.document import (
     Block,
     Code,
@@ -23,6 +24,14 @@ from reports.document import (
 from reports.latex import latex, latex_index, latex_lines
 from reports.names import COTANGENT, LEADING, Names
 from reports.plaintext import in_signs, plaintext, plaintext_index
+from reports.size_section import learned_sentence, size_section
+
+KINKS: dict[type[Expr], str] = {
+    Maximum: "where max(a, b) meet, b's derivative counts",
+    Minimum: "where min(a, b) meet, a's derivative counts",
+    Select: "ties: the first winner in row-major order takes the whole gradient",
+    Cases: "cases: the derivative is that of the branch whose condition holds",
+}
 
 
 def law_section(op: Op) -> Section:
@@ -33,13 +42,14 @@ def law_section(op: Op) -> Section:
         source = (", as in ", Code(op.source)) if op.source else ()
         blocks.append(Prose(spans(_upper(op.summary), *source, ":")))
     blocks += [law_equation(e, names) for e in op.equations]
-    if op.sizes:
-        blocks.append(Prose(spans("From the law and its padding follows the size of the output:")))
-        blocks += [_size(n, i, names) for n, i in op.sizes]
     blocks.append(_tensors(op, names))
+    learned = learned_sentence(op, names)
+    if learned:
+        blocks.append(Prose(learned))
     if op.parameters:
         blocks.append(_parameters(op, names))
     blocks.append(Items(tuple(_agreements(op, names))))
+    blocks += size_section(op, names)
     return Section(spans("The law"), tuple(blocks))
 
 
@@ -103,10 +113,6 @@ def _shape(t: Tensor, names: Names) -> tuple[Spans, Spans]:
     return spans(extents), spans(Math(",".join(names[b.name] for b in t.axes), ",".join(b.name for b in t.axes)))
 
 
-def _size(name: str, size: Index, names: Names) -> Equation:
-    return Equation(f"{names[name]} = {latex_index(size, names)}", f"{name} = {plaintext_index(size)}")
-
-
 # -- arguments and agreements ------------------------------------------------------------------------------------------
 
 
@@ -132,6 +138,12 @@ def _parameter(argument: str, each: list[Parameter], names: Names) -> tuple[Span
     return spans(Code(argument)), spans(symbols), spans("" if first.real else str(first.minimum)), default
 
 
+def kinks(op: Op) -> Iterator[str]:
+    """What is agreed where a law has no derivative, for each kind of kink that it has."""
+    kinds = {type(node) for e in op.equations for node in walk(e.body)}
+    yield from (sentence for kind, sentence in KINKS.items() if kind in kinds)
+
+
 def _agreements(op: Op, names: Names) -> Iterator[Spans]:
     """Conventions, assumptions and settings in force."""
     yield spans(
@@ -148,7 +160,7 @@ def _agreements(op: Op, names: Names) -> Iterator[Spans]:
         latex_of, plain = latex(guard, names), plaintext(guard)
         shown = Math(latex_of.removeprefix(r"\left[").removesuffix(r"\right]"), plain.strip("[]"))
         yield spans("Required: ", shown, ".")
-    for convention in op.conventions:
+    for convention in op.conventions or kinks(op):
         yield spans(f"Convention: {in_signs(convention)}.")
     for hypothesis in op.hypotheses:
         yield spans("Assumed, and named where it is used: ", math(hypothesis, names), " is 1.")
