@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import partial
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from derive.catalogue import RECIPES
+from derive.catalogue.axes import over
 from derive.catalogue.torch_arguments import torch_arguments
 from derive.errors import OperationError
 from derive.expr import Expr
@@ -44,16 +46,11 @@ def _pooled(function: Callable[..., Tensor], x: Inputs, s: Mapping[str, Any]) ->
     return function(x["input"], **s)
 
 
-_POOLS = tuple(f"{kind}_pool{n}d" for kind in ("max", "avg") for n in (1, 2, 3))
+_POOLS = tuple(f"{kind}_pool{n}d" for kind in ("max", "avg", "lp") for n in (1, 2, 3))
 
 CALLS: dict[str, Callable[[Inputs, Mapping[str, Any]], Tensor]] = {
     **{f"conv{n}d": partial(_convolved, getattr(functional, f"conv{n}d")) for n in (1, 2, 3)},
-    **{
-        f: partial(_pooled, getattr(functional, f))
-        for k in ("max", "avg")
-        for n in (1, 2, 3)
-        for f in [f"{k}_pool{n}d"]
-    },
+    **{f: partial(_pooled, getattr(functional, f)) for f in _POOLS},
     "linear": lambda x, s: functional.linear(x["input"], x["weight"], x["bias"]),
     "flatten": lambda x, s: torch.flatten(x["input"], start_dim=1),
     "add": lambda x, s: torch.add(x["input"], x["other"]),
@@ -67,9 +64,22 @@ CALLS: dict[str, Callable[[Inputs, Mapping[str, Any]], Tensor]] = {
 }
 """Catalogue name -> the function of torch that it is meant to be."""
 
-_POOLED = "dE/dO[n,c,(h+P_h-p)/s_h,(w+P_w-q)/s_w]"
+
+def _shares(n: int, divisor: str) -> str:
+    """The gradient of an average, every share of a window divided before the sum."""
+    return f"sum[{over(n, '{p}<{K}')}] dE/dO[n,c,{over(n, '({h}+{P}-{p})/{s}')}]/{divisor}"
+
+
+def _averages() -> Iterator[tuple[tuple[str, ...], str]]:
+    for n in (1, 2, 3):
+        whole = ("None",) if n > 1 else ()
+        yield ("X", f"avg_pool{n}d", "False", "True", *whole), _shares(n, f"({over(n, '{K}', '*')})")
+        for words in product(("False", "True"), repeat=2) if n > 1 else ():
+            yield ("X", f"avg_pool{n}d", *words), _shares(n, "D")
+
+
 _ORDER: dict[tuple[str, ...], str] = {
-    ("X", "avg_pool2d", "True"): f"sum[p<K_h,q<K_w] {_POOLED}/(K_h*K_w)",
+    **dict(_averages()),
     ("X", "log_softmax"): "dE/dO[...,c] - exp(O[...,c])*sum[k<C] dE/dO[...,k]",
     ("X", "cross_entropy", "mean", "class"): "exp(L[n,c])*(dE/dO/N) - [c==T[n]]*(dE/dO/N)",
     ("X", "cross_entropy", "sum", "class"): "exp(L[n,c])*dE/dO - [c==T[n]]*dE/dO",
