@@ -82,8 +82,8 @@ def _derived(s: Sizing, parameters: Sequence[Parameter], names: Names) -> Iterat
     yield Prose(spans(f"By the rule {s.rule}, {RULES[s.rule]}:"))
     yield Items(tuple(_steps(s, names)), ordered=True)
     yield _displayed(s.symbol, s.size, names)
-    for words, values in _special(s.size, parameters):
-        yield Prose(spans(f"With {words}: ", _equality(s.symbol, s.size.substitute(values), names), "."))
+    for words, values in _special(s.size, parameters, names):
+        yield Prose(spans("With ", *words, ": ", _equality(s.symbol, s.size.substitute(values), names), "."))
 
 
 def _steps(s: Sizing, names: Names) -> Iterator[Spans]:
@@ -92,9 +92,8 @@ def _steps(s: Sizing, names: Names) -> Iterator[Spans]:
     for b in s.bounds:
         moving, limit = _moving(s, b, names), _text(b.limit, names)
         yield spans(f"{b.why[:1].upper()}{b.why[1:]} where ", _relation(moving, r"\le", "≤", limit), ".")
-        last = _text(b.count - 1, names)
-        yield spans("So ", _relation(output, r"\le", "≤", last), ", and with 0 that is one more: ",
-                    _text(b.count, names), " values.")  # fmt: skip
+        last = _relation(Math(rf"0 \le {output.latex}", f"0 ≤ {output.plain}"), r"\le", "≤", _text(b.count - 1, names))
+        yield spans("So ", last, ": one more than that many values.")
     if s.rule == "ceil":
         yield spans(
             "The smaller count holds; a floor with the divisor less one above it is a ceiling: ",
@@ -119,16 +118,20 @@ def _moving(s: Sizing, b: Bound, names: Names) -> Math:
     return Math(f"{first.latex} + {rest.latex}", f"{first.plain} + {rest.plain}")
 
 
-def _special(size: Index, parameters: Sequence[Parameter]) -> Iterator[tuple[str, dict[str, Index]]]:
+def _special(
+    size: Index, parameters: Sequence[Parameter], names: Names
+) -> Iterator[tuple[list[Inline | str], dict[str, Index]]]:
     """Without dilation, as textbooks have it; and with all of torch's defaults."""
     here = [p for p in parameters if p.name in size.names() and isinstance(p.default, int | str)]
     plain = {p.name: _default(p) for p in here if p.argument == "dilation"}
     every = {p.name: _default(p) for p in here}
     if plain and plain != every:
-        yield "dilation 1", plain
+        yield ["dilation 1"], plain
     if every:
-        words = {p.argument: f"{p.argument} {p.default}" for p in here}
-        yield f"torch's defaults, {', '.join(words.values())}", every
+        words: list[Inline | str] = ["torch's defaults"]
+        for p in {p.argument: p for p in here}.values():
+            words += [f", {p.argument} ", _text(_default(p), names)]
+        yield words, every
 
 
 def _default(p: Parameter) -> Index:
