@@ -130,6 +130,8 @@ _STAR, _TIMES = Math(r"\circledast", "⊛"), Math("", "·")
 
 def _windows(sides: list[_Side], free: Extents, bound: Extents) -> Form | None:
     """One factor read at places that move with both kinds of indices, the other at the bound ones alone."""
+    if len(free) > 2:
+        return None  # numbers are printed as rows
     wanted = [(f, b) for (f, _), (b, _) in zip(free, bound, strict=False)]
     for moving, taps in (sides, sides[::-1]):
         axes = [a for i in moving.indices if (a := _moving(i, free, bound)) is not None]

@@ -9,7 +9,6 @@ from random import Random
 from derive.definitions import unfolder
 from derive.denote import World
 from derive.derivation import Derivation
-from derive.digits import FUNCTIONS as KNOWN
 from derive.digits import real
 from derive.errors import MeaningError, OperationError
 from derive.exact import Number
@@ -48,7 +47,6 @@ def example(at: Scale, derivations: tuple[Derivation, ...], seed: int) -> Exampl
 
     The same arguments give the same numbers. Raises: OperationError where none without a tie or a kink is found.
     """
-    _refuse_unknown_functions(at)
     lines = [(e.target, e.body) for e in at.op.equations] + [(d.target.tensor, d.formula) for d in derivations]
     written = [[expand(f, at, at.point(t, place)) for place in at.places(t)] for t, f in lines]
     chooses = any(isinstance(n, Select | Maximum | Minimum) for e in at.op.equations for n in walk(e.body))
@@ -118,15 +116,6 @@ def _cotangents(count: int, random: Random) -> list[int]:
     first = [COTANGENTS[k % len(COTANGENTS)] for k in range(count)]
     random.shuffle(first)
     return first
-
-
-def _refuse_unknown_functions(at: Scale) -> None:
-    """Raises: OperationError for a function whose values are not known to the digits that are compared."""
-    for n in (n for e in at.op.equations for n in walk(e.body) if isinstance(n, Fn)):
-        if n.name not in KNOWN:
-            known = ", ".join(KNOWN)
-            raise OperationError(f"{at.op.name}: got {n.name}, expected {known}; only these have the 50 digits that a"
-                                 " computation by hand is checked with")  # fmt: skip
 
 
 def _has_functions(at: Scale) -> bool:

@@ -33,9 +33,10 @@ from reports.window_picture import window_picture
 
 # The sizes at which an operation is worked where none are given: its inputs, then its window.
 SIZES: Mapping[str, tuple[Shape, ...]] = {
+    **{f"{kind}1d": ((4,), (2,)) for kind in ("conv", "max_pool", "avg_pool")},
+    **{f"{kind}3d": ((2, 2, 3), (1, 2, 2)) for kind in ("conv", "max_pool", "avg_pool")},
     "conv2d": ((3, 3), (2, 2)),
-    "max_pool2d": ((4, 4), (2, 2)),
-    "avg_pool2d": ((4, 4), (2, 2)),
+    **{f"{kind}2d": ((4, 4), (2, 2)) for kind in ("max_pool", "avg_pool")},
     "linear": ((3,),),
     "flatten": ((2, 2, 2),),
     "cross_entropy": ((2, 3),),

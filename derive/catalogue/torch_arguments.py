@@ -16,7 +16,8 @@ _WORDS = {"True": True, "False": False, "None": None}
 def torch_arguments(op: Op, numbers: Mapping[str, Any]) -> dict[str, Any]:
     """torch's arguments of a catalogue operation by name; `numbers` holds those of its symbols that are still open.
 
-    An argument that its law has no place for, as the stride under padding='same', is left to torch's default.
+    An argument that its law has no place for, as the stride under padding='same', is left to torch's default; torch
+    reads off a tensor what that tensor picks.
     """
     found: dict[str, Any] = {}
     fixed = dict(op.settings)
@@ -25,6 +26,8 @@ def torch_arguments(op: Op, numbers: Mapping[str, Any]) -> dict[str, Any]:
         **{symbol: _number(v) for symbol, v in op.settings if v.lstrip("-").replace("/", "").isdigit()},
     }
     for a in RECIPES[op.name].arguments:
+        if a.picked_by:
+            continue
         if a.name in fixed:
             found[a.name] = int(word) if (word := fixed[a.name]).lstrip("-").isdigit() else _WORDS.get(word, word)
             continue

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from derive.catalogue import names, op
+from derive.catalogue.axes import over
 from derive.denote import World, denote
 from derive.derivation import Derivation
 from derive.errors import BackproofError, NotDerived, OperationError
@@ -70,7 +71,45 @@ class Row(NamedTuple):
         return gradient(self.operation, self.wrt)
 
 
+def windowed(n: int) -> list[Row]:
+    """The gradients of the operations that slide a window over n axes."""
+    p, i = over(n, "{p}"), over(n, "{i}")
+    back, undilated = over(n, "({h}+{P}-{d}*{p})/{s}"), over(n, "({h}+{P}-{p})/{s}")
+    area = over(n, "{K}", "*")
+    sizes = zip(over(n, "({h}+{P}-{d}*{p})/{s}").split(","), over(n, "{i}").upper().split(","), strict=True)
+    ranges = "*".join(reversed([f"[0<=({at})<{size}]" for at, size in sizes]))
+    cell = over(n, "{s}*(({h}+{P}-{d}*{p})/{s})+{d}*{p}1-{P}")
+    strides = tuple(over(n, "{s} >= 1").split(","))
+    return [
+        Row(f"conv{n}d", {}, "X", f"sum[k,{p}] dE/dO[n,k,{back}]*F[k,c,{p}]", STUFFED, strides),
+        Row(f"conv{n}d", {}, "F", f"sum[n,{i}] dE/dO[n,k,{i}]*X[n,c,{over(n, '{s}*{i}+{d}*{p}-{P}')}]", DILATED, ()),
+        Row(f"conv{n}d", {}, "b", f"sum[n,{i}] dE/dO[n,k,{i}]", "", ()),
+        Row(
+            f"max_pool{n}d",
+            {},
+            "X",
+            f"sum[{p}] {ranges}*dE/dO[n,c,{back}]*[{window(p)}==argmax[{over(n, '{p}1')}] X[n,c,{cell}]]",
+            ROUTING,
+            (FIRST_WINNER, *strides),
+        ),
+        Row(
+            f"avg_pool{n}d",
+            {},
+            "X",
+            f"(sum[{p}] dE/dO[n,c,{undilated}])/{f'({area})' if n > 1 else area}",
+            "",
+            strides,
+        ),
+    ]
+
+
+def window(indices: str) -> str:
+    return f"({indices})" if "," in indices else indices
+
+
 CATALOGUE = [
+    *windowed(1),
+    *windowed(3),
     Row(
         "conv2d",
         {},

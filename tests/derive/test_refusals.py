@@ -56,14 +56,14 @@ def test_a_law_that_says_nothing_definite_is_refused(text: str, message: str) ->
 
 
 SETTINGS = [
-    ("conv2", {}, "operation: got 'conv2', expected one of conv2d, max_pool2d"),
+    ("conv2", {}, "operation: got 'conv2', expected one of conv1d, conv2d, conv3d"),
     ("conv2d", {"strid": 2}, "conv2d: got argument 'strid', expected one of stride, padding, dilation"),
     ("relu", {"stride": 2}, "relu: got argument 'stride', expected one of none: it has no argument"),
     ("conv2d", {"stride": 0}, "conv2d: stride: got 0, expected an integer of at least 1"),
     ("conv2d", {"padding": -1}, "conv2d: padding: got -1, expected an integer of at least 0"),
     ("conv2d", {"padding": True}, "conv2d: padding: got True, expected an integer"),
     ("conv2d", {"padding": "1; x"}, "conv2d: padding: got '1; x', expected an integer"),
-    ("conv2d", {"stride": (1, 2, 3)}, "conv2d: got stride=(1, 2, 3) with 3 numbers, expected one number or 2"),
+    ("conv2d", {"stride": (1, 2, 3)}, "conv2d: stride: got (1, 2, 3) with 3 numbers, expected one number or 2"),
     ("cross_entropy", {"reduction": "avg"}, "cross_entropy: got reduction='avg', expected one of mean, sum, none"),
     ("O[i] = sum[p] X[s*i+p]*F[p]", {"t": 2}, "law: got a setting 't', expected one of s; set a parameter of the law"),
     ("O[i] = sum[p] X[s*i+p]*F[p]", {"s": 0}, "s: got 0, expected an integer of at least 1"),

@@ -74,7 +74,7 @@ def test_a_configuration_is_examined_again_from_its_seed() -> None:
 
 
 def test_an_unknown_operation_is_refused() -> None:
-    with pytest.raises(OperationError, match="expected one of conv2d"):
+    with pytest.raises(OperationError, match="expected one of conv1d"):
         verify("convolution")
 
 
