@@ -161,10 +161,17 @@ class Rounding:
 
     def power(self, base: Ball, exponent: Ball) -> Ball:
         powers = np.unique(exponent.value)
-        if exponent.error is not None or powers.size != 1:
+        if powers.size != 1:
             shape = np.broadcast_shapes(base.value.shape, exponent.value.shape)
             return Ball(np.full(shape, np.nan), np.full(shape, np.inf))
-        return self._raised(base, float(powers[0]))
+        found = self._raised(base, float(powers[0]))
+        return found if exponent.error is None else self._moved(found, base, float(exponent.error.max()))
+
+    def _moved(self, found: Ball, base: Ball, error: float) -> Ball:
+        """A power whose exponent is only known up to an error: x^(n+e) = x^n*exp(e*log(x)), for a positive x."""
+        low = np.where(base.value > base.spread, base.value - base.spread, np.nan)
+        away = np.maximum(np.abs(np.log(low)), np.abs(np.log(base.reach)))
+        return self._settled(found.value, found.spread + found.reach * np.expm1(error * away))
 
     def _raised(self, base: Ball, n: float) -> Ball:
         if n < 0:
@@ -174,7 +181,7 @@ class Rounding:
             if base.whole and self._small(np.abs(value)):
                 return Ball(value, whole=True)
             steepest = n * base.reach ** (n - 1) if n else np.zeros(value.shape)
-            steps = n - 1 if n <= 3 else max(n - 1, POWER_ULPS)
+            steps = max(n - 1, 0) if n <= 3 else max(n - 1, POWER_ULPS)
         else:
             low = np.where(base.value > base.spread, base.value - base.spread, np.nan)
             steepest, steps = n * np.maximum(low ** (n - 1), base.reach ** (n - 1)), POWER_ULPS
