@@ -15,9 +15,10 @@ from derive.index import index
 from derive.notation import parse_expr
 from derive.operation import Op, Parameter, Value, with_values
 
-RECIPES: dict[str, Recipe] = {
-    r.name: r for module in (convolution, pooling, linear, activation, loss) for r in module.RECIPES
-}
+_MODULES = (convolution, pooling, linear, activation, loss)
+RECIPES: dict[str, Recipe] = {r.name: r for module in _MODULES for r in module.RECIPES}
+FAMILIES = {m.__name__.rpartition(".")[2]: tuple(r.name for r in m.RECIPES) for m in _MODULES}
+"""The catalogue's operations by family."""
 
 
 def op(law: str, **settings: Setting) -> Op:
