@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from derive.derivation import Derivation
+from derive.expansion import expand
 from derive.expr import Add, Entry, Expr, Select
 from derive.traversal import reads, walk
 from reports.document import Block, Equation, Math, Prose, Section, Spans, spans
-from reports.expansion import expand
 from reports.latex import latex, latex_lines
 from reports.names import COTANGENT, Names
 from reports.plaintext import plaintext

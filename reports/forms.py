@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 
 from derive.definitions import definition
 from derive.exact import Number
+from derive.expansion import expand
 from derive.expr import ZERO, Add, Apply, Contract, Entry, Expr, Mul
 from derive.index import Index, index
 from reports.document import Math
-from reports.expansion import expand
 from reports.friendly import Example
 from reports.latex import latex
 from reports.names import Names

@@ -12,13 +12,13 @@ from derive.derivation import Derivation
 from derive.digits import real
 from derive.errors import MeaningError, OperationError
 from derive.exact import Number
+from derive.expansion import expand
 from derive.expr import Compare, Expr, Fn, Maximum, Minimum, Select
 from derive.integers import Array, Formula
 from derive.operation import Tensor
 from derive.traversal import walk
 from numeric.arguments import label_extent
 from reports.display_nodes import flat
-from reports.expansion import expand
 from reports.names import COTANGENT
 from reports.scale import Scale
 

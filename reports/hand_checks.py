@@ -10,17 +10,18 @@ import numpy as np
 
 from derive.derivation import Derivation
 from derive.exact import Number
+from derive.expansion import expand
 from derive.expr import D, Expr
+from derive.instance import Place
+from numeric.layouts import Arrangement, Shared, arrangement
 from numeric.samples import Sample
 from reports.display_nodes import decimal
 from reports.document import Claim, Math, Verdict, spans
-from reports.expansion import expand
 from reports.forms import Form
 from reports.friendly import Example
 from reports.handwork import partial, readable, worth
 from reports.matrices import whole
-from reports.names import COTANGENT, Names
-from reports.scale import Place
+from reports.names import COTANGENT, LEADING, Names
 
 Pair = tuple[Place, object, object]  # where, the number on the page, the number found in another way
 
@@ -109,4 +110,15 @@ def sample(ex: Example) -> Sample:
         arrays[t.argument] = None if t.name in ex.at.absent else array
     given = ex.world.arrays[f"{COTANGENT}{op.output.name}"]
     cotangent = np.array([float(readable(v)) for v in given.values]).reshape(given.shape)
-    return Sample(op, ex.seed, "integer", dict(ex.at.names), (), {}, arrays, cotangent)
+    return Sample(op, ex.seed, "integer", dict(ex.at.names), *_lying(ex), {}, arrays, cotangent)
+
+
+def _lying(ex: Example) -> tuple[Arrangement, Shared]:
+    """How the tensors lie for torch: as in the law."""
+    layout = ex.at.op.layout
+    extents = {b.name: ex.at.extent(b.extent) for t in ex.at.op.inputs for b in t.axes}
+    named = [t.removesuffix("?") for t in layout.axes.split()]
+    star = (extents[layout.star],) if layout.star and layout.star not in named else ()
+    leading = (extents[LEADING],) if LEADING in extents and not star else ()
+    dim = {"dim": -1} if layout.dim is not None else {}
+    return arrangement(ex.at.op, dim), Shared(star, leading)

@@ -8,17 +8,17 @@ from fractions import Fraction
 from derive.build import rebuild
 from derive.digits import Digits
 from derive.exact import Number
+from derive.expansion import expand
 from derive.expr import GUARDS, ONE, ZERO, Add, Cases, D, Entry, Expr, Mul, Num, Val
+from derive.instance import Place
 from reports.concrete import ordered
 from reports.display_nodes import Known
 from reports.document import Equation, Math
-from reports.expansion import expand
 from reports.friendly import Example
 from reports.latex import LINE, latex, room, rows
 from reports.measure import width
 from reports.names import COTANGENT, Names
 from reports.plaintext import plaintext
-from reports.scale import Place
 
 
 def readable(value: Number) -> int | Fraction | float:

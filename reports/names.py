@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from derive.instance import COTANGENT as COTANGENT
 from derive.operation import Op
 from derive.traversal import all_names
 
@@ -15,7 +16,6 @@ _GREEK = re.compile(
 )
 _NUMBERED = re.compile(r"(?P<stem>.*?)(?P<number>[0-9]*)", re.DOTALL)
 _MOST_PRIMES = 3
-COTANGENT = "dE/d"  # `dE/dO` is one name
 LEADING = "..."  # any number of leading axes, read as one
 
 

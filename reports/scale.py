@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
 from math import prod
 
 from derive.denote import World
 from derive.errors import OperationError
-from derive.expr import Binder, Compare, D, Entry, Expr, Num, Val
-from derive.index import Index, index
+from derive.expr import Compare, D, Entry, Expr, Num, Val
+from derive.instance import Instance, Shape
 from derive.operation import Op, Tensor
 from derive.traversal import map_indices
 from numeric.binding import Value, bind, defaults
 from numeric.samples import points
 from reports.names import COTANGENT, LEADING
-
-Shape = tuple[int, ...]
-Place = tuple[int, ...]
 
 MOST_TERMS, MOST_DIGITS, UNNAMED = 2_000, 4, 2
 _SHAPE = re.compile(r"[0-9]{1,4}(x[0-9]{1,4})*")
@@ -37,48 +33,18 @@ def parse_shapes(text: str) -> tuple[Shape, ...]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Scale:
-    """Numbers for all symbols of `op`.
+class Scale(Instance):
+    """An operation at sizes that a reader is shown; axes whose extent is among `hidden` have one entry and no index."""
 
-    Axes whose extent is among `hidden` have one entry and are not shown; the tensors in `absent` are left out: zeros.
-    """
-
-    op: Op
-    names: Mapping[str, int]
     hidden: frozenset[str] = frozenset()
-    absent: frozenset[str] = frozenset()
-
-    def axes(self, tensor: str) -> tuple[Binder, ...]:
-        """The axes of a tensor of the law, or of its cotangent."""
-        return self.op.tensor(tensor.removeprefix(COTANGENT)).axes
-
-    def extent(self, extent: Index) -> int:
-        """The number that an extent is."""
-        return World(self.names, {}).size(extent, {})
-
-    def shape(self, tensor: str) -> Shape:
-        """The shape of a tensor in the law."""
-        return tuple(self.extent(b.extent) for b in self.axes(tensor))
 
     def kept(self, tensor: str) -> tuple[int, ...]:
         """The positions of the axes that are shown."""
         return tuple(k for k, b in enumerate(self.axes(tensor)) if b.extent.name not in self.hidden)
 
-    def places(self, tensor: str) -> Iterator[Place]:
-        """Every place of a tensor, row-major."""
-        return product(*map(range, self.shape(tensor)))
-
-    def entry(self, tensor: str, place: Place) -> Entry:
-        """The entry at a place."""
-        return Entry(tensor, tuple(index(k) for k in place))
-
     def first(self, tensor: str) -> int:
         """What is added to a tensor's numbers where they are shown: labels count from 1, as indices do."""
         return int(not tensor.startswith(COTANGENT) and self.op.tensor(tensor).integer)
-
-    def point(self, tensor: str, place: Place) -> dict[str, int]:
-        """The place by the names of the axes."""
-        return {b.name: k for b, k in zip(self.axes(tensor), place, strict=True)}
 
     def shown(self, e: Expr) -> Expr:
         """The expression as it is shown: indices count from 1, hidden axes are left out."""
@@ -133,7 +99,8 @@ def scale(op: Op, shapes: Sequence[Shape], wanted: Collection[str] = ()) -> Scal
         raise OperationError(f"{op.name}: got sizes with {most} products, expected at most {MOST_TERMS} to write out;"
                              " choose smaller ones")  # fmt: skip
     hidden = frozenset(e.name for e in leading if e.name)
-    return Scale(op, names, hidden, frozenset(t.name for t in op.inputs if t.optional and t.name not in wanted))
+    absent = frozenset(t.name for t in op.inputs if t.optional and t.name not in wanted)
+    return Scale(op, names, absent, hidden)
 
 
 def _refuse_symbols(op: Op) -> None:

@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from derive.catalogue import op as build_op
 from derive.catalogue.recipe import Setting
 from derive.derivation import Derivation
+from derive.expansion import expand
 from derive.expr import ZERO, Entry, Expr, Num
 from derive.index import index
+from derive.instance import Shape
 from derive.operation import Op, with_values
 from derive.sweep import gradient
 from reports.abbreviations import Abbreviated, abbreviated
 from reports.concrete import introduction
 from reports.document import Block, Document, Math, Prose, Section, Spans, Table, Text, spans
-from reports.expansion import expand
 from reports.forms import Form, form_of
 from reports.friendly import Example, example
 from reports.hand_checks import verdict
@@ -28,7 +29,7 @@ from reports.narrate import provenance, where
 from reports.plaintext import plaintext
 from reports.python_cells import cells
 from reports.reduction import from_one, reduced
-from reports.scale import Shape, scale
+from reports.scale import scale
 from reports.window_picture import window_picture
 
 # The sizes at which an operation is worked where none are given: its inputs, then its window.

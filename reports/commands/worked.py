@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from derive.catalogue import op
+from derive.instance import Shape
 from reports.emit import emit
 from reports.exits import GOOD, REFUTED, UsageError
 from reports.options import FORMAT, OUTPUT, SEED, SET, settings
-from reports.scale import Shape, parse_shapes
+from reports.scale import parse_shapes
 from reports.worked import worked_example
 
 WHAT = typer.Argument(metavar="OP|LAW", help="A name of `backproof list`, or a line of notation.")

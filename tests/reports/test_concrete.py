@@ -9,13 +9,13 @@ from derive.catalogue import names
 from derive.denote import World
 from derive.derivation import Derivation
 from derive.errors import BackproofError
+from derive.expansion import expand
 from derive.expr import Contract, Entry, InRange, Select, Winner
 from derive.integers import Array
 from derive.traversal import walk
 from derive.worlds import worlds
 from reports.concrete import concrete_sections
 from reports.document import Document, Equation, parts
-from reports.expansion import expand
 from reports.narrate import derivation_report
 from reports.scale import Scale, parse_shapes, scale
 from reports.writers import render
