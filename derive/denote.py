@@ -433,11 +433,11 @@ def _side(world: World, e: Expr, scope: Scope) -> Maybe:
 
 
 def _in_range(world: World, e: InRange, scope: Scope) -> Value:
-    index, extent = world.whole(e.index, scope.bound), world.extent(e.extent, scope.bound)
+    index, extent = world.whole(e.index, scope.bound), world.whole(e.extent, scope.bound)
 
     def value(at: Point) -> Number:
-        found = index(at)
-        return int(found is not None and 0 <= found < extent(at))
+        found, end = index(at), extent(at)
+        return int(found is not None and end is not None and 0 <= found < end)
 
     return value
 

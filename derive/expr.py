@@ -142,7 +142,7 @@ class Compare(Expr):
 
 @dataclass(frozen=True, slots=True)
 class InRange(Expr):
-    """`[0 <= index < extent]`, 1 or 0; 0 also where the index is not integral."""
+    """`[0 <= index < extent]`, 1 or 0; 0 also where one of the two is not integral."""
 
     index: Index
     extent: Index

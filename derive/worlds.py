@@ -19,7 +19,7 @@ from derive.denote import World
 from derive.digits import real
 from derive.errors import MeaningError, OperationError
 from derive.exact import Number
-from derive.expr import Compare, Contract, Entry, Expr, Num, Select, Val
+from derive.expr import Compare, Contract, Entry, Expr, Num, Pow, Select, Val
 from derive.index import index
 from derive.integers import Array, Formula
 from derive.notation import Equation
@@ -33,6 +33,8 @@ _NOT_ZERO = tuple(v for v in _ANY if v)
 COTANGENTS = tuple(v for v in range(-9, 10) if v)
 DRAWS = (_ANY, _ANY, _NOT_ZERO, _NOT_ZERO, (1, 2, 3, 4), (1, 2, 3, 4))
 """What entries are drawn from, in this order, until every equation has a value: some divide, some are logarithms'."""
+POSITIVE = 4
+"""From here on DRAWS are positive."""
 
 
 @lru_cache(maxsize=256)
@@ -60,7 +62,7 @@ def _drawn(op: Op, sizes: Mapping[str, int], random: Random) -> tuple[World | No
     """A world in which every equation has a value everywhere; or, where a few draws find none, what was wrong."""
     partial = [e for e in op.equations if not total(e.body)]
     why = ""
-    for values in DRAWS if partial else DRAWS[:1]:
+    for values in DRAWS[POSITIVE:] if any(map(_moving_power, partial)) else DRAWS if partial else DRAWS[:1]:
         world = _world(op, sizes, random, values)
         try:
             for e in partial:
@@ -70,6 +72,11 @@ def _drawn(op: Op, sizes: Mapping[str, int], random: Random) -> tuple[World | No
         else:
             return world, ""
     return None, why
+
+
+def _moving_power(e: Equation) -> bool:
+    """Whether data is an exponent: n*f^(n-1) has no value where both are 0."""
+    return any(isinstance(n, Pow) and any(True for _ in reads(n.right)) for n in walk(e.body))
 
 
 def _evaluate(op: Op, e: Equation, world: World) -> None:

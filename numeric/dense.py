@@ -130,8 +130,8 @@ class Dense(Grid, Generic[V]):
     def truth(self, e: Expr, scope: Scope) -> Truth:
         """Where a guard holds."""
         if isinstance(e, InRange):
-            (k, integral), (extent, _) = self.integers(e.index, scope), self.integers(e.extent, scope)
-            return Truth(holds((k >= 0) & (k < extent), integral))
+            (k, integral), (extent, whole) = self.integers(e.index, scope), self.integers(e.extent, scope)
+            return Truth(holds((k >= 0) & (k < extent), both(integral, whole)))
         if isinstance(e, Divides):
             (a, whole_a), (b, whole_b) = self.integers(e.dividend, scope), self.integers(e.divisor, scope)
             return Truth(holds((b != 0) & (a % np.where(b == 0, 1, b) == 0), both(whole_a, whole_b)))

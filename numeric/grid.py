@@ -36,6 +36,10 @@ class Grid:
     labels: Mapping[str, Integers]
     _reads: list[Mask] | None
 
+    def refuse(self, undefined: Mask, message: str) -> None:
+        """Raises: MeaningError where something undefined is reached."""
+        raise NotImplementedError
+
     def integers(self, i: Index, scope: Scope) -> tuple[Integers, Mask | None]:
         """The integers that an index is, and where it is one (None: everywhere)."""
         total: Any = 0
@@ -96,8 +100,9 @@ class Grid:
         for k, b in enumerate(binders):
             extent, integral = self.integers(b.extent, scope)
             if integral is not None and not integral.all():
-                raise MeaningError(f"extent of {b.name}: got a quotient that leaves a rest, expected an integer; choose"
-                                   " other sizes")  # fmt: skip
+                message = "got a quotient that leaves a rest, expected an integer; choose other sizes"
+                self.refuse(~integral, f"extent of {b.name}: {message}")
+                extent = np.where(integral, extent, 0)
             size = max(int(extent.max()), 0)
             at[b.name] = np.arange(size, dtype=np.int64).reshape((size, *(1,) * (depth - 1 - k)))
             sizes.append(size)

@@ -150,7 +150,7 @@ class TreeText:
     def in_range(self, e: InRange) -> Text:
         at, extent = self.index(e.index), self.index(e.extent)
         low, high = py.compare(">=", at, py.number(Fraction(0))), py.compare("<", at, extent)
-        return self.integral(py.both([low, high]), e.index)
+        return self.integral(py.both([low, high]), e.index, e.extent)
 
     def divides(self, e: Divides) -> Text:
         return self.no_rest(e.dividend, e.divisor)

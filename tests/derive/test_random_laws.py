@@ -1,0 +1,106 @@
+"""Laws that nobody wrote: each is derived, its certificate accepted, and its gradients right by two other routes."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+import derive
+from derive.build import mul
+from derive.expr import Num
+from numeric.backend import Formula
+from tests.derive.law_tally import Tally, equal_to_autograd, exactly_equal, kinds
+from tests.derive.random_laws import random_laws
+
+MOST_UNDERIVED = 0.02
+
+KINDS = {
+    "Contract", "Select", "Maximum", "Minimum", "Cases", "Fn", "Div", "Pow", "Compare", "InRange", "Divides",
+    "floor in an index", "mod in an index", "exact in an index", "min in an index", "an end that varies", "labels",
+    "several equations", "a number as output",
+}  # fmt: skip
+"""What the laws must be made of, so that the test says something about it."""
+
+FOUND = {
+    "an eighth power as a product": "scalar X; O = X*X*X*X*X*X*X*X",
+    "a product of indices": "O[i,j] = X[i*j]; X[n<N]; O[i<A,j<B]",
+    "an uneven sum whose delta has a quotient":
+        "X[u<3,v<4,w<A]; O[i<4]; O[i] = sum[p<2,q<i+1] X[q//2+p%2,i,2*i+p]",
+    "a common factor beside an uneven sum":
+        "X[u<2,v<B]; U[j<4,k<B]; O[i<2,j<B]; U[j,k] = X[j//2+k%2,k] - X[k//2+j%2,s*k];"
+        " O[i,j] = (2 + sum[p<i+1] U[i+3-j,j]^2)^(-2)",
+    "a factor out of a term that is a sum":
+        "X[h<H]; F[p<T]; S[i] = sum[p<T] X[i+p]*F[p]; O[i] = S[i]*(1 + tanh(S[i] + S[i]^3/20))/2",
+    "a number that a quotient multiplies":
+        "X[n<N,h<H]; S[n,i] = sum[p<3] exp(-(p-1)^2/2)*X[n,i+p]; O[n,i] = max(S[n,i], 0)",
+    "terms that cancel":
+        "X[h<3]; U[j<C]; O[i<4,j<C]; U[j] = exp(X[2*j]/4) + X[2*j]/2; O[i,j] = U[j] - U[j]",
+    "a reciprocal":
+        "S[l,h] = tanh(sum[c] X[l,c]*W[h,c]); O[l] = log(sum[h] exp(S[l,h]))",
+    "labels that read and are compared":
+        "scalar Y; U[j<4]; V[k<3,l<B]; O[i<4,l<B]; T[t<4]; integer T; X[h<4]; U[j] = [j==T[j]]*X[j];"
+        " V[k,l] = Y^2; O[i,l] = U[i]*V[T[i],l]",
+    "a quotient in the end of a sum":
+        "X[h<C]; U[j<C]; O[i<A,k<B]; U[j] = sum[p<j+1] X[p]*X[j]; O[i,k] = U[(i-k)/2]",
+}  # fmt: skip
+"""Laws that random ones led to, each for a fault that it had."""
+
+
+def test_random_laws_are_derived_proved_and_right(capsys: pytest.CaptureFixture[str]) -> None:
+    tally = Tally()
+
+    @settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+    @given(random_laws())
+    def examine(text: str) -> None:
+        tally.examine(text)
+
+    examine()
+    with capsys.disabled():
+        print(f"\n{tally}")
+    assert tally.examples >= settings().max_examples
+    assert tally.compared > tally.gradients > tally.examples
+    assert sum(tally.underived.values()) < MOST_UNDERIVED * tally.examples
+    assert tally.kinds.keys() >= KINDS
+
+
+@pytest.mark.parametrize("text", FOUND.values(), ids=FOUND)
+def test_a_law_that_had_a_fault_is_right(text: str) -> None:
+    tally = Tally()
+    tally.examine(text)
+    assert not tally.underived
+
+
+# -- the examination can fail ------------------------------------------------------------------------------------------
+
+PRODUCT = "O[i] = X[i]*Y[i]"
+
+
+def test_a_wrong_formula_differs_from_the_derivative_by_dual_numbers() -> None:
+    d = derive.gradient(derive.op(PRODUCT), "X")
+    assert exactly_equal(d, d.formula) > 0
+    with pytest.raises(AssertionError, match="expected"):
+        exactly_equal(d, mul((Num(Fraction(2)), d.formula)))
+
+
+def test_a_wrong_formula_differs_from_autograd() -> None:
+    op = derive.op(PRODUCT)
+    right = {n: Formula(n, op.tensor(n).axes, derive.gradient(op, n).formula) for n in "XY"}
+    assert all(equal_to_autograd(op, right, 0))
+    assert not all(equal_to_autograd(op, {**right, "X": right["Y"]}, 0))
+
+
+def test_a_law_that_is_not_derived_is_counted() -> None:
+    tally = Tally()
+    tally.examine("O[i] = 2^X[i]")
+    assert tally.underived == {"no law applies": 1}
+    assert tally.gradients == 0
+    assert "1 no law applies" in str(tally)
+
+
+def test_kinds_say_what_a_law_is_made_of() -> None:
+    law = "X[n<N]; T[n<N]; integer T; U = max[n<N] X[n]; O = sum[n<N] sum[p<n+1] X[(n-p)/2]*X[p%2]*[p==T[n]]*U"
+    found = {"Select", "Contract", "Compare", "exact in an index", "mod in an index", "labels", "an end that varies"}
+    assert kinds(derive.op(law)) >= found | {"several equations", "a number as output"}
+    assert not kinds(derive.op(PRODUCT)) & KINDS
