@@ -120,13 +120,13 @@ class Backend(Protocol):
 def backend(name: str) -> Backend:
     """The backend of that name; its library is loaded now.
 
-    Raises: OperationError for an unknown name or a library that is not installed.
+    Raises: OperationError for an unknown name, ModuleNotFoundError for a library that is not installed.
     """
     if name not in MODULES:
         raise OperationError(f"backend: got {name!r}, expected one of {', '.join(MODULES)}; choose one")
     try:
         found: Backend = import_module(MODULES[name]).BACKEND
     except ModuleNotFoundError as error:
-        raise OperationError(f"backend {name}: got no module {error.name}, expected it installed; run pip install"
-                             f" {error.name}") from None  # fmt: skip
+        text = f"backend {name}: got no module {error.name}, expected it installed; run pip install {error.name}"
+        raise ModuleNotFoundError(text, name=error.name) from None
     return found

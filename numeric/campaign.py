@@ -18,8 +18,8 @@ from derive.operation import Op
 from numeric.checking import Check, worst_of
 from numeric.verification import BACKENDS, examine, subject
 
-CHUNK = 8
-"""Configurations of one operation that a process takes at a time."""
+CHUNK = 64
+"""Configurations of one operation that a process takes at a time: it derives and prints the operation once."""
 
 Progress = Callable[[int, int], None]
 """Called with the configurations done and all of them."""
@@ -54,15 +54,17 @@ def campaign(
 
     A configuration is sizes, settings and data for one operation: forward and all gradients in every backend, against
     the reference, the rounding bounds and torch's autograd. The result is plain data for JSON:
-    `{"configurations", "passed", "failed", "seconds", "seed", "ops": {name: {..., "checks": [...]}}}`; all but
-    `seconds` is the same for the same arguments, whatever `jobs` is.
+    `{"configurations", "passed", "failed", "undecided", "seconds", "seed", "ops": {name: {..., "backends": {backend:
+    {layer: {"claims", "comparisons", "failed", "undecided"}}}, "checks": [...]}}}`, the backend "law" being the law by
+    itself; all but `seconds` is the same for the same arguments, whatever `jobs` is. What is undecided is a claim of
+    which no configuration decides.
 
     Raises: OperationError, NotDerived.
     """
     started = time.perf_counter()
     chosen = list(catalogue_variants() if ops is None else ops)
     tasks = [
-        t for op, count in zip(chosen, shares(configurations, len(chosen)), strict=True) for t in cut(op, seed, count)
+        t for op, count in zip(chosen, allotted(configurations, chosen), strict=True) for t in cut(op, seed, count)
     ]
     outcomes: list[Outcome] = []
     done = 0
@@ -80,6 +82,18 @@ def catalogue_variants() -> Iterator[Op]:
         yield from variants(name)
 
 
+def allotted(total: int, laws: Sequence[Op]) -> list[int]:
+    """How many configurations each law gets: operations share alike, and so do the laws of one operation."""
+    by_name: dict[str, list[int]] = defaultdict(list)
+    for k, law in enumerate(laws):
+        by_name[label(law)].append(k)
+    found = [0] * len(laws)
+    for share, places in zip(shares(total, len(by_name)), by_name.values(), strict=True):
+        for k, count in zip(places, shares(share, len(places)), strict=True):
+            found[k] = count
+    return found
+
+
 def shares(total: int, parts: int) -> list[int]:
     """`total` in `parts` shares that differ by at most one, larger ones first."""
     return [total // parts + (k < total % parts) for k in range(parts)]
@@ -94,7 +108,7 @@ def run(task: Task, backends: tuple[str, ...]) -> Outcome:
     """Verify the configurations of a task."""
     own = subject(task.op, backends)
     found = [list(examine(own, task.first + k)) for k in range(task.count)]
-    failed = sum(not all(checks) for checks in found)
+    failed = sum(any(not c and not c.undecided for c in checks) for checks in found)
     return Outcome(failed, worst_of(c for checks in found for c in checks))
 
 
@@ -121,14 +135,35 @@ def _summary(tasks: list[Task], outcomes: list[Outcome], seed: int, seconds: flo
     for task, outcome in zip(tasks, outcomes, strict=True):
         by_name[label(task.op)].append((task, outcome))
     ops = {name: _summary_of(pairs) for name, pairs in by_name.items()}
-    total = {key: sum(one[key] for one in ops.values()) for key in ("configurations", "passed", "failed")}
+    counted = ("configurations", "passed", "failed", "undecided")
+    total = {key: sum(one[key] for one in ops.values()) for key in counted}
     return {**total, "seconds": round(seconds, 3), "seed": seed, "ops": ops}
 
 
 def _summary_of(pairs: list[tuple[Task, Outcome]]) -> dict[str, Any]:
     count, failed = sum(t.count for t, _ in pairs), sum(o.failed for _, o in pairs)
     checks = worst_of(c for _, o in pairs for c in o.checks)
-    return {"configurations": count, "passed": count - failed, "failed": failed, "checks": [plain(c) for c in checks]}
+    return {
+        "configurations": count,
+        "passed": count - failed,
+        "failed": failed,
+        "undecided": sum(c.undecided for c in checks),
+        "backends": by_backend(checks),
+        "checks": [plain(c) for c in checks],
+    }
+
+
+def by_backend(checks: Iterable[Check]) -> dict[str, dict[str, dict[str, int]]]:
+    """How much each layer says of each backend's kernels: claims, their comparisons, and what became of them."""
+    found: dict[str, dict[str, dict[str, int]]] = {}
+    for c in sorted(checks, key=lambda c: (c.backend, c.layer)):
+        layers = found.setdefault(c.backend or "law", {})
+        counts = layers.setdefault(str(c.layer), dict.fromkeys(("claims", "comparisons", "failed", "undecided"), 0))
+        counts["claims"] += 1
+        counts["comparisons"] += c.cases
+        counts["undecided"] += c.undecided
+        counts["failed"] += not c and not c.undecided
+    return found
 
 
 def label(op: Op) -> str:

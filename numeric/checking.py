@@ -25,8 +25,9 @@ class Check:
     """One claim that was tested, true where the worst entry is within its bound.
 
     `error` is |got - want| / bound at the worst entry: 0 where all are equal (NaN in the same places included),
-    infinite where the bound is 0 and they differ. `layer` is the layer of verification that speaks, `cases` how many
-    configurations it spoke about, `seed` redraws the worst of them, `detail` says the rest in words.
+    infinite where the bound is 0 and they differ, NaN where every bound is infinite, so that nothing can be decided.
+    `layer` is the layer of verification that speaks, `backend` whose kernel it speaks about (empty: the law itself),
+    `cases` how many configurations, `seed` redraws the worst of them, `detail` says the rest in words.
     """
 
     claim: str
@@ -39,9 +40,15 @@ class Check:
     seed: int | None = None
     cases: int = 1
     detail: str = ""
+    backend: str = ""
 
     def __bool__(self) -> bool:
         return self.error <= 1
+
+    @property
+    def undecided(self) -> bool:
+        """Whether nothing could be claimed: rounding may do anything to every entry."""
+        return math.isnan(self.error)
 
     def __str__(self) -> str:
         """The verdict in one line; a failure with all that is needed to see it again."""
@@ -49,6 +56,8 @@ class Check:
         if self:
             worst = "equal" if self.error == 0 else f"at most {self.error:.3g} of the bound"
             return f"layer {self.layer}: {self.claim}: {worst}{times}"
+        if self.undecided:
+            return f"layer {self.layer}: {self.claim}: undecided, seed {self.seed}{times}: {self.detail}"
         where = f" at {list(self.index)}: got {self.got!r}, expected {self.want!r}, bound {self.bound:.3g}"
         seed = "" if self.seed is None else f", seed {self.seed}"
         detail = f"\n{self.detail}" if self.detail else ""
@@ -72,7 +81,7 @@ def compare_bounded(
     seed: int | None = None,
     explain: Explain | None = None,
 ) -> Check:
-    """Whether every entry is within its bound. An infinite bound claims nothing; at least one entry must be claimed.
+    """Whether every entry is within its bound. An infinite bound claims nothing; where all are, nothing is decided.
 
     Raises: ValueError for integers that float64 cannot hold.
     """
@@ -83,7 +92,7 @@ def compare_bounded(
     limit = np.broadcast_to(np.asarray(bound, np.float64), left.shape)
     if left.size == 0 or np.isinf(limit).all():
         detail = "got no entry to compare, expected one at least; nothing was claimed"
-        return Check(claim, layer, math.inf, seed=seed, detail=detail)
+        return Check(claim, layer, math.nan if left.size else math.inf, seed=seed, detail=detail)
     error = relative_error(left, right, limit)
     worst = tuple(int(k) for k in np.unravel_index(int(np.argmax(error)), error.shape))
     found = Check(
@@ -116,7 +125,7 @@ def worst_of(checks: Iterable[Check]) -> list[Check]:
         if before is None:
             found[c.layer, c.claim] = c
         else:
-            worse = c if c.error > before.error else before
+            worse = c if c.error > before.error or before.undecided else before
             found[c.layer, c.claim] = replace(worse, cases=before.cases + c.cases)
     return list(found.values())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from types import ModuleType
 
@@ -60,10 +60,18 @@ class Examination:
                 try:
                     found = self._run(backend, bounds.precision.name)
                 except Exception as error:  # whatever a kernel raises is a verdict about it
-                    yield Check(f"{name}: runs", self.layer, math.inf, seed=self.sample.seed, detail=repr(error))
+                    yield Check(
+                        f"{name}: runs",
+                        self.layer,
+                        math.inf,
+                        seed=self.sample.seed,
+                        detail=repr(error),
+                        backend=backend,
+                    )
                     continue
                 if self.layer in layers:
-                    yield from self._meant(name, found, exact or _values(bounds), bounds)
+                    meant = self._meant(name, found, exact or _values(bounds), bounds)
+                    yield from (replace(c, backend=backend) for c in meant)
                 in_floats[backend] = found
         if layers & {0, 8}:
             yield from (c for c in self._against_torch(meaning, in_floats, double) if c.layer in layers)
@@ -146,7 +154,7 @@ class Examination:
             bound = double.error(key) + self._error_of_autograd(oracle, key, double)
             for backend, found in kernels.items():
                 claim = f"{backend} float64: {self._title(key)} equals torch's autograd {self._data}"
-                yield self._compare(key, found[key], self._flat(key, want), bound, claim, 8)
+                yield replace(self._compare(key, found[key], self._flat(key, want), bound, claim, 8), backend=backend)
 
     def _error_of_autograd(self, oracle: ModuleType, key: str, double: Bounds) -> NDArray:
         """The rounding error of autograd's own way to a gradient."""
@@ -169,7 +177,8 @@ class Examination:
                 right = inner_product(gradient, exactly(v))
                 claim = f"{backend} float64: <g, J v> = <vjp(g), v> for dE/d{t.name} {self._data}"
                 bound = left.spread + right.spread
-                yield compare_bounded(right.value, left.value, bound, claim, self.layer, self.sample.seed)
+                found_equal = compare_bounded(right.value, left.value, bound, claim, self.layer, self.sample.seed)
+                yield replace(found_equal, backend=backend)
             if 8 in layers:
                 yield self._moved(t.name, v, moved)
 

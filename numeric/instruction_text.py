@@ -67,7 +67,8 @@ def _gather(s: Scribe, i: Gather, target: str) -> list[str]:
     found = f"{s.register(i.source)}[{', '.join(at)}]"
     if not inside:
         return [*lines, f"{target} = {found}"]
-    return [*lines, f"{mask} = {py.both(inside).text}", f"{target} = {s.dialect.where(mask, found, '0')}"]
+    nothing = "False" if s.is_mask(i.source) else "0"
+    return [*lines, f"{mask} = {py.both(inside).text}", f"{target} = {s.dialect.where(mask, found, nothing)}"]
 
 
 def _map(s: Scribe, i: Map, target: str) -> list[str]:

@@ -38,7 +38,7 @@ from numeric.guards import product
 from numeric.maxima import select, winner
 from numeric.plan import Axes, Map, Merge, Plan, Split, View
 from numeric.reading import read
-from numeric.sums import contract
+from numeric.sums import contract, in_blocks
 
 
 def plan(op: Op, stacked: bool = False) -> Plan:
@@ -78,7 +78,8 @@ def lower(build: Build, f: Formula) -> str:
     runs, body = in_digits(build, f.axes, f.body)
     axes = tuple(b for run in runs for b in run)
     names = tuple(b.name for b in axes)
-    found = value(build, body, {b.name: b.extent for b in axes})
+    scope = {b.name: b.extent for b in axes}
+    found = in_blocks(build, body, scope) or value(build, body, scope)
     if not (isinstance(found, Entry) and tuple(i.name for i in found.indices) == names and _owned(build, found.tensor)):
         found = build.emit(Map("value", axes, found))
     if len(axes) > len(f.axes):

@@ -3,6 +3,7 @@ h = s*i + d*p - P. It visits no zero between the entries of G, and needs no test
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from derive.expr import Binder, Divides, Entry, Expr, InRange
@@ -52,6 +53,56 @@ def find_scattering(build: Build, binders: Axes, factors: list[Expr], scope: Sco
     if not moves:
         return None
     return Scattering(tuple(moves), tuple(b for b in binders if b.name in taps), binders, factors)
+
+
+def find_blocks(build: Build, factors: list[Expr], scope: Scope) -> Scattering | None:
+    """The scatter that a product is one of whose factors is 0 outside of some blocks along an axis, or None.
+
+    [0 <= h//s < I]*f(h//s, h%s) is, for every cell p < s of a block, f(i, p) at h = s*i + p.
+    """
+    moves: list[Move] = []
+    cells: list[Binder] = []
+    taken = set(scope).union(*map(all_names, factors))
+    for axis in scope:
+        block = next((b for f in factors for b in _blocks(build, f, axis, scope)), None)
+        if block is None:
+            continue
+        position = Binder(fresh(axis, taken), block.extent)
+        cell = Binder(fresh(axis, taken | {position.name}), block.quotient.divisor)
+        taken |= {position.name, cell.name}
+        at = cell.extent * index(position.name) + index(cell.name) - (block.quotient.dividend - index(axis))
+        move = _move(build, axis, scope[axis], position, at, (cell,))
+        if move is None:
+            continue
+        rest = Composite("mod", block.quotient.dividend, cell.extent)
+        for old, new in ((block.quotient, position.name), (rest, cell.name)):
+            factors = [with_atom(f, old, index(new)) for f in factors]
+        factors = _without_certain(build, [substitute(f, {axis: at}) for f in factors], position, cell.extent)
+        moves.append(move)
+        cells.append(cell)
+    return Scattering(tuple(moves), tuple(cells), (), factors) if moves else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """An axis lies in one of `extent` blocks: the quotient that says in which."""
+
+    quotient: Composite
+    extent: Index
+
+
+def _blocks(build: Build, f: Expr, axis: str, scope: Scope) -> Iterator[_Block]:
+    """The blocks of an axis outside of which a factor is 0: a guard says so, or a read."""
+    ranges: list[tuple[Index, Index]] = [(f.index, f.extent)] if isinstance(f, InRange) else []
+    if isinstance(f, Entry):
+        ranges += zip(f.indices, build.extents(build.tensor(f.tensor)), strict=True)
+    for i, extent in ranges:
+        match i.terms:
+            case ((((Composite(kind="floor") as only),), 1),) if not extent.names() & scope.keys():
+                parts = only.dividend.split(axis)
+                fixed = parts is not None and not (parts[1].names() | only.divisor.names()) & scope.keys()
+                if parts is not None and parts[0] == ONE and fixed:
+                    yield _Block(only, extent)
 
 
 def reindexed(build: Build, binders: Axes, factors: list[Expr], scope: Scope) -> tuple[Axes, list[Expr]]:

@@ -15,7 +15,7 @@ from numeric.guards import is_mask, product
 from numeric.matrices import contract_operands
 from numeric.plan import Axes, Map, Reduce, Scatter
 from numeric.reading import exact_quotient
-from numeric.scattering import Scattering, find_scattering, reindexed
+from numeric.scattering import Scattering, find_blocks, find_scattering, reindexed
 from numeric.windowing import split_binders
 
 Factors = list[Expr]
@@ -46,6 +46,13 @@ def contract(build: Build, e: Contract, scope: Scope) -> Expr:
     total = _total(build, e.binders, inside, scope)
     top = product(build, [*(build.value(build, f, scope) for f in outside), total])
     return Div(top, product(build, [build.value(build, f, scope) for f in divisors])) if divisors else top
+
+
+def in_blocks(build: Build, e: Expr, scope: Scope) -> Expr | None:
+    """A product as a scatter of blocks, where its guards say in which block an axis lies; None where they do not."""
+    above, below = _above_and_below(e)
+    found = find_blocks(build, [*above, *(Div(ONE, f) for f in below)], scope)
+    return None if found is None else _scatter(build, found, scope)
 
 
 def _with_own_names(e: Contract, scope: Scope) -> Contract:

@@ -22,6 +22,9 @@ def _claim(name: str, one: Mapping[str, Any]) -> Claim:
     count = f"{one['configurations']:,} configurations"
     if one["failed"]:
         return Claim(spans(Code(name)), _layers(one), "refuted", spans(f"{one['failed']:,} of {count} failed"), False)
+    if one["undecided"]:
+        detail = f"{count}; rounding leaves {one['undecided']:,} of {len(one['checks']):,} claims open"
+        return Claim(spans(Code(name)), _layers(one), "undecided", spans(detail))
     worst = max((float(c["error"]) for c in one["checks"]), default=0.0)
     detail = f"{count}, " + (f"at most {worst:.3g} of the bound" if worst else "every number equal")
     return Claim(spans(Code(name)), _layers(one), "tested", spans(detail), True)

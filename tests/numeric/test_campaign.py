@@ -7,7 +7,7 @@ import pytest
 from derive.catalogue import names, op
 from derive.operation import Op
 from numeric import campaign as module
-from numeric.campaign import Outcome, Task, campaign, catalogue_variants, cut, label, plain, shares
+from numeric.campaign import Outcome, Task, allotted, campaign, catalogue_variants, cut, label, plain, shares
 from numeric.checking import Check
 
 
@@ -15,10 +15,16 @@ def test_a_campaign_is_json_and_counts_every_configuration() -> None:
     done: list[tuple[int, int]] = []
     found = campaign(configurations=44, seed=5, progress=lambda k, n: done.append((k, n)))
     assert json.loads(json.dumps(found, allow_nan=False)) == found
-    assert (found["configurations"], found["passed"], found["failed"]) == (44, 44, 0)
+    assert (found["configurations"], found["passed"], found["failed"], found["undecided"]) == (44, 44, 0, 0)
     assert set(found["ops"]) == set(names())
     assert sum(one["configurations"] for one in found["ops"].values()) == 44
     assert done[-1] == (44, 44)
+    for one in found["ops"].values():
+        assert set(one["backends"]) == {"law", "numpy", "torch"}
+        assert {*one["backends"]["numpy"]} >= {"7", "8"}
+        counts = [c for layers in one["backends"].values() for c in layers.values()]
+        assert all(c["claims"] > 0 and c["comparisons"] >= c["claims"] and c["failed"] == 0 for c in counts)
+        assert sum(c["claims"] for c in counts) == len(one["checks"])
     assert [k for k, _ in done] == sorted({k for k, _ in done})
 
 
@@ -56,16 +62,33 @@ def test_a_failing_configuration_counts_once(monkeypatch: pytest.MonkeyPatch) ->
 def test_every_choice_of_every_operation_takes_part() -> None:
     variants = list(catalogue_variants())
     assert {v.name for v in variants} == set(names())
-    assert sum(v.name == "cross_entropy" for v in variants) == 6
     assert sum(v.name == "mse_loss" for v in variants) == 3
     assert len({str(v) for v in variants}) == len(variants)
+
+
+def test_operations_share_alike_however_many_laws_they_have() -> None:
+    laws = [op("relu"), op("mse_loss"), op("mse_loss", reduction="sum"), op("mse_loss", reduction="none")]
+    assert allotted(10, laws) == [5, 2, 2, 1]
+    assert allotted(1, laws) == [1, 0, 0, 0]
+
+
+def test_what_rounding_leaves_open_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    claims = {0: Check("a", 7, float("nan"), seed=0), 1: Check("a", 7, 0.5, seed=1)}
+    monkeypatch.setattr(module, "examine", lambda own, seed: [claims[seed], Check("b", 7, float("nan"), seed=seed)])
+    outcome = module.run(Task(op("relu"), 0, 2), ("numpy",))
+    assert outcome.failed == 0
+    assert [(c.claim, c.undecided, bool(c), c.cases) for c in outcome.checks] == [
+        ("a", False, True, 2),
+        ("b", True, False, 2),
+    ]
 
 
 def test_work_is_cut_without_loss() -> None:
     assert shares(10, 4) == [3, 3, 2, 2]
     assert shares(2, 4) == [1, 1, 0, 0]
-    tasks = cut(op("relu"), 7, 20)
-    assert [s for t in tasks for s in range(t.first, t.first + t.count)] == list(range(7, 27))
+    tasks = cut(op("relu"), 7, 200)
+    assert len(tasks) > 1
+    assert [s for t in tasks for s in range(t.first, t.first + t.count)] == list(range(7, 207))
     assert cut(op("relu"), 7, 0) == []
 
 

@@ -14,7 +14,7 @@ import pytest
 from derive.catalogue import names
 from numeric import checkpoint
 from reports import cli
-from reports.exits import BAD_INPUT, BROKEN_PIPE, GOOD, INTERNAL, INTERRUPTED, MISSING_TOOL, REFUTED
+from reports.exits import BAD_INPUT, BROKEN_PIPE, GOOD, INTERNAL, INTERRUPTED, MISSING_TOOL, REFUTED, UNDECIDED
 
 ROOT = Path(__file__).resolve().parents[2]
 OWN = "O[i,j] = sum[p,q] X[i+p,j+q]*F[p,q]"
@@ -434,13 +434,27 @@ def test_verify_tells_a_failure_and_exits_1(
 ) -> None:
     check = {"claim": "numpy float64: dE/dX", "layer": 7, "passed": False, "error": "inf", "index": [0], "got": 1.0,
              "want": 2.0, "bound": 0.0, "seed": 7, "detail": "dE/dX[0] = 2"}  # fmt: skip
-    one = {"configurations": 1, "passed": 0, "failed": 1, "checks": [check]}
-    found = {"configurations": 1, "passed": 0, "failed": 1, "seconds": 1.0, "seed": 7, "ops": {"relu": one}}
+    one = {"configurations": 1, "passed": 0, "failed": 1, "undecided": 0, "checks": [check]}
+    found = {**one, "seconds": 1.0, "seed": 7, "ops": {"relu": one}}
     monkeypatch.setattr("reports.commands.verify.campaign", lambda *_: found)
     code, out, _ = run(capsys, "verify", "relu")
     assert code == REFUTED
     assert "got 1.0, expected 2.0, bound 0.0, seed 7" in out
     assert "dE/dX[0] = 2" in out
+
+
+def test_verify_exits_5_where_rounding_leaves_a_claim_open(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = {"claim": "numpy float32: forward", "layer": 7, "passed": False, "error": "nan", "index": [], "got": 0.0,
+             "want": 0.0, "bound": 0.0, "seed": 7, "detail": "nothing was claimed"}  # fmt: skip
+    one = {"configurations": 1, "passed": 1, "failed": 0, "undecided": 1, "checks": [check]}
+    monkeypatch.setattr(
+        "reports.commands.verify.campaign", lambda *_: {**one, "seconds": 1.0, "seed": 7, "ops": {"relu": one}}
+    )
+    code, out, _ = run(capsys, "verify", "relu")
+    assert code == UNDECIDED
+    assert "rounding leaves 1 of 1 claims open" in out
 
 
 def test_train_checks_ten_gradients_and_learns(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
