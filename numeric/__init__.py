@@ -6,6 +6,7 @@ PUBLIC: dict[str, str] = {
     "kernel": "numeric.kernels",
     "Kernel": "numeric.kernels",
     "compile": "numeric.training_step",
+    "matrix": "numeric.linear_maps",
     "verify": "numeric.verification",
     "Check": "numeric.checking",
 }
