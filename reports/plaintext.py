@@ -9,9 +9,9 @@ from derive.index import Index
 from derive.show import show, show_index
 from reports.display_nodes import Known, bare, decimal, flat
 
-_SIGNS = {"dE/d": "∂E/∂", "*": "·", "==": "=", "!=": "≠", "<=": "≤", "sum": "Σ"}
+_SIGNS = {"dE/d": "∂E/∂", "*": "·", "==": "=", "!=": "≠", "<=": "≤", "sum[": "Σ["}
 _POWERS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
-_TOKEN = re.compile(r"dE/d(?=[A-Za-z])|\^[0-9]+|[A-Za-z][A-Za-z0-9_]*|\.\.\.|==|!=|<=|//|.", re.DOTALL)
+_TOKEN = re.compile(r"dE/d(?=[A-Za-z])|\^[0-9]+|sum\[|[A-Za-z][A-Za-z0-9_]*|\.\.\.|==|!=|<=|//|.", re.DOTALL)
 _OF_ENTRY = re.compile(r"∂\(([A-Za-z]\w*(?:\[[^][]*\])?)\)/∂")
 _TWICE = re.compile(r"\(\((-[0-9./]+)\)\)")  # a negative number has brackets of its own
 _END = "\0"  # where the bracket of a derivative closes: /dX follows
@@ -36,7 +36,7 @@ def in_signs(notation: str) -> str:
         if sign == "(":
             derivatives.append(before == "d")
             text = text[:-1] + "∂" if before == "d" else text
-        text += sign[1:].translate(_POWERS) if sign[0] == "^" else _SIGNS.get(sign, sign)
+        text += sign[1:].translate(_POWERS) if len(sign) > 1 and sign[0] == "^" else _SIGNS.get(sign, sign)
         if sign == ")" and derivatives.pop():
             text += _END
         before = sign

@@ -7,73 +7,75 @@ from typing import Annotated, Any
 
 import typer
 
-from derive.catalogue import RECIPES, Argument, op
+from derive.catalogue import FAMILIES, RECIPES, op, variants
+from derive.catalogue.limits import LIMITS
 from derive.network import NETWORKS
 from derive.operation import Op, show_equation
 from derive.show import show_index
-from reports.document import Code, Definition, Definitions, Document, Prose, Section, Source, Spans, spans
+from reports import listing
+from reports.document import Document
 from reports.emit import emit, emit_json
+from reports.exits import UsageError
+from reports.law_section import kinks
 from reports.options import FORMAT, JSON, OUTPUT
+from reports.size_section import parameter_count
+
+LIMITED = typer.Option("--limits", help="What torch takes and the notation does not, and why.")
+SHOWN = typer.Option("--examples", help="Operations of one's own that come with the project.")
 
 
 def run(
-    operations: Annotated[list[str] | None, typer.Argument(help="Which ones; all of them if none is named.")] = None,
+    operations: Annotated[list[str] | None, typer.Argument(help="Which ones, in full; else all, in short.")] = None,
+    limits: Annotated[bool, LIMITED] = False,
+    examples: Annotated[bool, SHOWN] = False,
     format: Annotated[str | None, FORMAT] = None,
     output: Annotated[Path | None, OUTPUT] = None,
     json: Annotated[str | None, JSON] = None,
 ) -> None:
-    """List the operations: law, arguments with torch's defaults, conventions."""
+    """List the operations: law, arguments with torch's defaults, conventions; or one in full."""
+    asked = [word for word, given in (("NAME", operations), ("--limits", limits), ("--examples", examples)) if given]
+    if len(asked) > 1:
+        raise UsageError(f"list: got {' and '.join(asked)}, expected one of them; ask for one after the other")
     ops = [op(name) for name in operations or RECIPES]
     if json is not None:
-        emit_json({"operations": [_plain(o) for o in ops], "networks": list(NETWORKS)}, json)
+        emit_json(_limits() if limits else {"examples": listing.ideas()} if examples else _operations(ops), json)
     else:
-        emit(_document(ops), format, output)
+        emit(_document(ops if operations else [], limits, examples), format, output)
 
 
-def _document(ops: list[Op]) -> Document:
-    networks = Section(
-        spans("Networks"),
-        (Prose(spans("Derived whole, by the reverse sweep: ", Code(", ".join(NETWORKS)))),),
-    )
-    return Document("Operations", (*map(_section, ops), networks))
+def _document(ops: list[Op], limited: bool, shown: bool) -> Document:
+    if limited or shown:
+        return listing.limits() if limited else listing.examples()
+    return listing.in_full(ops) if ops else listing.overview()
 
 
-def _section(o: Op) -> Section:
-    facts = [Definition(spans(Code(a.name)), _meaning(a)) for a in RECIPES[o.name].arguments]
-    facts += [Definition(spans("convention"), spans(c)) for c in o.conventions]
-    blocks = (Prose(spans(o.summary, "; ", Code(o.source))), Source("text", _law(o)))
-    return Section(spans(Code(_signature(o))), (*blocks, Definitions(tuple(facts))) if facts else blocks)
+def _limits() -> dict[str, Any]:
+    return {
+        "limits": [
+            {
+                "operations": list(limit.operations),
+                "asked": limit.asked,
+                "reason": limit.reason,
+                "instead": limit.instead,
+                "refusal": limit.refusal,
+            }
+            for limit in LIMITS
+        ]
+    }
 
 
-def _law(o: Op) -> str:
-    return "\n".join([*map(show_equation, o.equations), *(f"{name} = {show_index(size)}" for name, size in o.sizes)])
-
-
-def _signature(o: Op) -> str:
-    """`conv2d(input, weight, bias=None, stride=1, ...)`, as torch.nn.functional has it."""
-    tensors = [t.argument + ("=None" if t.optional else "") for t in o.inputs]
-    arguments = [a.name if (d := _default(a)) is None else f"{a.name}={d}" for a in RECIPES[o.name].arguments]
-    return f"{o.name}({', '.join([*tensors, *arguments])})"
-
-
-def _default(a: Argument) -> str | None:
-    """torch's default as it is typed: a number, a choice, or the argument that it repeats."""
-    if isinstance(a.default, tuple):
-        return "kernel_size"
-    return None if a.default is None and not a.choices else str(a.default)
-
-
-def _meaning(a: Argument) -> Spans:
-    symbols = f" ({', '.join(a.symbols)})" if a.symbols else ""
-    return spans(a.meaning, symbols, f": {' | '.join(a.choices)}" if a.choices else "")
+def _operations(ops: list[Op]) -> dict[str, Any]:
+    families = {family: list(names) for family, names in FAMILIES.items()}
+    return {"operations": [_plain(o) for o in ops], "families": families, "networks": list(NETWORKS)}
 
 
 def _plain(o: Op) -> dict[str, Any]:
+    learned = parameter_count(o)
     return {
         "name": o.name,
         "summary": o.summary,
-        "law": [show_equation(e) for e in o.equations],
-        "sizes": {name: show_index(size) for name, size in o.sizes},
+        **_law(o),
+        "other_laws": [{"settings": dict(v.settings), **_law(v)} for v in variants(o.name)][1:],
         "tensors": [
             {
                 "name": t.name,
@@ -89,13 +91,21 @@ def _plain(o: Op) -> dict[str, Any]:
             {
                 "name": a.name,
                 "symbols": list(a.symbols),
-                "default": _default(a),
+                "default": listing.default(a),
                 "minimum": a.minimum if a.symbols else None,
                 "choices": list(a.choices),
                 "meaning": a.meaning,
             }
             for a in RECIPES[o.name].arguments
         ],
-        "conventions": list(o.conventions),
+        "learned": None if learned is None else show_index(learned),
+        "conventions": list(o.conventions or kinks(o)),
         "source": o.source,
+    }
+
+
+def _law(o: Op) -> dict[str, Any]:
+    return {
+        "law": [show_equation(e) for e in o.equations],
+        "sizes": {name: show_index(size) for name, size in o.sizes},
     }
