@@ -639,6 +639,10 @@ def guards(node: Tree, after: Tree, claim: Claim) -> Instances:
     # [0<=e<N] = 1 where 0 <= e and e <= N-1 follow from the ranges of the indices
     if node[0] == "in":
         yield "range", after, ONE, (("range", node[1], node[2]),)
+    # [0<=a/s<I]*f(s*(a/s)) = [0<=a/s<I]*f(a)
+    for guard in (f for f, n in items if f[0] == "in" and n > 0 and only(f[1])[0] == "exact"):
+        rest = of((f if f is guard else undone(f, only(guard[1])), n) for f, n in items)
+        yield "undo a division", after, rest, ()
     # cases(cond, f, 0) = [cond]*f
     if node[0] == "cases" and node[1][0] in ("compare", "in", "divides") and equal(node[3], ZERO):
         yield "zero branch", after, mul(node[1], node[2]), ()
@@ -658,6 +662,34 @@ def guards(node: Tree, after: Tree, claim: Claim) -> Instances:
                 extent = claim.tensors[tensor][axis]
                 if extent is not None and same(i, guard[1]) and same(extent, guard[2]):
                     yield "zero outside", after, of(items[:k] + items[k + 1 :]), (("extent", tensor, axis),)
+
+
+def undone(e: Tree, quotient: Tree) -> Tree:
+    """An expression with every index s*(a/s) + r made a + r; a maximum is left as it is."""
+    if any(node[0] in ("select", "winner") for node in inside(e)):
+        return e
+
+    def without(kind: str, v: Tree) -> Tree:
+        return changed(v, without, "eEiI") if kind == "e" else multiplied_out(v, quotient)
+
+    return without("e", e)
+
+
+def multiplied_out(i: Tree, quotient: Tree) -> Tree:
+    """An index s*(a/s) + r as a + r, where the quotient enters in no other way; else the index."""
+    _, a, s = quotient
+    found = poly(with_value(i, quotient, name("a/s")), {}, True)
+    slope = {tuple(f for f in m if f[0] != "a/s"): c for m, c in found.items() if ("a/s", 1) in m}
+    rest = {m: c for m, c in found.items() if ("a/s", 1) not in m}
+    enters = slope == poly(s, {}, True) and "a/s" not in show(slope) + show(rest)
+    return add(with_value(i, quotient, number(0)), a) if enters else i
+
+
+def with_value(i: Tree, quotient: Tree, value: Tree) -> Tree:
+    """An index with a value in place of an exact quotient."""
+    if i[0] == "exact" and all(map(same, i[1:], quotient[1:])):
+        return value
+    return changed(i, lambda _, v: with_value(v, quotient, value), "eEiI")
 
 
 def only(i: Tree) -> Tree:
@@ -768,7 +800,7 @@ FAMILIES = {
     sums: "merge sums, pull out, distribute, factor out",
     indexed: "contract a delta, divide with a rest, reverse",
     means: "deviations",
-    guards: "range, mixed radix, zero outside, zero branch",
+    guards: "range, mixed radix, zero outside, zero branch, undo a division",
     quotients: "one quotient, complete the denominator, exponential, logarithm, cancel",
     names: "fold, unfold, name, introduce, labels, hypothesis",
 }

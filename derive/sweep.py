@@ -9,6 +9,7 @@ from derive.build import mul
 from derive.calculus import CALCULUS
 from derive.catalogue import op as build_op
 from derive.derivation import Derivation, Step
+from derive.division import DIVISION
 from derive.errors import OperationError
 from derive.expr import Binder, Contract, D, Entry, Expr
 from derive.index import index
@@ -22,7 +23,7 @@ from derive.rewrite import run
 from derive.second import operation_of
 from derive.substitution import fresh
 
-STAGES = ((*CALCULUS, *ALGEBRA, *MEANS), (*PRESENTATION, *ALGEBRA))
+STAGES = ((*CALCULUS, *DIVISION, *ALGEBRA, *MEANS), (*PRESENTATION, *ALGEBRA))
 
 
 def gradient(op: Op | str | Derivation, wrt: str, **settings: int | str) -> Derivation:

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from math import prod
 
 from derive.build import factors, negative
-from derive.expr import ONE, Add, Compare, Contract, D, Div, Divides, Entry, Expr, Fn, InRange, Mul, Num
+from derive.expr import ONE, ZERO, Add, Cases, Compare, Contract, D, Div, Divides, Entry, Expr, Fn, InRange, Mul, Num
+from derive.index import Composite
 from derive.naming import backwards
 from derive.operation import Op
-from derive.traversal import walk
+from derive.traversal import own_indices, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,17 @@ def weight(line: Expr, op: Op) -> int:
         return 2 + sum(weight(p, op) for p in line.parts)
     numbers = any(isinstance(f, Num) and f != ONE for f, _ in found)
     return (1 + numbers) * prod(int(weight(f, op) ** abs(n)) for f, n in found if not isinstance(f, Num))
+
+
+def choices(line: Expr, op: Op) -> int:
+    """Choices between a value and 0."""
+    return sum(isinstance(n, Cases) and n.other == ZERO for n in walk(line))
+
+
+def exact_quotients(line: Expr, op: Op) -> int:
+    """Exact quotients in indices."""
+    found = (a for n in walk(line) for i in own_indices(n) for a in i.atoms())
+    return sum(isinstance(a, Composite) and a.kind == "exact" for a in found)
 
 
 # -- write it down -----------------------------------------------------------------------------------------------------
@@ -146,13 +158,15 @@ ALGEBRA = ("merge sums", "distribute", "deviations", *DELTAS)
 
 DERIVING = (
     Measure("nodes, equations written out, that d/dX still has to go through", derivatives, CALCULUS),
+    Measure("choices between a value and 0", choices, ("zero branch",)),
     Measure("the weight of products, sums and deltas", weight, ALGEBRA),
+    Measure("exact quotients", exact_quotients, ("undo a division",)),
 )
 PRESENTING = (
     Measure("products that repeat a term of their denominator", completable, ("complete the denominator",)),
-    # a delta or guard that comes to light goes; what was merged or multiplied out is left so by the laws of this stage
-    Measure("nodes", nodes, ("fold", "factor out", *DELTAS)),
     Measure("nodes under sums", under_sums, ("pull out",)),
+    # a delta or guard that comes to light goes; what was merged or multiplied out is left so by the laws of this stage
+    Measure("nodes", nodes, ("fold", "factor out", "zero branch", *DELTAS)),
     Measure("quotients among factors", quotients, ("one quotient",)),
     Measure("minus signs", minus_signs, ("factor out",)),
 )

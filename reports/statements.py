@@ -68,6 +68,10 @@ STATEMENTS: dict[str, Statement] = {
         r"\sum_{i,\,p<K} \left[K i + p = a\right] f_{i,p} = \left[0 \le \left\lfloor\frac{a}{K}\right\rfloor < I\right]"
         r" f_{\left\lfloor a/K \right\rfloor,\, a \bmod K}",
     ),
+    "undo a division": Statement(
+        "where the bracket is not 0, the division leaves no rest and can be undone",
+        r"\left[0 \le \tfrac{a}{s} < I\right] f_{s \cdot a/s} = \left[0 \le \tfrac{a}{s} < I\right] f_a",
+    ),
     "mixed radix": Statement(
         "quotient and rest together are the number",
         r"\left[q = \left\lfloor\frac{a}{W}\right\rfloor\right]\left[r = a \bmod W\right] = \left[q W + r = a\right]",

@@ -98,7 +98,7 @@ class Draw:
         kinds = [self.number, self.entry, self.entry, self.value, self.guard, self.named]
         if depth > 0:
             kinds = [self.many, self.many, self.quotient, self.binding, self.branches, self.contracted, self.split]
-            kinds += [self.divided]
+            kinds += [self.divided, self.undone]
             kinds += [self.protected, self.shared, self.opposite, self.function] + [self.derivative] * 4 * d
         return self.random.choice(kinds)(depth, names, d)
 
@@ -179,6 +179,13 @@ class Draw:
         equal = ["compare", "==", ["val", [[1, width[0][1], "i"], [1, "p"]]], ["val", self.any_index(names)]]
         body = ["mul", [equal, self.expression(depth - 1, inner, d)]]
         return ["sum", [["i", extent], ["p", width]], body]
+
+    def undone(self, depth: int, names: list[str], d: bool) -> Any:
+        s = self.one_of("s", "K")
+        quotient = ["exact", self.index(names, False), [[1, s]]]
+        other = self.one_of([1], [2], [1, ["floor", [[1, quotient]], [[5]]]])
+        read = ["entry", "X", [[[1, s, quotient], other]]]
+        return ["mul", [["in", [[1, quotient]], [[1, "H"]]], read, self.expression(depth - 1, names, d)]]
 
     def split(self, depth: int, names: list[str], d: bool) -> Any:
         a, w = self.index(names), [[1, self.one_of("K", "s")]]

@@ -130,6 +130,20 @@ CASES = [
     ),
     Case("divide with a rest", "sum[q<I,r<3,t<K] [a==3*q+r-1]*F[t]", "sum[t] [0<=((a+1)//3)<I]*F[t]", []),
     Case("mixed radix", "[i==a//K]*[p==a%K]*F[p]", "F[p]*[i*K+p==a]", ["[i==a//K]*[i==a%K]*F[p]"], ("range",)),
+    Case(
+        "undo a division",
+        "[0<=a/s<I]*X[s*(a/s)+p]*F[p]",
+        "[0<=(a/s)<I]*X[a+p]*F[p]",
+        [
+            "X[s*(a/s)]*F[a/s]",
+            "[0<=a//s<I]*X[s*(a/s)]",
+            "[0<=a/s<I]*X[2*s*(a/s)]",
+            "[0<=a/s<I]*X[a/s]",
+            "[0<=a/s<I]*X[p*(a/s)]",
+            "[0<=a/s<I]*(max[q<K] X[s*(a/s)+q])",
+            "[0<=a/s<I]*(sum[a<H] X[s*(a/s)])",
+        ],
+    ),
     Case("range", "[0<=p<K]", "1", ["[0<=p+1<K]", "[0<=p-1<K]", "[0<=i<K]"], ("range",)),
     Case("range", "[0<=K-1-p<K]", "1", ["[0<=K-p<K]"], ("range",)),
     Case(
@@ -342,6 +356,12 @@ def exchanged(e: Expr, kinds: dict[str, str]) -> Expr:
     return map_indices(e, turned)
 
 
+def division_undone_without_the_rest(node: Expr, site: Site) -> Expr | None:
+    found = LAWS["undo a division"](node, site)
+    whole = Entry("X", (index("h"),))
+    return found and mul(Entry("X", (index("h") - index("p"),)) if f == whole else f for f in found.after.parts)
+
+
 def any_guard_dropped(node: Expr, site: Site) -> Expr | None:
     if not isinstance(node, Mul):
         return None
@@ -377,6 +397,11 @@ def reversed_one_too_far(node: Expr, site: Site) -> Expr | None:
     return Contract((b,), substitute(found.after.body, {b.name: index(b.name) + 1}))
 
 
+def deviation_of_any_entry(node: Expr, site: Site) -> Expr | None:
+    centred = isinstance(node, Contract) and any(isinstance(f, Add) for f, _ in factors(node.body))
+    return val(0) if centred else None
+
+
 MUTANTS: dict[str, tuple[Rule, str, str]] = {
     "quotient rule": (quotient_without_the_square, "O[i] = Y[i]/X[i]", "X"),
     "product rule": (product_without_the_second_term, "O[i] = X[i]*tanh(X[i])", "X"),
@@ -384,24 +409,20 @@ MUTANTS: dict[str, tuple[Rule, str, str]] = {
     "selection": (selection_of_the_last_winner, "O[i] = max[p<9] X[i+p]", "X"),
     "zero branch": (either_branch_taken, "O[i] = cases(0 < X[i], X[i]^2, 0)", "X"),
     "contract a delta": (delta_without_its_guard, "O = sum[p<K] X[2*p+1]; X[h<H]", "X"),
-def deviation_of_any_entry(node: Expr, site: Site) -> Expr | None:
-    centred = isinstance(node, Contract) and any(isinstance(f, Add) for f, _ in factors(node.body))
-    return val(0) if centred else None
-
-
     "divide with a rest": (rest_for_quotient, "O[i] = sum[p<3] X[3*i+p]*F[p]", "X"),
+    "undo a division": (division_undone_without_the_rest, "O[i] = sum[p<K] X[2*i+p]^2", "X"),
     "zero outside": (any_guard_dropped, "O[i] = sum[p<K] X[2*p+1,3*i+1]; X[h<H,w<W]", "X"),
     "mixed radix": (radix_the_wrong_way_round, "O[a] = X[a//W,a%W]; X[h<H,w<W]; size a = H*W", "X"),
     "factor out": (factor_with_a_lost_term, "O[i] = X[i]*sin(X[i])", "X"),
     "pull out": (pulled_out_of_what_depends, "O[i,j] = X[i]^2*Y[j]", "X"),
     "reverse": (reversed_one_too_far, "O[i] = sum[p<K] X[i+p]*F[p]", "X"),
-}
-
     "deviations": (
         deviation_of_any_entry,
         "M[c] = (sum[n] X[n,c])/N; V[c] = (sum[n] (X[n,c] - M[c])^2)/N; O[n,c] = X[n,c]*V[c]; X[n<N,c<C]",
         "X",
     ),
+}
+
 
 @pytest.mark.parametrize("name", MUTANTS)
 def test_the_engine_of_these_tests_derives_with_the_right_law(name: str):
