@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import permutations
 
 from derive.build import Factor, add, contract, factors, integral, mul, product, total
@@ -26,7 +26,7 @@ from derive.expr import (
     val,
 )
 from derive.index import Composite, Index, divide, index
-from derive.law import Condition, Rewrite, Site, law
+from derive.law import COTANGENT, Condition, Rewrite, Site, law
 from derive.substitution import rename_bound, substitute
 from derive.traversal import all_names, free_names
 from derive.witness import in_range
@@ -120,46 +120,58 @@ def contract_delta(node: Expr, site: Site) -> Rewrite | None:
     if not isinstance(node, Contract):
         return None
     parts = factors(node.body)
-    for b in node.binders:
-        solved = [s for k, f in enumerate(parts) if (s := _solve(k, f, b.name, site, node.binders)) is not None]
-        if not solved:
-            continue
-        _, k, value, conditions = min(solved, key=lambda s: s[:2])
-        rest = product(parts[:k] + parts[k + 1 :])
-        # binders deeper inside `rest` are renamed by the substitution where the value would be captured
-        inside = product([(InRange(value, b.extent), 1), *factors(substitute(rest, {b.name: value}))])
-        return Rewrite(contract(tuple(c for c in node.binders if c != b), inside), conditions)
-    return None
+    solved = [
+        (_turn(b, parts), preference, repr(value), k, b, value, conditions)
+        for b in node.binders
+        for k, f in enumerate(parts)
+        for preference, value, conditions in _solve(f, b.name, site, node.binders)
+    ]
+    if not solved:
+        return None
+    *_, k, b, value, conditions = min(solved, key=lambda s: s[:3])
+    rest = product(parts[:k] + parts[k + 1 :])
+    # binders deeper inside `rest` are renamed by the substitution where the value would be captured
+    inside = product([(InRange(value, b.extent), 1), *factors(substitute(rest, {b.name: value}))])
+    return Rewrite(contract(tuple(c for c in node.binders if c != b), inside), conditions)
+
+
+def _turn(b: Binder, parts: list[Factor]) -> tuple[bool, int, str]:
+    """When an index is contracted: first those of the cotangent, in its order, whatever order the sum has."""
+    places = [
+        e.indices.index(index(b.name))
+        for e, _ in parts
+        if isinstance(e, Entry) and e.tensor.startswith(COTANGENT) and index(b.name) in e.indices
+    ]
+    return not places, min(places, default=0), repr(b.extent)
 
 
 def _solve(
-    k: int, factor: Factor, name: str, site: Site, own: tuple[Binder, ...]
-) -> tuple[int, int, Index, tuple[Condition, ...]] | None:
-    """(preference, position, value, conditions) of a delta solved for an index."""
+    factor: Factor, name: str, site: Site, own: tuple[Binder, ...]
+) -> Iterator[tuple[int, Index, tuple[Condition, ...]]]:
+    """(preference, value, conditions) of a delta solved for an index."""
     sides = equation_sides(factor[0]) if factor[1] == 1 else None
     if sides is None:
-        return None
+        return
     here, there = sides if name in sides[0].names() else sides[::-1]
     parts = here.split(name) if name not in there.names() else (here - there).split(name)
     if parts is None or parts[0] == index(0):
-        return None
+        return
     slope, rest = parts[0], -((there if name not in there.names() else index(0)) - parts[1])
     c = slope.constant
     if c in (1, -1):
         value = -rest if c == 1 else rest
         bare = value.name is not None and value.name not in {b.name for b in own}
-        return (0 if bare else 2 if any(isinstance(a, Entry) for a in value.atoms()) else 1), k, value, ()
+        yield (0 if bare else 2 if any(isinstance(a, Entry) for a in value.atoms()) else 1), value, ()
+        return
     if c is not None:
-        return 3, k, divide("exact", -rest if c > 0 else rest, index(abs(c))), ()
+        yield 3, divide("exact", -rest if c > 0 else rest, index(abs(c))), ()
+        return
     negative = all(c < 0 for _, c in slope.terms)
     slope, rest = (-slope, -rest) if negative else (slope, rest)
     running = site.names | {b.name for b in own}
-    if len(slope.terms) != 1 or slope.terms[0][1] != 1:
-        return None
-    if not all(_at_least_one(n, site, running) for n in slope.names()):
-        return None
-    positive = tuple(Condition("positive", f"{n} >= 1", (index(n),)) for n in sorted(slope.names()))
-    return 3, k, divide("exact", -rest, slope), positive
+    if len(slope.terms) == 1 and slope.terms[0][1] == 1 and all(_at_least_one(n, site, running) for n in slope.names()):
+        positive = tuple(Condition("positive", f"{n} >= 1", (index(n),)) for n in sorted(slope.names()))
+        yield 3, divide("exact", -rest, slope), positive
 
 
 def _at_least_one(name: str, site: Site, running: frozenset[str]) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
+from functools import lru_cache
 
 from derive.expr import (
     GUARDS,
@@ -51,9 +52,9 @@ def add(terms: Iterable[Expr]) -> Expr:
 
 
 def negative(e: Expr) -> bool:
-    """Whether an expression is written with a minus sign in front."""
-    first = e.items[0] if isinstance(e, Mul) and e.items else e
-    return isinstance(first, Num) and first.value < 0
+    """Whether an expression is a negative number or has one among its factors, wherever its author put it."""
+    numbers = [n for n in (e.items if isinstance(e, Mul) else (e,)) if isinstance(n, Num)]
+    return sum(n.value < 0 for n in numbers) % 2 == 1
 
 
 def mul(factors: Iterable[Expr]) -> Expr:
@@ -174,12 +175,15 @@ def product(items: Iterable[Factor]) -> Expr:
     A guard is its own square, and it does not cancel: where it is false, the product is 0 and its quotient undefined.
     """
     total: dict[Expr, int] = {}
+    shown: dict[Expr, Expr] = {}
     constant = Fraction(1)
     divisors: list[Expr] = []
     for base, n in items:
         if isinstance(base, Num) and (base.value or n > 0) and abs(n) <= MAX_EXPONENT:
             constant *= base.value**n
-        elif not isinstance(base, GUARDS):
+            continue
+        base = shown.setdefault(in_order(base), base)
+        if not isinstance(base, GUARDS):
             total[base] = total.get(base, 0) + n
         elif n > 0:
             total[base] = 1
@@ -191,6 +195,17 @@ def product(items: Iterable[Factor]) -> Expr:
         return mul((Num(constant), *above))
     top, bottom = Num(Fraction(constant.numerator)), Num(Fraction(constant.denominator))
     return div(mul((top, *above)), mul((bottom, *below)))
+
+
+def in_order(e: Expr) -> Expr:
+    """The expression with all terms and factors in one order: the same for expressions that differ in nothing else."""
+    return _ordered(e) if e.parts else e
+
+
+@lru_cache(maxsize=1 << 14)
+def _ordered(e: Expr) -> Expr:
+    parts = [in_order(p) for p in e.parts]
+    return e.with_parts(tuple(sorted(parts, key=repr) if isinstance(e, Add | Mul) else parts))
 
 
 def total(e: Expr) -> bool:

@@ -56,7 +56,7 @@ class Site:
 
     def axes(self, tensor: str) -> tuple[Binder, ...]:
         """The axes of a tensor of the operation, or of the cotangent `dE/dX` of one."""
-        return self.op.tensor(tensor.removeprefix("dE/d")).axes
+        return self.op.tensor(tensor.removeprefix(COTANGENT)).axes
 
     def minimum(self, name: str) -> int | None:
         """The least value of a parameter or extent, or None for a real parameter."""
@@ -73,6 +73,9 @@ class Rewrite:
     after: Expr
     conditions: tuple[Condition, ...] = ()
 
+
+COTANGENT = "dE/d"
+"""How the name of a cotangent begins: dE/dO is one name."""
 
 HYPOTHESIS, NAMING_STAGE = "hypothesis", "naming"
 Rule = Callable[[Expr, Site], "Rewrite | Expr | None"]

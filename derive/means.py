@@ -30,7 +30,7 @@ def deviations(node: Expr, site: Site) -> Expr | None:
 
 def _is_mean(term: Expr, f: Add, own: tuple[Binder, ...], site: Site) -> bool:
     """Whether a term of `f` is -m where m, by the operation's equations, is the mean of the other terms."""
-    match term:
+    match mul((term,)):  # its number in front
         case Mul((Num(value), Entry(tensor, indices))) if value == -1:
             equation = site.op.equation(tensor)
         case _:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from derive.algebra import distributes, merges
-from derive.build import Factor, add, contract, factors, mul, negative, product
+from derive.build import Factor, add, contract, factors, in_order, mul, negative, product
 from derive.expr import ONE, Add, Contract, D, Div, Entry, Expr, Mul, Num, Pow
 from derive.law import Site, law
 from derive.match import Found, Unknowns, match
@@ -88,7 +88,8 @@ def pull_out(node: Expr, site: Site) -> Expr | None:
 def factor_out(node: Expr, site: Site) -> Expr | None:
     if not isinstance(node, Add):
         return _sign_inward(node)
-    lists = [dict_of(factors(t)) for t in node.items]
+    shown: dict[Expr, Expr] = {}
+    lists = [dict_of(factors(t), shown) for t in node.items]
     common: dict[Expr, int] = {}
     for base, n in lists[0].items():
         if not isinstance(base, Num) and all(other.get(base, 0) * n > 0 for other in lists[1:]):
@@ -102,10 +103,11 @@ def factor_out(node: Expr, site: Site) -> Expr | None:
     return product([*common.items(), (total, 1)])
 
 
-def dict_of(parts: list[Factor]) -> dict[Expr, int]:
-    """Factors with their exponents added up."""
+def dict_of(parts: list[Factor], shown: dict[Expr, Expr]) -> dict[Expr, int]:
+    """Factors with their exponents added up; `shown` has the first way in which each was written."""
     total: dict[Expr, int] = {}
     for base, n in parts:
+        base = shown.setdefault(in_order(base), base)
         total[base] = total.get(base, 0) + n
     return total
 
@@ -145,9 +147,8 @@ def complete(node: Expr, site: Site) -> Expr | None:
         if n > -2 or not isinstance(base, Add):
             continue
         for m, (f, one) in enumerate(parts):
-            rest = add((base, mul((Num(Fraction(-1)), f)))) if one == 1 else None
-            others = [t for t in base.items if t != f]
-            if rest is None or f not in base.items or len(others) != 1 or not isinstance(others[0], Num):
+            others = [t for t in base.items if in_order(t) != in_order(f)]
+            if one != 1 or len(others) != 1 or len(base.items) != 2 or not isinstance(others[0], Num):
                 continue
             split = add((product([(base, n + 1)]), mul((Num(-others[0].value), product([(base, n)])))))
             return product([*(p for j, p in enumerate(parts) if j not in (k, m)), (split, 1)])
