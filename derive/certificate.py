@@ -215,8 +215,9 @@ def _claim(d: Derivation, needed: set[Fact] | None) -> JSON:
     definitions = [f for f in _definitions(d) if kept("definition", f.name)]
     hypotheses = [h for k, h in enumerate(_hypotheses(op, moves)) if kept("hypothesis", k)]
     bodies = [d.start, *(m.line for s in d.steps for m in s.moves), *(m.after for s in d.steps for m in s.moves)]
-    bodies += [e.body for e in equations] + [f.body for f in definitions]
+    bodies += [e.body for e in equations]
     read = {d.wrt.name, op.output.name} | {e.target for e in equations} | _tensors(bodies)
+    read |= {t for f in definitions for t in _tensors([f.body]) - {*f.tensors}}
     return {
         "tensors": {
             t.name: [written(b.extent) if kept("extent", t.name, k) else None for k, b in enumerate(t.axes)]

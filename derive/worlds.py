@@ -33,8 +33,8 @@ _NOT_ZERO = tuple(v for v in _ANY if v)
 COTANGENTS = tuple(v for v in range(-9, 10) if v)
 DRAWS = (_ANY, _ANY, _NOT_ZERO, _NOT_ZERO, (1, 2, 3, 4), (1, 2, 3, 4))
 """What entries are drawn from, in this order, until every equation has a value: some divide, some are logarithms'."""
-POSITIVE = 4
-"""From here on DRAWS are positive."""
+NOT_ZERO, POSITIVE = 2, 4
+"""From where on DRAWS are so."""
 
 
 @lru_cache(maxsize=256)
@@ -62,7 +62,8 @@ def _drawn(op: Op, sizes: Mapping[str, int], random: Random) -> tuple[World | No
     """A world in which every equation has a value everywhere; or, where a few draws find none, what was wrong."""
     partial = [e for e in op.equations if not total(e.body)]
     why = ""
-    for values in DRAWS[POSITIVE:] if any(map(_moving_power, partial)) else DRAWS if partial else DRAWS[:1]:
+    first = max((_first_draw(e) for e in partial), default=0)
+    for values in DRAWS[first:] if partial else DRAWS[:1]:
         world = _world(op, sizes, random, values)
         try:
             for e in partial:
@@ -74,9 +75,10 @@ def _drawn(op: Op, sizes: Mapping[str, int], random: Random) -> tuple[World | No
     return None, why
 
 
-def _moving_power(e: Equation) -> bool:
-    """Whether data is an exponent: n*f^(n-1) has no value where both are 0."""
-    return any(isinstance(n, Pow) and any(True for _ in reads(n.right)) for n in walk(e.body))
+def _first_draw(e: Equation) -> int:
+    """Where to begin among DRAWS: n*f^(n-1) has no value where both are 0, so data under a symbol is not 0."""
+    exponents = [n.right for n in walk(e.body) if isinstance(n, Pow) and not isinstance(n.right, Num)]
+    return max((POSITIVE if any(True for _ in reads(n)) else NOT_ZERO for n in exponents), default=0)
 
 
 def _evaluate(op: Op, e: Equation, world: World) -> None:

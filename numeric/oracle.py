@@ -111,17 +111,21 @@ def autograd(sample: Sample) -> tuple[NDArray, dict[str, NDArray]]:
         array = sample.arrays[t.argument]
         tensor = None if array is None else torch.from_numpy(np.array(array, order="C"))
         inputs[t.argument] = tensor if tensor is None or t.integer else tensor.requires_grad_()
-    output = (
-        CALLS[sample.op.name](inputs, {**torch_arguments(sample.op, _plain(sample)), **sample.arranged.settings})
-        if is_torch(sample.op)
-        else by_law(sample, inputs)
-    )
+    output = output_of(sample, inputs)
     wanted = [t.argument for t in sample.wrt]
     cotangent = torch.from_numpy(np.array(sample.cotangent, order="C"))
     found = torch.autograd.grad(output, [inputs[a] for a in wanted], cotangent, allow_unused=True)
     zeros = (np.zeros(inputs[a].shape) for a in wanted)
     grads = {a: z if g is None else g.numpy() for a, g, z in zip(wanted, found, zeros, strict=True)}
     return output.detach().numpy(), grads
+
+
+def output_of(sample: Sample, inputs: Inputs) -> Tensor:
+    """The output at tensors by argument: torch's function, or for one's own law its dense form."""
+    if is_torch(sample.op):
+        arguments = torch_arguments(sample.op, _plain(sample))
+        return CALLS[sample.op.name](inputs, {**arguments, **sample.arranged.settings})
+    return by_law(sample, inputs)
 
 
 def _plain(sample: Sample) -> dict[str, int | float]:

@@ -13,6 +13,7 @@ from derive.derivation import Derivation
 from derive.lazy import LazyModule
 from derive.network import NETWORKS
 from derive.operation import Op
+from derive.second import operation_of
 from derive.sweep import gradient
 from reports.document import Document
 from reports.exits import UsageError
@@ -39,13 +40,14 @@ class Request:
     concrete: str = ""
     verify: bool = False
     table: bool = False
+    second: tuple[str, ...] = ()
 
 
 def document(**asked: Any) -> Document:
     """The document that a request (the fields of `Request`) asks for. Raises: BackproofError for what does not fit."""
     r = Request(**asked)
     if r.what in NETWORKS:
-        _refuse("an operation or a law", concrete=r.concrete, verify=r.verify)
+        _refuse("an operation or a law", concrete=r.concrete, verify=r.verify, second=r.second)
         graph = _graph(r)
         if r.table:
             return tables.table_document(graph)
@@ -61,6 +63,7 @@ def certificate_text(**asked: Any) -> str:
     r = Request(**asked)
     _refuse("a document", concrete=r.concrete, verify=r.verify, table=r.table)
     if r.what in NETWORKS:
+        _refuse("an operation or a law", second=r.second)
         return certificates(networks.derivations(_graph(r).backward(r.wrt or None)))
     return certificates(_gradients(_law(r), r))
 
@@ -82,11 +85,18 @@ def _refuse(where: str, **given: object) -> None:
 
 
 def _law(r: Request) -> Op:
-    return op(r.what, **settings(r.set))
+    """What is differentiated: the operation, or for a second derivative its gradient. Raises: UsageError."""
+    law = op(r.what, **settings(r.set))
+    if not r.second:
+        return law
+    if len(r.wrt) != 1:
+        raise UsageError(f"--second: got it with {len(r.wrt)} times --wrt, expected it with one; name what the first"
+                         " derivative is taken by")  # fmt: skip
+    return operation_of(gradient(law, r.wrt[0]))
 
 
 def _gradients(law: Op, r: Request) -> Sequence[Derivation]:
-    return [gradient(law, name) for name in r.wrt or (t.name for t in law.differentiable)]
+    return [gradient(law, name) for name in r.second or r.wrt or (t.name for t in law.differentiable)]
 
 
 def _graph(r: Request) -> Graph:

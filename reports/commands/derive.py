@@ -27,6 +27,9 @@ WHAT = typer.Argument(metavar="OP|LAW|NETWORK", help="A name of `backproof list`
 WRT = typer.Option(
     "--wrt", metavar="TENSOR", help="With respect to what: torch's name or the law's letter; again for more, else all."
 )
+SECOND = typer.Option(
+    "--second", metavar="TENSOR", help="Differentiate the gradient by --wrt once more, by this; grad_output is dE/dO."
+)
 FORMAT = typer.Option("--format", metavar="FORMAT", help="text, md, html, ipynb, tex; json: the certificates.")
 CONCRETE = typer.Option("--concrete", metavar="3x3,2x2", help="Write the entries out for tensors of these sizes.")
 VERIFY = typer.Option("--verify", help="Run the kernels too, against torch's autograd.")
@@ -37,6 +40,7 @@ FRESH = typer.Option("--fresh", help="Derive it again, whatever was kept from an
 def run(
     what: Annotated[str, WHAT],
     wrt: Annotated[list[str] | None, WRT] = None,
+    second: Annotated[list[str] | None, SECOND] = None,
     set: Annotated[list[str] | None, SET] = None,
     format: Annotated[str | None, FORMAT] = None,
     output: Annotated[Path | None, OUTPUT] = None,
@@ -52,7 +56,7 @@ def run(
     """
     form = format_of(output or "-.txt", format).name
     asked = {"what": what, "wrt": tuple(wrt or ()), "set": tuple(set or ()), "concrete": concrete or "",
-             "verify": verify, "table": table}  # fmt: skip
+             "verify": verify, "table": table, "second": tuple(second or ())}  # fmt: skip
     if json is not None:
         emit_json(derivations.table_data(**asked), json)
         return GOOD
