@@ -16,15 +16,43 @@ from reports.latex import latex
 from reports.names import Names
 from reports.plaintext import plaintext
 
+Grid = list[list[Math]]
+
 
 def matrix(rows: Rows) -> Math:
     """Rows of numbers in square brackets; one number alone."""
     shown = [[numeral(v) for v in row] for row in rows]
     if len(shown) == 1 and len(shown[0]) == 1:
         return shown[0][0]
-    latex_rows = r" \\ ".join(" & ".join(m.latex for m in row) for row in shown)
     plain_rows = "; ".join(" ".join(m.plain for m in row) for row in shown)
-    return Math(rf"\begin{{bmatrix}}{latex_rows}\end{{bmatrix}}", f"[{plain_rows}]")
+    return Math(_bracketed(shown), f"[{plain_rows}]")
+
+
+def _bracketed(grid: Grid) -> str:
+    rows = r" \\ ".join(" & ".join(m.latex for m in row) for row in grid)
+    return rf"\begin{{bmatrix}}{rows}\end{{bmatrix}}"
+
+
+def grid_equation(*parts: Grid | Math) -> Equation:
+    """Matrices and the signs between them beside each other; as text, on as many lines as the tallest has rows."""
+    latex_parts = [p.latex if isinstance(p, Math) else _bracketed(p) for p in parts]
+    height = max(len(p) for p in parts if not isinstance(p, Math))
+    columns = [_lines(p, height) for p in parts]
+    plain = "\n".join("  ".join(line).rstrip() for line in zip(*columns, strict=True))
+    return Equation(r"\, ".join(latex_parts), plain)
+
+
+def _lines(part: Grid | Math, height: int) -> list[str]:
+    """A part as lines of one width, in the middle of the height."""
+    if isinstance(part, Math):
+        shown = [part.plain]
+    else:
+        widths = [max(len(row[k].plain) for row in part) for k in range(len(part[0]))]
+        rows = (" ".join(m.plain.rjust(w) for m, w in zip(row, widths, strict=True)) for row in part)
+        shown = [f"[{row}]" for row in rows]
+    above = (height - len(shown)) // 2
+    blank = " " * len(shown[0])
+    return [blank] * above + shown + [blank] * (height - len(shown) - above)
 
 
 def form_equation(left: Math, form: Form) -> Equation:

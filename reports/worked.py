@@ -23,6 +23,7 @@ from reports.handwork import chain_rule, computed, numeral, partial, worth
 from reports.latex import latex
 from reports.law_section import equality, math
 from reports.matrices import form_equation, tensor_equations, whole
+from reports.matrix_section import matrix_section
 from reports.named_results import title
 from reports.names import COTANGENT, Names
 from reports.narrate import provenance, where
@@ -52,12 +53,14 @@ def worked_example(
     kernel: Shape | None = None,
     seed: int = 0,
     torch: bool = True,
+    matrix: bool = False,
     **settings: Setting,
 ) -> Document:
     """An operation worked through: forward, every partial derivative, every gradient, in symbols, numbers and values.
 
     `input` and `kernel` are the shapes of the first input and of what slides over it (or of the second input), such as
-    (3, 3) and (2, 2). Numbers are drawn by `seed`; `torch` compares them with autograd as well.
+    (3, 3) and (2, 2). Numbers are drawn by `seed`; `torch` compares them with autograd as well; `matrix` adds the
+    operation as a matrix.
     Raises: OperationError, NotationError for a law, setting or shape that does not fit.
     """
     op = law if isinstance(law, Op) else build_op(law, **settings)
@@ -71,7 +74,7 @@ def worked_example(
     names = Names.of(op)
     forms = {d.target.tensor: f for d in ex.derivations if (f := form_of(d.target, d.result, ex, names)) is not None}
     backward = [_backward(d, forms.get(d.target.tensor), ex, names) for d in ex.derivations]
-    sections = [_numbers(ex, names), _forward(ex, names), *backward]
+    sections = [_numbers(ex, names), _forward(ex, names), *backward, *([matrix_section(ex, names)] if matrix else ())]
     checks = Section(spans("How the numbers were checked"), (verdict(ex, forms, torch),))
     code = Section(spans("Compute it yourself"), (Prose(spans(_CODE)), *cells(ex)), collapsed=True)
     return Document(

@@ -19,12 +19,15 @@ WHAT = typer.Argument(metavar="OP|LAW", help="A name of `backproof list`, or a l
 INPUT = typer.Option("--input", metavar="3x3", help="The shape of the first input, without batch and channels.")
 KERNEL = typer.Option("--kernel", metavar="2x2", help="The shape of the window, or of the second input.")
 
+MATRIX = typer.Option("--matrix", help="Show a linear operation as a matrix too: its transpose is the gradient.")
+
 
 def run(
     what: Annotated[str, WHAT],
     input: Annotated[str | None, INPUT] = None,
     kernel: Annotated[str | None, KERNEL] = None,
     seed: Annotated[int, SEED] = 0,
+    matrix: Annotated[bool, MATRIX] = False,
     set: Annotated[list[str] | None, SET] = None,
     format: Annotated[str | None, FORMAT] = None,
     output: Annotated[Path | None, OUTPUT] = None,
@@ -34,7 +37,7 @@ def run(
     Exit code 1 where a number written out differs from autograd's.
     """
     law = op(what, **settings(set or ()))
-    document = worked_example(law, _shape("--input", input), _shape("--kernel", kernel), seed)
+    document = worked_example(law, _shape("--input", input), _shape("--kernel", kernel), seed, matrix=matrix)
     emit(document, format, output)
     return REFUTED if document.tally().refuted else GOOD
 
