@@ -120,15 +120,25 @@ def contract_delta(node: Expr, site: Site) -> Rewrite | None:
     if not isinstance(node, Contract):
         return None
     parts = factors(node.body)
-    solved = [
-        (_turn(b, parts), preference, repr(value), k, b, value, conditions)
-        for b in node.binders
-        for k, f in enumerate(parts)
-        for preference, value, conditions in _solve(f, b.name, site, node.binders)
-    ]
-    if not solved:
-        return None
-    *_, k, b, value, conditions = min(solved, key=lambda s: s[:3])
+    deltas = [(k, f) for k, f in enumerate(parts) if f[1] == 1 and equation_sides(f[0]) is not None]
+    turns = {b: _turn(b, parts) for b in node.binders} if deltas else {}
+    for turn in sorted(set(turns.values())):
+        solved = [
+            (preference, repr(value), k, b, value, conditions)
+            for b in node.binders
+            for k, f in deltas
+            for preference, value, conditions in (_solve(f, b.name, site, node.binders) if turns[b] == turn else ())
+        ]
+        if solved:
+            *_, k, b, value, conditions = min(solved, key=lambda s: s[:2])
+            return _contracted(node, parts, k, b, value, conditions)
+    return None
+
+
+def _contracted(
+    node: Contract, parts: list[Factor], k: int, b: Binder, value: Index, conditions: tuple[Condition, ...]
+) -> Rewrite:
+    """The sum without the index and without its delta, factor k."""
     rest = product(parts[:k] + parts[k + 1 :])
     # binders deeper inside `rest` are renamed by the substitution where the value would be captured
     inside = product([(InRange(value, b.extent), 1), *factors(substitute(rest, {b.name: value}))])
@@ -204,7 +214,10 @@ def divide_with_a_rest(node: Expr, site: Site) -> Rewrite | None:
 
 def _dividend(e: Expr, quotient: str, rest: str, width: Index) -> Index | None:
     """The integer a of `[width*quotient + rest == a]`, or None."""
-    for left, right in permutations(equation_sides(e) or (), 2):
+    sides = equation_sides(e)
+    if sides is None or not {quotient, rest} <= sides[0].names() | sides[1].names():
+        return None
+    for left, right in permutations(sides):
         a = right - left + width * index(quotient) + index(rest)
         if integral(a) and not a.names() & {quotient, rest}:
             return a

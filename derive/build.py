@@ -199,7 +199,8 @@ def product(items: Iterable[Factor]) -> Expr:
 
 def in_order(e: Expr) -> Expr:
     """The expression with all terms and factors in one order: the same for expressions that differ in nothing else."""
-    return _ordered(e) if e.parts else e
+    several = isinstance(e, Add | Mul) or any(p.parts for p in e.parts)
+    return _ordered(e) if several else e
 
 
 @lru_cache(maxsize=1 << 14)
