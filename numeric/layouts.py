@@ -51,7 +51,7 @@ class Arrangement:
     def labels(self, tensor: Tensor, shape: Shape) -> Labels:
         """What each axis of a user's tensor is: a name of the law's, or `*` or `...`.
 
-        Raises: OperationError for a number of axes that does not fit.
+        Raises: OperationError for axes that do not fit.
         """
         tokens, rank = self.tokens(tensor), len(shape)
         spare = rank - sum(t not in MANY and not t.endswith("?") for t in tokens)
@@ -67,6 +67,10 @@ class Arrangement:
         for t in tokens:
             count = next(many) if t in MANY else min(spare, may) if t.endswith("?") else 1
             found += [t.removesuffix("?")] * count
+        star = tuple(n for label, n in zip(found, shape, strict=True) if label == ANY)
+        if self.shape and ANY in tokens and star != self.shape:
+            raise OperationError(f"{self.op.name}: {tensor.argument}: got shape {shape}, expected {self.shape} at its"
+                                 f" end as {self.op.layout.shape} says; change one of the two")  # fmt: skip
         return tuple(found)
 
     def _many(self, tokens: Labels, rest: int) -> Iterator[int]:
@@ -138,10 +142,12 @@ def arrangement(op: Op, settings: Mapping[str, Any]) -> Arrangement:
     for name, value in settings.items():
         if name not in op.layout.arguments:
             raise OperationError(f"{op.name}: got argument {name!r}, expected none; leave it out")
-        numbers = value if isinstance(value, tuple | list) and name != "dim" else (value,)
+        numbers = (value,) if name == "dim" else value if isinstance(value, tuple | list) else (None,)
         if any(isinstance(n, bool) or not isinstance(n, int) for n in numbers):
-            wanted = "an integer" if name == "dim" else "an integer for each axis"
+            wanted = "an integer" if name == "dim" else "a tuple with an integer for each axis"
             raise OperationError(f"{op.name}: got {name}={value!r}, expected {wanted}; change it")
+    if settings.get(op.layout.shape) in ((), []):
+        raise OperationError(f"{op.name}: got {op.layout.shape}=(), expected an extent at least; give the last axes")
     shape = settings.get(op.layout.shape, ())
     return Arrangement(
         op, settings.get("dim", op.layout.dim), tuple(shape if isinstance(shape, tuple | list) else [shape])

@@ -80,6 +80,8 @@ def variants(name: str) -> Iterator[Op]:
 
 def _from_recipe(recipe: Recipe, settings: dict[str, Setting]) -> tuple[Op, dict[str, Value]]:
     arguments = {a.name: a for a in recipe.arguments}
+    repeating = {a.name for a in recipe.arguments if isinstance(a.default, tuple)}
+    settings = {n: v for n, v in settings.items() if v is not None or n not in repeating}  # torch's stride=None
     for name, value in settings.items():
         if name not in arguments:
             known = ", ".join(arguments) or "none: it has no argument"
@@ -142,7 +144,9 @@ def _values(recipe: Recipe, a: Argument, given: Setting, base: Op) -> dict[str, 
     symbols = a.symbols_of(kind)
     if not symbols:
         return {}
-    each = tuple(_flat(given)) if isinstance(given, tuple | list) else (given,) * len(symbols)
+    each = tuple(_flat(given)) if isinstance(given, tuple | list) else (given,)
+    if len(each) == 1 and kind == NUMBER:
+        each *= len(symbols)  # as torch does with a number, and with a tuple of one
     if len(each) != len(symbols):
         one = "one number or " if kind == NUMBER else ""
         pairs = " in pairs" if kind == PAIRS else ""
@@ -150,6 +154,8 @@ def _values(recipe: Recipe, a: Argument, given: Setting, base: Op) -> dict[str, 
                              " give one an axis")  # fmt: skip
     read = _real if a.real else _integer
     values = {symbol: read(where, value, a.minimum) for symbol, value in zip(symbols, each, strict=True)}
+    if a.positive and any(isinstance(v, Fraction) and v <= 0 for v in values.values()):
+        raise OperationError(f"{where}: got {given!r}, expected a number above 0; change it")
     for symbol, value in values.items():
         if symbol not in base.symbols and value != index(a.default if isinstance(a.default, int) else symbol):
             chosen = ", ".join(f"{name}={word!r}" for name, word in base.settings)

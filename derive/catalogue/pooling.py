@@ -141,15 +141,17 @@ def _lp_pool(n: int) -> Recipe:
         law=lambda kinds: _power_average(n, kinds),
         tensors={"X": "input"},
         arguments=(
-            Argument("norm_type", ("k",), None, minimum=1, real=True, meaning="the power k"),
+            Argument("norm_type", ("k",), None, minimum=1, real=True, positive=True, meaning="the power k"),
             _kernel(n),
             _stride(n),
             _ceil_mode(),
         ),
         require=_inside(n),
-        conventions=lambda kinds: "powers keep the sign of an odd k; a negative sum has no root: NaN\n"
-        "where the sum is 0, so are the output and the gradient"
-        + (f"\n{rescaled}" if kinds["ceil_mode"] == "True" else ""),
+        conventions=lambda kinds: (
+            "powers keep the sign of an odd k; a negative sum has no root: NaN\n"
+            "where the sum is 0, so are the output and the gradient"
+            + (f"\n{rescaled}" if kinds["ceil_mode"] == "True" else "")
+        ),
         source=f"torch.nn.functional.lp_pool{n}d",
         layout=Layout(batch="n"),
     )

@@ -23,8 +23,8 @@ class Argument:
     """One of torch's arguments, in each of the kinds in which it may be given.
 
     A word, of `choices`, picks the law; a number, or one an axis, sets the `symbols`; a pair of numbers an axis sets
-    the `pairs`. Where the user of a kernel passes tensors alone, the tensor `picked_by` picks the word: the first where
-    it is absent or holds integers, else the second.
+    the `pairs`. A real number may have to be `positive`. Where the user of a kernel passes tensors alone, the tensor
+    `picked_by` picks the word: the first where it is absent or holds integers, else the second.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Argument:
     choices: tuple[str, ...] = ()
     pairs: tuple[tuple[str, str], ...] = ()
     real: bool = False
+    positive: bool = False
     picked_by: str = ""
     meaning: str = ""
 
