@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from derive.beyond import check_in_notation, check_inputs
 from derive.extents import Extents
 from derive.notation import parse
 from derive.operation import Op, Parameter, Tensor
@@ -15,6 +16,7 @@ from derive.wellformed import check_reads, check_scopes, check_statements, ranks
 def from_text(text: str, name: str = "") -> Op:
     """An operation from its law in notation. Raises: NotationError, OperationError."""
     law = parse(text)
+    check_in_notation(law)
     check_reads(law)
     ranks = ranks_of(law)
     check_statements(law, ranks)
@@ -32,6 +34,7 @@ def from_text(text: str, name: str = "") -> Op:
     parameters += tuple(Parameter(n, n, minimum=1) for n in chosen if n not in symbols)
     check_scopes(law, {*used, *symbols})
     own = name or law.equations[-1].target
+    check_inputs(tensors, law.equations[-1].target)
     return Op(own, equations, tensors, sizes, parameters, sizings=tuple(extents.sizings))
 
 

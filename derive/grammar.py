@@ -160,7 +160,7 @@ class Grammar(IndexGrammar):
     def call(self, name: Token) -> Expr:
         self.expect("(", "write: exp(...)")
         if name.text == "cases":
-            condition = self.guard_body()
+            condition = self.condition()
             self.expect(",", "write: cases(cond, a, b)")
             then = self.sum()
             self.expect(",", "write: cases(cond, a, b)")
@@ -175,6 +175,16 @@ class Grammar(IndexGrammar):
             return self.named_result(name)
         self.expect(")", "close the bracket")
         return result
+
+    def condition(self) -> Expr:
+        """The condition of `cases(cond, a, b)`, which may stand in the brackets of a guard."""
+        start = self.at
+        if self.here.text == "[":
+            found = self.guard()
+            if self.here.text == ",":
+                return found
+            self.at = start
+        return self.guard_body()
 
     def extremum(self, word: str, left: Expr, right: Expr) -> Expr:
         """The larger or the smaller of two values; the smaller of two integer expressions is one itself."""

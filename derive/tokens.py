@@ -98,7 +98,10 @@ class Reader:
 
     def expect_end(self) -> None:
         if self.here.kind != "end":
-            self.fail("an operator or the end", "separate equations by ';'")
+            self.fail(
+                "an operator or the end",
+                "separate equations by ';' and factors by '*'; only sum and max run over indices",
+            )
 
     def expect_last(self) -> None:
         """Nothing may follow."""

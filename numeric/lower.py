@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import accumulate
 
+from derive.beyond import check_gradients
 from derive.errors import NotDerived
 from derive.expr import (
     Add,
@@ -46,6 +47,7 @@ def plan(op: Op, stacked: bool = False) -> Plan:
 
     `stacked` lays products out as a stack of matrices along the leading axis, instead of as one large matrix.
     """
+    check_gradients(op)
     forward = forward_formulas(op)
     gradients = list(_derived(op))
     tensors = frozenset({t.name for t in op.tensors} | {f.target for f in forward})

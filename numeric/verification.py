@@ -16,6 +16,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from derive.beyond import check_gradients
 from derive.catalogue import op as build_op
 from derive.operation import Op
 from numeric.backend import gradient_formula
@@ -51,6 +52,7 @@ def verify(
 @lru_cache(maxsize=64)
 def subject(op: Op, backends: tuple[str, ...] = BACKENDS) -> Subject:
     """An operation with its derived gradients and its kernels. Raises: NotDerived."""
+    check_gradients(op)
     # a hypothesis on data makes a formula shorter and less general; kernels take any data
     law = replace(op, hypotheses=())
     formulas = {t.name: gradient_formula(law, t) for t in law.differentiable}

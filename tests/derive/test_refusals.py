@@ -12,13 +12,13 @@ from derive.errors import BackproofError, NotationError, NotDerived, OperationEr
 from derive.notation import parse_expr, parse_index
 
 OPERATION = [
-    ("O[i] = O[i-1] + X[i]", "equation of O: got a read of O, expected only inputs and earlier equations"),
+    ("O[i] = O[i-1] + X[i]", "equation of O: got a read of O[i-1], which is O itself, expected only inputs"),
     ("O[i] = U[i]; U[i] = X[i]", "equation of O: got a read of U, expected only inputs and earlier equations"),
     ("O[i,j] = X[i,j]*X[i]", "tensor X: got 1 indices in X[i], expected 2; give every read the same number"),
     ("O[i] = sum[p] X[i+p]", "index p in the access i+p: got no axis that p runs over by itself, expected a bound"),
     ("O[i] = sum[p] X[i+p]*F[2*p+1]", "index p in the access i+p: got no axis that p runs over by itself"),
     ("O[i] = 3", "index i of O: got no read that limits it, expected one; write its size: size i = N"),
-    ("O[i] = sum[p] X[i+p] + F[p]", "index p in the access i+p: got no axis"),
+    ("O[i] = sum[p] X[i+p] + F[p]", "index p of O: got F[p] with p neither on the left side nor under a sum"),
     (
         "O[i] = sum[p] F[p]*X[i+p] + p",
         "index p of O: got a use outside of its sum, expected none; sum[..] takes the product",
