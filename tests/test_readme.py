@@ -25,6 +25,7 @@ SHORTER = {
     ".venv/bin/backproof train lenet --data sample --epochs 2 -o out/lenet": (
         ".venv/bin/backproof train lenet --data sample --epochs 1 --batch 100 -o out/lenet"
     ),
+    ".venv/bin/backproof bench derivations": ".venv/bin/backproof bench derivations --rounds 1",
     ".venv/bin/backproof bench symbolic": ".venv/bin/backproof bench symbolic --rounds 1 --configurations 13",
 }
 
