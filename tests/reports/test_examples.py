@@ -27,6 +27,7 @@ SAID = {
     "embedding": "[[1, 1], [0, 0], [2, 2], [0, 0]]",
     "fully_connected_as_convolution": "equal to the fully connected layer: True",
     "gelu": "gelu: [-0.0036, -0.1588, 0.0, 0.8412, 2.9964]",
+    "hessian_vector": "H v: [120.0, 168.0] ; by the Hessian written out: [120.0, 168.0]",
     "hopfield_energy": "recalled: True ; energy: -15.0",
     "learned_edges": "[1.0, 0.0, -1.0]",
     "line_detectors": "[50, 16, 50]",
