@@ -9,7 +9,7 @@ from derive.errors import OperationError
 from derive.expr import Binder, Compare, Expr, Val
 from derive.index import Atom, Composite, Index, divide, index
 from derive.show import show_index
-from numeric.signs import at_least_zero, sign
+from numeric.signs import at_least_zero, at_most, sign
 
 Axes = tuple[Binder, ...]
 Extents = Mapping[str, Index]
@@ -106,7 +106,9 @@ def padding(s: Span, extent: Index, canonical: Canonical) -> Padding:
     """What an axis of `extent` cells needs so that every index of a span is in range."""
     low, beyond = canonical(s.low), canonical(s.high - extent + 1)
     before = index(0) if sign(low) == 1 else at_least_zero(-s.low)
-    after = index(0) if beyond == index(0) or sign(beyond) == -1 else at_least_zero(s.high - extent + 1)
+    after = (
+        index(0) if sign(at_most(beyond)) == -1 or at_most(beyond) == index(0) else at_least_zero(s.high - extent + 1)
+    )
     # low + before, which is 0 where padding is certain
     return Padding(before, after, at_least_zero(s.low) if sign(low) != -1 else index(0))
 

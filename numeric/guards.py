@@ -11,7 +11,7 @@ from derive.build import total
 from derive.expr import GUARDS, ONE, ZERO, Cases, Div, Entry, Expr, Mul, Num
 from derive.traversal import reads
 from numeric.build import Build
-from numeric.plan import Map, Wins
+from numeric.plan import Map, holds_truths
 
 
 def product(build: Build, items: Iterable[Expr]) -> Expr:
@@ -62,7 +62,7 @@ def _joined(factors: list[Expr]) -> Expr:
 
 def is_mask(build: Build, e: Expr) -> bool:
     """Whether a tree is true or false."""
-    return isinstance(e, GUARDS) or (isinstance(e, Entry) and isinstance(build.made_by(e.tensor), Wins))
+    return isinstance(e, GUARDS) or (isinstance(e, Entry) and holds_truths(build.made_by, e.tensor))
 
 
 def defined(build: Build, e: Expr) -> bool:

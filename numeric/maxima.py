@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from derive.expr import Binder, Entry, Expr, InRange, Mul, Select, Winner
+from derive.index import index
 from derive.traversal import reads
-from numeric.access import affine, boxed
+from numeric.access import affine, boxed, padding, span
 from numeric.build import Build, Scope, axes_of, used
 from numeric.plan import Axes, Reduce, Wins
 from numeric.reading import read
@@ -25,7 +27,8 @@ def winner(build: Build, e: Winner, scope: Scope) -> Expr:
     free = build.registers[best.tensor]
     own = tuple(Binder(i.name or "", b.extent) for i, b in zip(best.indices, free, strict=True))
     along = not c.taps and len(c.over) == 1
-    wins = build.emit(Wins("wins", (*c.cells, *own), c.cells, c.body, best, c.where, along))
+    where = tuple(dict.fromkeys((*c.where, *_real_cells(build, e, scope))))
+    wins = build.emit(Wins("wins", (*c.cells, *own), c.cells, c.body, best, where, along))
     return read(build, Entry(wins.tensor, (*e.at, *best.indices)), scope)
 
 
@@ -38,6 +41,19 @@ class _Candidates:
     cells: Axes
     taps: Axes
     over: Axes
+
+
+def _real_cells(build: Build, e: Winner, scope: Scope) -> Iterator[Expr]:
+    """Guards that a cell is no padding, which never wins, even where every real cell is minus infinity."""
+    inner = {**scope, **{b.name: b.extent for b in boxed(e.binders, scope)[0]}}
+    if not isinstance(e.body, Entry):
+        return
+    for i, extent in zip(e.body.indices, build.extents(build.tensor(e.body.tensor)), strict=True):
+        solved = affine(i, inner)
+        if solved is not None:
+            room = padding(span(solved, inner), extent, build.canonical)
+            if room.before != index(0) or room.after != index(0):
+                yield InRange(i, extent)
 
 
 def _best(build: Build, c: _Candidates, scope: Scope) -> Entry:

@@ -6,7 +6,7 @@ A register is read at plain index names, so `X_windows[n,c,i,p]` is an array wit
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 
 from derive.expr import Binder, Entry, Expr
@@ -278,6 +278,14 @@ class Plan:
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.instructions)) + "\n"
+
+
+def holds_truths(made_by: Callable[[str], Instruction | None], register: str) -> bool:
+    """Whether a register is an array of true and false: winners, however they are looked at."""
+    made = made_by(register)
+    if isinstance(made, View | Merge | Split | Gather | Pad | Copy):
+        return holds_truths(made_by, made.sources[0])
+    return isinstance(made, Wins)
 
 
 def _registers(value: object) -> Iterator[str]:

@@ -14,7 +14,7 @@ from numeric.plan import (
     Axes,
     Instruction,
     Plan,
-    Wins,
+    holds_truths,
 )
 from numeric.plan import Names as IndexNames
 from numeric.python_text import Text
@@ -52,7 +52,7 @@ class Scribe:
         return self.names("register", name)
 
     def is_mask(self, name: str) -> bool:
-        return isinstance(self.plan.instruction(name), Wins)
+        return holds_truths(self.plan.instruction, name)
 
     def symbol_text(self, atom: object) -> Text:
         assert isinstance(atom, str), atom

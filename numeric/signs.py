@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from derive.index import Composite, Index, divide, index
+from derive.index import Composite, Index, Monomial, divide, index
 from derive.show import show_index
 
 
@@ -11,6 +11,27 @@ def at_least_zero(i: Index) -> Index:
     if sign(i) is not None:
         return i if sign(i) == 1 else index(0)
     return -divide("min", index(0), -i)
+
+
+def at_most(i: Index) -> Index:
+    """An index that is at least as large: s*(a//s) is at most a."""
+    total = index(0)
+    for monomial, c in i.terms:
+        total = total + (_bound(monomial, c) if c > 0 else Index(((monomial, c),)))
+    return total
+
+
+def _bound(monomial: Monomial, c: int) -> Index:
+    for a in monomial:
+        if isinstance(a, Composite) and a.kind == "floor":
+            rest = list(monomial)
+            rest.remove(a)
+            if (a.divisor.name or "") in rest:
+                rest.remove(a.divisor.name or "")
+                return Index(((tuple(rest), c),)) * a.dividend
+            if a.divisor.constant and c % a.divisor.constant == 0:
+                return Index(((tuple(rest), c // a.divisor.constant),)) * a.dividend
+    return Index(((monomial, c),))
 
 
 def sign(i: Index) -> int | None:

@@ -102,6 +102,7 @@ LAWS = [
     Law("an intermediate", "H[i] = sum[j] A[i,j]*X[j]; O[i] = H[i]*H[i] + X[i]", {"A": (3, 3), "X": (3,)}, {}),
     Law("an intermediate outside", "H[i] = X[i]*X[i]; O[j] = H[j+1] - H[j-1]; size j = N; X[i<N]", {"X": (5,)}, {}),
     Law("largest of a window of sums", "O[i] = max[p<P] (X[i+p] + Y[p]); X[h<H]; Y[p<P]", {"X": (6,), "Y": (3,)}, {}),
+    Law("largest, read backwards", "O[i] = max[p<2] X[2*i-p+1]", {"X": (6,)}, {}),
     Law("largest along an axis", "O[n] = max[c] X[n,c]", {"X": (3, 4)}, {}),
     Law("largest along two axes", "O[n] = max[c,d] X[n,c,d]", {"X": (3, 2, 3)}, {}),
     Law("the larger of two", "O[i] = max(X[i], Y[i]) - min(X[i], 2*Y[i])", {"X": (5,), "Y": (5,)}, {}),

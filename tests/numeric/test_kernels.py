@@ -361,3 +361,14 @@ def test_what_cannot_be_derived_is_refused_only_where_it_is_asked_for(backend: s
     assert k.vjp(np.ones(2), x, y, wrt=["X"])["X"].tolist() == [12, 6]
     with pytest.raises(NotDerived, match="no law applies"):
         k.vjp(np.ones(2), x, y)
+
+
+@pytest.mark.parametrize("backend", ["reference", *PRINTED])
+def test_padding_never_wins_even_against_minus_infinity(backend: str) -> None:
+    x = np.array([[[-np.inf, -np.inf, 2.0, 1.0, -np.inf]]])
+    settings = {"kernel_size": 3, "stride": 2, "padding": 1}
+    k = kernel("max_pool1d", backend=backend, **settings)
+    leaf = torch.tensor(x, requires_grad=True)
+    F.max_pool1d(leaf, **settings).sum().backward()
+    assert leaf.grad is not None
+    assert k.vjp(np.ones((1, 1, 3)), x)["input"].tolist() == leaf.grad.tolist() == [[[1.0, 0.0, 1.0, 1.0, 0.0]]]

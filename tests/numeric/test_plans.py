@@ -12,7 +12,7 @@ import derive
 from derive.operation import Op
 from numeric.kernels import kernel
 from numeric.lower import plan
-from numeric.plan import Gather, Map, Matmul, Merge, Scatter, Split
+from numeric.plan import Gather, Map, Matmul, Merge, Pad, Scatter, Split, Wins
 from numeric.printer import plain
 from numeric.wrapping import wrapped
 from tests.numeric.laws import LAWS, Law
@@ -47,7 +47,8 @@ dE/db[k] = sum[n<N,i<I,j<J] dE/dO[n,k,i,j]
 
 MAX_POOL = """\
 O[n,c,i,j] = for p<K_h,q<K_w: max[] X_windows[n,c,i,p,j,q]
-wins[p1,q1,n,c,i,j] = first[p1<K_h,q1<K_w] X_windows[n,c,i,p1,j,q1] == O[n,c,i,j]
+wins[p1,q1,n,c,i,j] = first[p1<K_h,q1<K_w] X_windows[n,c,i,p1,j,q1] == O[n,c,i,j] \
+where [0<=s_h*i+d_h*p1-P_h<H]*[0<=s_w*j+d_w*q1-P_w<W]
 dE/dX[n,c,h,w] = for p<K_h,q<K_w: add dE/dO[n,c,i,j]*wins[p,q,n,c,i,j] \
 at h = s_h*i+d_h*p-P_h, w = s_w*j+d_w*q-P_w
 """
@@ -67,6 +68,13 @@ def test_the_plan_of_conv2d_with_stacked_matrices_is_this() -> None:
 
 def test_the_plan_of_max_pooling_finds_the_winners_once() -> None:
     assert str(plan(derive.op("max_pool2d"))).endswith(MAX_POOL)
+
+
+def test_nothing_is_padded_where_every_window_ends_inside() -> None:
+    found = plan(derive.op("max_pool2d", kernel_size=3, stride=2, padding=0, dilation=1, ceil_mode=False))
+    assert [i for i in found.instructions if isinstance(i, Pad)] == []
+    assert [i.where for i in found.instructions if isinstance(i, Wins)] == [()]
+    assert any(isinstance(i, Pad) for i in plan(derive.op("O[i] = max[p<K] X[i+p]; X[h<H]; size i = H")).instructions)
 
 
 def test_a_transposed_convolution_is_the_plan_of_a_convolution_turned_round() -> None:
