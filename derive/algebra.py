@@ -262,6 +262,18 @@ def _composite_side(e: Expr, kind: str) -> tuple[Index, Composite] | None:
     return None
 
 
+@law("clear a quotient", "[a/s==b] = [a==s*b] where s >= 1")
+def clear_quotient(node: Expr, site: Site) -> Rewrite | None:
+    """Where s does not divide a, both are 0. One exact quotient goes, and an index inside it can be solved for."""
+    sides = equation_sides(node)
+    for one, other in (sides, sides[::-1]) if sides else ():
+        match one.terms:
+            case ((((Composite("exact", a, s),)), 1),) if _positive(s, site, ()):
+                positive = tuple(Condition("positive", f"{n} >= 1", (index(n),)) for n in sorted(s.names()))
+                return Rewrite(Compare("==", val(a), val(s * other)), positive)
+    return None
+
+
 @law("range", "[0<=e<N] = 1 where 0 <= e and e <= N-1 follow from the ranges of the indices")
 def implied(node: Expr, site: Site) -> Rewrite | None:
     if not isinstance(node, InRange):

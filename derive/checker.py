@@ -628,10 +628,17 @@ def divided(over: Tree, left: Tree, right: Tree) -> Iterator[tuple[Tree, Tree, T
         one, other = (right, left) if turned else (left, right)
         a = add(other, minus(one), mul(width, name(i)), name(p))
         free = substitute(a, {i: add(), p: add()})
-        match list(poly(width, {}, True).items()):
-            case [(monomial, c)] if c > 0 and all(NAME.match(n) for n, _ in monomial) and i != p and same(a, free):
-                if ":" not in show(poly(free, {}, True)):
-                    yield (i, extent), (p, width), free, tuple(("minimum", n, 1) for n, _ in monomial)
+        facts = at_least_one(width)
+        if facts is not None and i != p and same(a, free) and ":" not in show(poly(free, {}, True)):
+            yield (i, extent), (p, width), free, facts
+
+
+def at_least_one(i: Tree) -> Facts | None:
+    """What it rests on that an index is 1 or more: a product of a number and symbols from 1 up; None for any other."""
+    match list(poly(i, {}, True).items()):
+        case [(monomial, c)] if c > 0 and all(NAME.match(n) for n, _ in monomial):
+            return tuple(("minimum", n, 1) for n, _ in monomial)
+    return None
 
 
 def guards(node: Tree, after: Tree, claim: Claim) -> Instances:
@@ -654,6 +661,11 @@ def guards(node: Tree, after: Tree, claim: Claim) -> Instances:
                 joined = ("compare", "==", ("val", add(mul(q, w), r)), ("val", a))
                 rest = of(g for j, g in enumerate(items) if j not in (k, m))
                 yield "mixed radix", after, mul(joined, rest), (("range", r, w),)
+    # [a/s==b] = [a==s*b] where s >= 1
+    for one, other in (pair for both in sides(node) for pair in (both, both[::-1])):
+        match only(one):
+            case "exact", a, s if (facts := at_least_one(s)) is not None:
+                yield "clear a quotient", after, ("compare", "==", ("val", a), ("val", add(mul(s, other)))), facts
     # [0<=e<N]*X[e] = X[e]: a read that is not integral or not in range is 0, where no other factor is undefined
     if not claim.factor and all(total(f) if n > 0 else f[0] in ("val", "num") for f, n in items):
         for (k, (guard, _)), (read, n) in product(enumerate(items), items):
@@ -800,7 +812,7 @@ FAMILIES = {
     sums: "merge sums, pull out, distribute, factor out",
     indexed: "contract a delta, divide with a rest, reverse",
     means: "deviations",
-    guards: "range, mixed radix, zero outside, zero branch, undo a division",
+    guards: "range, mixed radix, clear a quotient, zero outside, zero branch, undo a division",
     quotients: "one quotient, complete the denominator, exponential, logarithm, cancel",
     names: "fold, unfold, name, introduce, labels, hypothesis",
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from derive.algebra import ALGEBRA
+from derive.algebra import ALGEBRA, clear_quotient
 from derive.build import mul
 from derive.calculus import CALCULUS
 from derive.catalogue import op as build_op
@@ -23,7 +23,7 @@ from derive.rewrite import run
 from derive.second import operation_of
 from derive.substitution import fresh
 
-STAGES = ((*CALCULUS, *DIVISION, *ALGEBRA, *MEANS), (*PRESENTATION, *ALGEBRA))
+STAGES = ((*CALCULUS, *DIVISION, clear_quotient, *ALGEBRA, *MEANS), (*PRESENTATION, *ALGEBRA))
 
 
 def gradient(op: Op | str | Derivation, wrt: str, **settings: int | str) -> Derivation:

@@ -160,7 +160,7 @@ DERIVING = (
     Measure("nodes, equations written out, that d/dX still has to go through", derivatives, CALCULUS),
     Measure("choices between a value and 0", choices, ("zero branch",)),
     Measure("the weight of products, sums and deltas", weight, ALGEBRA),
-    Measure("exact quotients", exact_quotients, ("undo a division",)),
+    Measure("exact quotients", exact_quotients, ("undo a division", "clear a quotient")),
 )
 PRESENTING = (
     Measure("products that repeat a term of their denominator", completable, ("complete the denominator",)),

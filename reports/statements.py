@@ -72,6 +72,9 @@ STATEMENTS: dict[str, Statement] = {
         "where the bracket is not 0, the division leaves no rest and can be undone",
         r"\left[0 \le \tfrac{a}{s} < I\right] f_{s \cdot a/s} = \left[0 \le \tfrac{a}{s} < I\right] f_a",
     ),
+    "clear a quotient": Statement(
+        "multiply by the divisor", r"\left[\tfrac{a}{s} = b\right] = \left[a = s\,b\right]"
+    ),
     "mixed radix": Statement(
         "quotient and rest together are the number",
         r"\left[q = \left\lfloor\frac{a}{W}\right\rfloor\right]\left[r = a \bmod W\right] = \left[q W + r = a\right]",

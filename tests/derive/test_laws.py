@@ -131,6 +131,14 @@ CASES = [
     Case("divide with a rest", "sum[q<I,r<3,t<K] [a==3*q+r-1]*F[t]", "sum[t] [0<=((a+1)//3)<I]*F[t]", []),
     Case("mixed radix", "[i==a//K]*[p==a%K]*F[p]", "F[p]*[i*K+p==a]", ["[i==a//K]*[i==a%K]*F[p]"], ("range",)),
     Case(
+        "clear a quotient",
+        "[(a+p)/s==i]",
+        "[a+p==s*i]",
+        ["[a//s==i]", "[a/s<=i]", "[a/i==p]", "[a/s+1==i]", "[a==i]"],
+        ("positive",),
+    ),
+    Case("clear a quotient", "[i==a/2]", "[a==2*i]", []),
+    Case(
         "undo a division",
         "[0<=a/s<I]*X[s*(a/s)+p]*F[p]",
         "[0<=(a/s)<I]*X[a+p]*F[p]",
@@ -356,6 +364,11 @@ def exchanged(e: Expr, kinds: dict[str, str]) -> Expr:
     return map_indices(e, turned)
 
 
+def quotient_cleared_on_one_side(node: Expr, site: Site) -> Expr | None:
+    found = LAWS["clear a quotient"](node, site)
+    return found and Compare("==", found.after.parts[0], node.parts[1])
+
+
 def division_undone_without_the_rest(node: Expr, site: Site) -> Expr | None:
     found = LAWS["undo a division"](node, site)
     whole = Entry("X", (index("h"),))
@@ -410,6 +423,7 @@ MUTANTS: dict[str, tuple[Rule, str, str]] = {
     "zero branch": (either_branch_taken, "O[i] = cases(0 < X[i], X[i]^2, 0)", "X"),
     "contract a delta": (delta_without_its_guard, "O = sum[p<K] X[2*p+1]; X[h<H]", "X"),
     "divide with a rest": (rest_for_quotient, "O[i] = sum[p<3] X[3*i+p]*F[p]", "X"),
+    "clear a quotient": (quotient_cleared_on_one_side, "O[i] = sum[p<K] X[(i-p)/2]*F[p]; X[h<H]; size i touch", "X"),
     "undo a division": (division_undone_without_the_rest, "O[i] = sum[p<K] X[2*i+p]^2", "X"),
     "zero outside": (any_guard_dropped, "O[i] = sum[p<K] X[2*p+1,3*i+1]; X[h<H,w<W]", "X"),
     "mixed radix": (radix_the_wrong_way_round, "O[a] = X[a//W,a%W]; X[h<H,w<W]; size a = H*W", "X"),
