@@ -18,12 +18,16 @@ from numeric.printer import OUTPUT, Source, print_plan
 
 @dataclass(slots=True)
 class PrintedFunctions:
-    """One operation's kernels in one dialect."""
+    """One operation's kernels in one dialect.
+
+    Integers become `floats` where a formula leaves them, or where the device of an array does not multiply them.
+    """
 
     op: Op
     dialect: Dialect
     floats: Callable[[Array], Array]
     stacked: bool
+    multiplies: Callable[[Array], bool] = field(default=lambda x: True)
     _plan: Plan | None = field(default=None, repr=False)
     _source: Source | None = field(default=None, repr=False)
     _functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict, repr=False)
@@ -49,7 +53,7 @@ class PrintedFunctions:
         signature = self._printed().functions[key]
         if not self._functions:
             self._functions = load(self._printed())
-        if not signature.exact:
+        if not (signature.exact and self.multiplies(arrays[0])):
             arrays = [
                 self.floats(a) if _counts(a) and not label else a
                 for a, label in zip(arrays, self._labels(key), strict=True)

@@ -164,6 +164,10 @@ class TorchBackend:
         """Integers as float64."""
         return x.double()
 
+    def multiplies(self, x: Array) -> bool:
+        """Whether matrices of integers can be multiplied where x is: CUDA has no such product."""
+        return not x.is_cuda
+
     def functions(self, op: Op) -> PrintedFunctions:
         """The printed kernels of an operation; matrices stacked along the batch suit torch's batched products."""
         return _functions(op)
@@ -184,4 +188,4 @@ BACKEND = TorchBackend()
 
 @lru_cache(maxsize=256)
 def _functions(op: Op) -> PrintedFunctions:
-    return PrintedFunctions(op, TorchDialect(), BACKEND.floats, stacked=True)
+    return PrintedFunctions(op, TorchDialect(), BACKEND.floats, stacked=True, multiplies=BACKEND.multiplies)

@@ -14,9 +14,9 @@ import click
 import typer
 from typer.core import TyperGroup
 
-from derive.errors import BackproofError
+from derive.errors import BackproofError, NotDerived
 from derive.lazy import LazyModule
-from reports.exits import BAD_INPUT, BROKEN_PIPE, GOOD, INTERNAL, INTERRUPTED, MISSING_TOOL
+from reports.exits import BAD_INPUT, BROKEN_PIPE, GOOD, INTERNAL, INTERRUPTED, MISSING_TOOL, UNDECIDED
 from reports.writers.registry import MissingTool
 
 if TYPE_CHECKING:
@@ -139,6 +139,8 @@ def _told(error: BaseException) -> int:
             package = name.partition(".")[0]
             remedy = f"pip install {EXTRAS.get(package, package)}"
             text, code = f"this needs the package {package}, which is not installed: {remedy}", MISSING_TOOL
+        case NotDerived():
+            text, code = str(error), UNDECIDED
         case BackproofError():
             text, code = str(error), BAD_INPUT
         case click.ClickException():

@@ -16,6 +16,7 @@ from numeric.checking import Check
 from numeric.data import Dataset, load
 from numeric.devices import DEVICES, choose, gpus
 from numeric.gradient_check import gradient_check
+from numeric.memory import keep_freed_memory
 from numeric.model import model
 from numeric.run import Model, TrainOptions
 from numeric.train import Progress, Trained, first_step, steps_per_epoch, train
@@ -85,6 +86,7 @@ def run(
         if json is not None:
             emit_json(facts, json)
         return REFUTED
+    keep_freed_memory()
     trained = followed(options, net, digits, checkpoint, resume)
     if output is not None:
         page = render(training_report(options, checks, trained), "html")

@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 import derive
 import numeric
 from derive.errors import NotDerived, OperationError
+from numeric.binding import bind
 from numeric.kernels import Kernel, kernel
 from numeric.loader import load
 from numeric.printed import PrintedFunctions
 from numeric.printer import OUTPUT
+from numeric.to_torch import TorchDialect
 from tests.numeric.laws import LAWS, Law, integers
 from tests.numeric.small_cases import CASES, Case
 
@@ -97,6 +99,11 @@ TORCH = {
     "flatten": lambda x: torch.flatten(x, 1),
     "add": torch.add,
     "relu": F.relu,
+    "leaky_relu": F.leaky_relu,
+    "prelu": lambda x, a, num_parameters="": F.prelu(x, a),
+    "elu": F.elu,
+    "batch_norm": lambda x, w, b, **s: F.batch_norm(x, None, None, w, b, **s),
+    "layer_norm": lambda x, w, b, **s: F.layer_norm(x, weight=w, bias=b, **s),
     "sigmoid": torch.sigmoid,
     "tanh": torch.tanh,
     "softmax": lambda x: F.softmax(x, -1),
@@ -372,3 +379,13 @@ def test_padding_never_wins_even_against_minus_infinity(backend: str) -> None:
     F.max_pool1d(leaf, **settings).sum().backward()
     assert leaf.grad is not None
     assert k.vjp(np.ones((1, 1, 3)), x)["input"].tolist() == leaf.grad.tolist() == [[[1.0, 0.0, 1.0, 1.0, 0.0]]]
+
+
+def test_integers_are_floats_where_the_device_multiplies_none() -> None:
+    x, w = torch.arange(6).reshape(2, 3), torch.ones((4, 3), dtype=torch.int64)
+    k = kernel("linear", backend="torch")
+    binding = bind(k.op, {"X": (2, 3), "W": (4, 3)}, {})
+    tensors = {"X": x, "W": w, "b": torch.zeros(4, dtype=torch.int64)}
+    for multiplies, dtype in ((True, torch.int64), (False, torch.float64)):
+        functions = PrintedFunctions(k.op, TorchDialect(), lambda a: a.double(), True, lambda a, m=multiplies: m)
+        assert functions.forward(tensors, binding)[0].dtype == dtype
