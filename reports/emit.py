@@ -6,12 +6,15 @@ import json
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import Any
 
 from reports.document import Document
 from reports.writers.output import render, write, write_files
 from reports.writers.registry import WriteError, format_of
+from reports.writers.text import narrowed
 
 STDOUT = "-"
 
@@ -51,7 +54,8 @@ def emit(document: Document, form: str | None, output: Path | None) -> None:
     Raises: WriteError for an unknown format or a place that cannot be written; MissingTool.
     """
     if output is None:
-        say(render(document, form or "text"))
+        with narrowed(get_terminal_size().columns) if sys.stdout.isatty() else nullcontext():
+            say(render(document, form or "text"))
     else:
         format_of(output, form)
         log(f"wrote {write(document, output, form)}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from textwrap import wrap
 
 from derive.catalogue import FAMILIES, RECIPES, Argument, op, variants
 from derive.catalogue.limits import LIMITS
@@ -32,15 +33,18 @@ from reports.plaintext import in_signs
 from reports.size_section import learned_sentence
 from reports.size_text import size_text
 
+CALL_WIDTH = 74
 EXAMPLES = Path(__file__).parent / "examples"
 
 
 def overview() -> Document:
     """Every operation: its call, law, sizes, how much it learns, what is agreed; arguments once a family."""
     families = [_family(title, [op(name) for name in names]) for title, names in FAMILIES.items()]
-    networks = Section(
-        spans("Networks"), (Prose(spans("Derived whole, by the reverse sweep: ", Code(", ".join(NETWORKS)), ".")),)
+    rows = tuple((spans(Code(name)), spans(n.summary), spans(n.source)) for name, n in NETWORKS.items())
+    derived = Table(
+        tuple(map(spans, ("name", "what it is", "source"))), rows, spans("Derived whole, by the reverse sweep.")
     )
+    networks = Section(spans("Networks"), (derived,))
     more = spans(
         "One in full: ", Code("backproof list NAME"), "; what torch takes and laws do not: ",
         Code("backproof list --limits"), "; laws that anyone may write: ", Code("backproof list --examples"), ".",
@@ -51,8 +55,8 @@ def overview() -> Document:
 def in_full(ops: list[Op]) -> Document:
     """Operations with all that is known of each: tensors, arguments, sizes with their steps, all their laws."""
     if len(ops) == 1:
-        return Document(signature(ops[0]), tuple(_in_full(ops[0])))
-    return Document("Operations", tuple(Section(spans(Code(signature(o))), tuple(_in_full(o))) for o in ops))
+        return Document(ops[0].name, tuple(_in_full(ops[0])))
+    return Document("Operations", tuple(Section(spans(Code(o.name)), tuple(_in_full(o))) for o in ops))
 
 
 def limits() -> Document:
@@ -117,11 +121,17 @@ def _short(o: Op) -> Section:
     learned = learned_sentence(o, Names.of(o))
     items = (Items((*((learned,) if learned else ()), *facts)),) if learned or facts else ()
     summary = Prose(spans(_upper(f"{o.summary}; "), Code(o.source), "."))
-    return Section(spans(Code(signature(o))), (summary, Source("text", law(o)), *items))
+    return Section(spans(Code(o.name)), (_call(o), summary, Source("text", law(o)), *items))
+
+
+def _call(o: Op) -> Source:
+    """How it is called, in lines that fit a narrow terminal."""
+    return Source("python", "\n".join(wrap(signature(o), CALL_WIDTH, subsequent_indent=" " * (len(o.name) + 1))))
 
 
 def _in_full(o: Op) -> Iterator[Block]:
     """The law as reports tell it, the meaning of every argument, and the laws under other arguments."""
+    yield _call(o)
     yield law_section(o)
     arguments = RECIPES[o.name].arguments
     if arguments:
@@ -147,8 +157,8 @@ def _kinds(v: Op) -> str:
 
 
 def _meaning(a: Argument) -> Spans:
-    choices = f"; one of {', '.join(a.choices)}" if a.choices else ""
-    return spans(f"{a.meaning}{choices if len(a.choices) > 1 else ''}")
+    choices = f"; one of {', '.join(a.choices)}" if a.choices and not a.symbols else ""
+    return spans(f"{a.meaning}{choices}")
 
 
 def _upper(text: str) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import textwrap
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from itertools import zip_longest
 from typing import Any
 
@@ -35,10 +37,21 @@ from reports.writers.printable import one_line, printable
 from reports.writers.registry import Rendering
 
 WIDTH = 96
+_width: ContextVar[int] = ContextVar("width", default=WIDTH)
 _NARROWEST = 12  # of a wrapped column
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 _UNDERLINES = "=-~"
 _MARKS = {True: "✓", False: "✗", None: "·"}
+
+
+@contextmanager
+def narrowed(columns: int) -> Iterator[None]:
+    """Lines of at most this many columns inside, where that is less than WIDTH: what a narrow terminal shows."""
+    before = _width.set(min(WIDTH, max(columns, 3 * _NARROWEST)))
+    try:
+        yield
+    finally:
+        _width.reset(before)
 
 
 def render(document: Document, stem: str) -> Rendering:
@@ -174,7 +187,7 @@ def _caption(caption: Spans) -> list[str]:
 def _grid(header: Sequence[str], rows: Sequence[Sequence[str]], align: str) -> list[str]:
     """Columns as wide as their widest cell, a rule under the header; cells of a table that is too wide are wrapped."""
     widths = [max(_columns(row[i]) for row in (header, *rows)) for i in range(len(header))]
-    while sum(widths) + 2 * len(widths) > WIDTH and max(widths) > _NARROWEST:
+    while sum(widths) + 2 * len(widths) > _width.get() and max(widths) > _NARROWEST:
         widths[widths.index(max(widths))] -= 1
     lines = []
     for row in (header, ["-" * width for width in widths], *rows):
@@ -220,7 +233,7 @@ def _wrap(text: Spans, first: str = "", rest: str = "") -> list[str]:
 
 def _wrap_text(text: str, first: str = "", rest: str = "") -> list[str]:
     wrapper = textwrap.TextWrapper(
-        WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
+        _width.get(), initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
     )
     lines = wrapper.wrap(text.strip())
     return [line.replace(_NO_BREAK, " ") for line in lines] or [first.rstrip()]

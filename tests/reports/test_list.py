@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from collections.abc import Mapping
 from fractions import Fraction
@@ -23,6 +24,7 @@ from numeric.samples import draw
 from reports import cli, listing
 from reports.exits import BAD_INPUT, GOOD
 from reports.writers.output import render
+from reports.writers.text import narrowed
 
 OVERVIEW = render(listing.overview(), "text")
 
@@ -40,9 +42,8 @@ def flat(text: str) -> str:
 @pytest.mark.parametrize("name", RECIPES)
 def test_the_overview_tells_an_operation_s_call_law_learned_numbers_and_conventions(name: str) -> None:
     op = derive.op(name)
-    told = OVERVIEW.partition(f"`{listing.signature(op)}`")[2].split("~~~")[1:]
-    assert told, "its call is told"
-    own = flat("~~~".join(OVERVIEW.partition(f"`{listing.signature(op)}`")[2].split("\n`")[:1]))
+    own = flat(re.split(r"\n(?:`|---)", OVERVIEW.partition(f"\n`{name}`\n")[2])[0])
+    assert listing.signature(op) in own
     for e in op.equations:
         assert flat(show_equation(e)) in own
     for sentence in op.conventions:
@@ -74,6 +75,15 @@ def test_several_operations_are_told_in_full(capsys: pytest.CaptureFixture[str])
     code, out, _ = run(capsys, "relu", "linear")
     assert code == GOOD
     assert out.index("relu(input)") < out.index("linear(input, weight, bias=None)")
+
+
+def test_a_narrow_terminal_is_filled_and_not_overrun() -> None:
+    with narrowed(60):
+        narrow = render(listing.overview(), "text")
+    assert narrow != OVERVIEW == render(listing.overview(), "text")
+    prose = [line for line in narrow.splitlines() if not line.startswith(("    ", "~", "-"))]
+    assert max(map(len, prose)) <= 60
+    assert all(len(line) <= 80 for line in OVERVIEW.splitlines() if "(input" in line)
 
 
 def test_the_examples_are_told_with_their_ideas(capsys: pytest.CaptureFixture[str]) -> None:
