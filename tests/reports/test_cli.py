@@ -51,6 +51,10 @@ BAD: list[tuple[Sequence[str], str]] = [
     (("derive", f"{OWN}; {OWN}"), "expected one equation for O"),
     (("derive", "max_pool2d", "--set", "kernel_size=2", "--set", "padding=2"), "max_pool2d"),
     (("derive", "conv2d", "--table"), "--table: got it without a network"),
+    (("derive", "conv2d", "--json", "-"), "--json: got it without --table of a network"),
+    (("derive", "lenet", "--json", "-"), "--json: got it without --table of a network"),
+    (("derive", "mlp", "--set", "bias=both"), "got bias='both', expected one of ones, vector, none"),
+    (("derive", "two_weights", "--wrt", "v"), "--wrt: got 'v', expected one of x, y, w, a"),
     (("derive", "lenet", "--concrete", "3x3"), "--concrete: got it without an operation"),
     (("derive", "lenet", "--wrt", "conv9.weight"), "got 'conv9.weight', expected one of image, conv1.weight"),
     (("derive", "lenet", "--wrt", "label"), "got 'label', expected one of image"),
@@ -63,6 +67,7 @@ BAD: list[tuple[Sequence[str], str]] = [
     (("derive", "relu", "--format", "docx"), "format 'docx' is unknown"),
     (("derive", "relu", "-o", "relu.docx"), "no format has the suffix '.docx'"),
     (("worked", "conv9d"), "got 'conv9d', expected one of conv1d"),
+    (("worked", "relu", "--matrix"), "which stands in a maximum, expected a tensor in which the law is linear"),
     (("worked", "conv2d", "--input", "3x3,2x2"), "expected one shape such as 3x3"),
     (("worked", "conv2d", "--input", "0x3"), "got the empty shape"),
     (("worked", "conv2d", "--input", "2x2", "--kernel", "5x5"), "use a larger input"),
@@ -420,6 +425,12 @@ def test_derive_with_verify_asks_the_kernels(capsys: pytest.CaptureFixture[str])
     code, out, _ = run(capsys, "derive", "relu", "--verify")
     assert code == GOOD
     assert "8 autograd" in out
+
+
+def test_what_no_law_reaches_is_undecided(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "derive", "O[i] = X[i]^Y[i]", "--wrt", "Y")
+    assert (code, out) == (UNDECIDED, "")
+    assert "no law applies" in err
 
 
 def test_verify_counts_configurations(capsys: pytest.CaptureFixture[str]) -> None:
