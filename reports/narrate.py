@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from derive.algebra import ALGEBRA
 from derive.calculus import CALCULUS
 from derive.derivation import Derivation
+from derive.derivation import Step as Proved
 from derive.expr import Entry, Expr
 from derive.index import Index
 from derive.lazy import LazyModule
+from derive.lecture import laws_of, lecture
 from derive.naming import NAMING
 from derive.operation import Op
 from derive.presentation import PRESENTATION
@@ -97,9 +99,10 @@ def _argument(d: Derivation) -> str:
 
 
 def _subtitle(every: Sequence[Derivation]) -> Spans:
+    lines = sum(len(lecture(d.steps)) for d in every)
     steps = sum(len(d.steps) for d in every)
     symbols = "for all sizes" if not every[0].op.parameters else "for all sizes and arguments"
-    return spans(f"Derived by laws {symbols}, in {steps} steps that were each checked")
+    return spans(f"Derived by laws {symbols}, in {lines} lines; {steps} steps were each checked")
 
 
 def _heading(d: Derivation) -> Spans:
@@ -129,20 +132,29 @@ def _rows(d: Derivation, names: Names) -> Iterator[Step | StepGroup]:
     yield Step(1, TOTAL, statement(TOTAL, f"{plaintext(d.target)} = {plaintext(d.start)}"), before, start)
     group: list[Step] = []
     title, shown = "", start
-    for k, step in enumerate(d.steps):
-        old, new = lines[k], lines[k + 1]
-        stage = next((t for t, laws in _STAGES if any(law.name == step.law for law in laws)), title)
+    k = 0
+    for number, together in enumerate(lecture(d.steps), 2):
+        old, new = lines[k], lines[k + len(together)]
+        k += len(together)
+        stage = next((t for t, laws in _STAGES if any(law.name == together[0].law for law in laws)), title)
         if stage != title and group:
             yield StepGroup(spans(title), tuple(group), collapsed=False)
             group = []
         title = stage
         after = _line(marked(old.expr, new.expr), names)
         note = where(new, names) if new.meanings != old.meanings else ()
-        conditions = in_words(step, d, names)
-        group.append(Step(k + 2, step.law, statement(step.law, step.statement), shown, after, conditions, note))
+        conditions = tuple(words for step in together for words in in_words(step, d, names))
+        group.append(Step(number, ", ".join(laws_of(together)), _statements(together), shown, after, conditions, note))
         shown = after
     if group:
         yield StepGroup(spans(title), tuple(group), collapsed=False)
+
+
+def _statements(together: Sequence[Proved]) -> Spans:
+    """What the laws of a line say, each once."""
+    notation = {step.law: step.statement for step in together}
+    said = [statement(law, notation[law]) for law in laws_of(together)]
+    return spans(*(inline for k, words in enumerate(said) for inline in (*(["; "] if k else []), *words)))
 
 
 def _line(e: Expr, names: Names) -> Math:

@@ -12,6 +12,7 @@ from derive.catalogue import names
 from derive.derivation import Derivation
 from derive.expr import Apply
 from derive.law import LAWS
+from derive.lecture import laws_of, lecture
 from derive.stability import STABILITY
 from derive.traversal import walk
 from numeric.checking import Check
@@ -60,8 +61,9 @@ def test_every_formula_is_tame_and_has_plain_text(d: Derivation, documents: dict
 def test_the_steps_start_at_the_gradient_and_join(d: Derivation, documents: dict[str, Document]) -> None:
     table = next(p for p in parts(documents[d.title]) if isinstance(p, StepTable))
     steps = [p for p in parts(table) if isinstance(p, Step)]
-    assert [s.number for s in steps] == list(range(1, len(d.steps) + 2))
-    assert [s.law for s in steps] == [TOTAL, *(s.law for s in d.steps)]
+    assert [s.number for s in steps] == list(range(1, len(steps) + 1))
+    assert [s.law for s in steps] == [TOTAL, *(", ".join(laws_of(line)) for line in lecture(d.steps))]
+    assert [law for line in lecture(d.steps) for law in line] == list(d.steps)
     assert steps[0].before.plain == plaintext(d.target)
     for one, other in pairwise(steps):
         assert one.after == other.before
