@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 import runpy
 import subprocess
 import sys
@@ -56,6 +57,13 @@ def test_an_example_derives_verifies_and_says_what_it_computes(path: Path, capsy
 def test_there_are_examples_and_every_one_of_which_something_is_expected_is_there() -> None:
     assert len(EXAMPLES) >= 24
     assert SAID.keys() <= {p.stem for p in EXAMPLES}
+
+
+def test_the_readme_names_every_example_and_no_other() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = readme.partition("## Operations nobody has written a rule for")[2].partition("\n## ")[0]
+    named = re.findall(r"`(\w+)`", "".join(row for row in section.splitlines() if row.startswith("|")))
+    assert sorted(named) == [p.stem for p in EXAMPLES]
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
