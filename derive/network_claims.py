@@ -48,6 +48,7 @@ LENET = (
 
 LENET_RGB = _rows(
     "Neural network example",
+    ("D4-058", "", "order", "CONV-POOL-CONV-POOL-FC-FC-SOFTMAX"),
     ("D4-059", "image", "shape", "32x32x3"),
     ("D4-059", "image", "entries", "3072"),
     ("D4-060", "conv1", "shape", "28x28x8"),

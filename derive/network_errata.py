@@ -202,6 +202,16 @@ def _connected_layers(claim: Claim, graph: Graph) -> Judgement:
     return _judge_count(claim, [Count(sum(1 for r in graph.table() if r.op == "linear"))])
 
 
+_BLOCKS = {"conv": "CONV", "pool": "POOL", "linear": "FC"}
+
+
+def _order(claim: Claim, graph: Graph) -> Judgement:
+    """The layers by their kinds; the last one and the softmax of the loss are one block of a deck."""
+    kinds = [word for r in graph.table() for stem, word in _BLOCKS.items() if stem in r.op]
+    derived = "-".join([*kinds[:-1], "SOFTMAX"])
+    return Judgement(claim, derived, Verdict.RIGHT if derived == claim.printed else Verdict.WRONG)
+
+
 def _shape(claim: Claim, graph: Graph) -> Judgement:
     """Decks write channels last."""
     own = [_number(n) for n in _of_one_sample(graph, claim.of)]
@@ -250,6 +260,7 @@ _KINDS: dict[str, Callable[[Claim, Graph], Judgement]] = {
     "fully connected": _connected,
     "layers": _layers,
     "fully connected layers": _connected_layers,
+    "order": _order,
     "shape": _shape,
     "names": _names,
     "value": _formula,

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from fractions import Fraction
 
 from derive.build import rebuild
 from derive.composition import Graph, Node
-from derive.expr import ZERO, Binder, Binding, Entry, Expr
+from derive.expr import Binder, Binding, Entry, Expr, Num
 from derive.fitting import LEADING, evaluate
 from derive.index import Index, index
 from derive.notation import Equation
@@ -77,7 +78,7 @@ def _equations(node: Node, spread: Spread) -> list[tuple[Equation, Tensor]]:
     names = {letter: _spelled(source) for letter, source in node.feeds}
     names |= {e.target: _spelled(f"{node.name}_{e.target}") for e in op.equations}
     names[op.output.name] = _spelled(node.name)
-    absent = frozenset(t.name for t in op.inputs) - names.keys()
+    absent = {t.name: Num(Fraction(t.absent)) for t in op.inputs if t.name not in names}
     found = []
     for e in op.equations:
         body = retensor(_at(_spread(_without(e.body, absent), spread), sizes), names)
@@ -97,10 +98,10 @@ def _worked_out(e: Expr) -> Expr:
     return map_indices(e.with_parts(parts) if parts else e, lambda i: evaluate(i, {}))
 
 
-def _without(e: Expr, absent: frozenset[str]) -> Expr:
-    """The expression in which tensors that are left out are 0."""
+def _without(e: Expr, absent: Mapping[str, Num]) -> Expr:
+    """The expression with their numbers for the tensors that are left out."""
     if isinstance(e, Entry):
-        return ZERO if e.tensor in absent else e
+        return absent.get(e.tensor, e)
     return rebuild(e, tuple(_without(p, absent) for p in e.parts)) if e.parts and absent else e
 
 

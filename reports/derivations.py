@@ -65,7 +65,7 @@ def certificate_text(**asked: Any) -> str:
     _refuse("a document", concrete=r.concrete, verify=r.verify, table=r.table)
     if r.what in NETWORKS:
         _refuse("an operation or a law", second=r.second)
-        return certificates(networks.derivations(_graph(r).backward(r.wrt or None)))
+        return certificates(networks.all_derivations(_graph(r), r.wrt or None))
     return certificates(_gradients(_law(r), r))
 
 

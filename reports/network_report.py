@@ -14,7 +14,7 @@ from reports.names import Names
 from reports.narrate import derivation_report, provenance
 from reports.network_figure import network_figure
 from reports.network_table import counting, errata_sections, shape_table
-from reports.whole_network import whole_sections
+from reports.whole_network import whole_gradients, whole_sections
 
 
 def network_report(graph: Graph, wanted: Collection[str] | None = None) -> Document:
@@ -27,6 +27,11 @@ def network_report(graph: Graph, wanted: Collection[str] | None = None) -> Docum
     blocks = (*tables, _picture(graph), *whole, _sweep(sweep), Section(spans("The derivations"), tuple(told)))
     subtitle = spans(f"{len(sweep)} cotangents from {len(derived)} derivations, each made once")
     return Document(f"The gradients of {graph.name}", blocks, subtitle, provenance())
+
+
+def all_derivations(graph: Graph, wanted: Collection[str] | None = None) -> tuple[Derivation, ...]:
+    """Every derivation that a network's page tells, once."""
+    return (*whole_gradients(graph, wanted), *derivations(graph.backward(wanted)))
 
 
 def derivations(sweep: Iterable[Cotangent]) -> tuple[Derivation, ...]:

@@ -89,6 +89,16 @@ def test_layers_are_counted_with_poolings_or_without() -> None:
     assert counts == {"7": WRONG, "8": CONVENTION, "9": WRONG, "11": CONVENTION}
 
 
+def test_the_order_of_layers_is_judged() -> None:
+    printed = (
+        "CONV-POOL-CONV-POOL-FC-FC-SOFTMAX",
+        "CONV-POOL-CONV-POOL-FC-SOFTMAX",
+        "POOL-CONV-CONV-POOL-FC-FC-SOFTMAX",
+    )
+    found = [judge(Claim("D4-058", "", "", "order", p), lenet()).verdict for p in printed]
+    assert found == [RIGHT, WRONG, WRONG]
+
+
 def test_a_graph_of_another_name_has_no_errata() -> None:
     assert errata(replace(lenet(), name="mine")) == ()
 

@@ -23,7 +23,7 @@ def fan_out() -> Graph:
     """X feeds two branches, and one weight is shared by two of the nodes."""
     b = graph("fan-out")
     x = b.input("X", 2, 3)
-    w = b.input("W", 3, 3)
+    w = b.parameter("W", 3, 3)
     y = b.input("Y", 2, 3)
     first = b.add("first", op("O[n,k] = sum[c] X[n,c]*W[k,c]"), {"X": x, "W": w})
     act = b.add("act", op("relu"), first)

@@ -5,7 +5,7 @@ import pytest
 from derive.network import NETWORKS, lenet, two_weights
 from derive.sweep import gradient
 from reports.document import Document, Figure, Section, parts, plain
-from reports.network_report import derivations, network_report
+from reports.network_report import all_derivations, derivations, network_report
 from reports.whole_network import whole_gradients
 from reports.writers.output import render
 
@@ -29,6 +29,12 @@ def test_a_law_that_many_nodes_use_is_derived_and_told_once() -> None:
     told = [title for title in titles(document) if title.startswith("The gradient")]
     assert len(told) == len(set(told)) == 6
     assert "22 cotangents from 10 derivations" in plain(document.subtitle)
+
+
+def test_the_certificates_of_a_small_network_go_through_all_of_its_layers() -> None:
+    names = [(d.op.name, d.wrt.name) for d in all_derivations(two_weights())]
+    assert names[:2] == [("two_weights", "w"), ("two_weights", "u")]
+    assert len(names) == len(set(names)) == 6
 
 
 def test_what_is_wanted_is_derived_and_no_more() -> None:
