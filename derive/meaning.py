@@ -109,7 +109,7 @@ def _derivative(world: World, e: D, scope: Scope) -> Value:
         return refuse("a derivative inside a derivative: got nested d/d, expected one; derive one first")
     if e.wrt.tensor in world.formulas:
         return refuse(f"d/d{e.wrt.tensor}: got a tensor with an equation, expected an input; name an input")
-    place = world.place(e.wrt, scope.bound)
+    place = once_a_point(world.place(e.wrt, scope.bound), e.wrt, scope)
     moved = once_a_point(world.read(e.expr, Scope(scope.bound, e.wrt.tensor)), e.expr, scope)
 
     def value(at: Point) -> Number:
