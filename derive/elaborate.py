@@ -9,7 +9,7 @@ from derive.beyond import check_in_notation, check_inputs
 from derive.extents import Extents
 from derive.notation import parse
 from derive.operation import Op, Parameter, Tensor
-from derive.symbols import divisors, divisors_in, free_symbols
+from derive.symbols import divisors, divisors_in, free_symbols, steps_in
 from derive.wellformed import check_reads, check_scopes, check_statements, ranks_of
 
 
@@ -27,6 +27,7 @@ def from_text(text: str, name: str = "") -> Op:
     used = {n for t in tensors for b in t.axes for n in b.extent.names()} | {n for n, _ in sizes}
     symbols = [n for n in free_symbols(equations, sizes) if n not in used]
     dividing = {n for _, size in sizes for n in divisors(size)} | {n for e in equations for n in divisors_in(e.body)}
+    dividing |= {n for e in equations for n in steps_in(e.body)}
     # `size h = H` leaves H to the user, as no input has an axis of that extent
     chosen = sorted(_names(tensors, given=False) - _names(tensors, given=True) - {n for n, _ in sizes})
     chosen += _open(tensors, {*symbols, *chosen}, [*free_symbols(equations, ()), *sorted(used)])

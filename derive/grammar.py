@@ -274,27 +274,30 @@ class Grammar(IndexGrammar):
 
     def integer(self, e: Expr, start: int) -> Index:
         """The integer expression that a value was written as, from the token `start`; a quotient is an exact one."""
-        found = self.index_of(e, exact=True)
+        found = self.index_of(e, exact=True, labels=True)
         decimal = next((k for k in range(start, self.at) if "." in self.tokens[k].text.strip(".")), None)
         if found is None or decimal is not None:
             remedy = "use integers here; / is the quotient of numbers elsewhere"
             self.fail("an integer expression", remedy, start if decimal is None else decimal)
         return found
 
-    def index_of(self, e: Expr, exact: bool) -> Index | None:
-        """The integer expression that a value was written as, or None; a quotient is one where `exact` says so."""
+    def index_of(self, e: Expr, exact: bool, labels: bool = False) -> Index | None:
+        """The integer expression that a value was written as, or None; a quotient is one where `exact` says so.
+
+        An entry alone is one; among others it is where `labels` says that it must be.
+        """
         if isinstance(e, Add | Mul):
             total = index(0 if isinstance(e, Add) else 1)
             for part in e.items:
-                inner = None if isinstance(part, Entry) else self.index_of(part, exact)
+                inner = None if isinstance(part, Entry) and not labels else self.index_of(part, exact, labels)
                 if inner is None:
                     return None
                 total = self.bounded(total + inner if isinstance(e, Add) else total * inner)
             return total
         if exact and isinstance(e, Num) and e.value.denominator != 1:
             return divide("exact", index(e.value.numerator), index(e.value.denominator))
-        if exact and isinstance(e, Div) and not any(isinstance(p, Entry) for p in e.parts):
-            above, below = self.index_of(e.left, exact), self.index_of(e.right, exact)
+        if exact and isinstance(e, Div) and (labels or not any(isinstance(p, Entry) for p in e.parts)):
+            above, below = self.index_of(e.left, exact, labels), self.index_of(e.right, exact, labels)
             if above is None or below is None or below.constant == 0:
                 return None
             return self.bounded(divide("exact", above, below))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from derive.expr import Binding, Div, Expr, Mul, Val
+from derive.expr import Binding, Div, Entry, Expr, Mul, Val
 from derive.index import Composite, Index
 from derive.notation import Equation
 from derive.traversal import map_indices, walk
@@ -40,6 +40,13 @@ def divisors(i: Index) -> Iterator[str]:
         if isinstance(atom, Composite):
             yield from divisors(atom.divisor) if atom.kind == "min" else atom.divisor.names()
             yield from divisors(atom.dividend)
+
+
+def steps_in(e: Expr) -> Iterator[str]:
+    """Names that multiply another in a read, such as s in X[s*i]: they are at least 1, or the read would stand still."""
+    for node in walk(e):
+        for i in node.indices if isinstance(node, Entry) else ():
+            yield from (a for monomial, _ in i.terms if len(monomial) > 1 for a in monomial if isinstance(a, str))
 
 
 def divisors_in(e: Expr) -> Iterator[str]:

@@ -30,6 +30,8 @@ OWN = {
     "a guarded maximum": "O[i] = max[p<K] [0<=i+p-P<H]*X[i+p-P]; X[h<H]; pad X.h by P, P",
     "a difference of neighbours": "O[i] = X[i+2] - X[i]; size i fit",
     "rows by label": "O[n,d] = W[T[n],d]; integer T",
+    "a range of shifted labels": "O[n] = [0<=2*T[n]-1<3]*X[n]; integer T",
+    "a step inside a bounded sum": "O[j] = sum[p<K] X[s*p+1]; X[n<N]; O[j<J]",
 }
 
 
