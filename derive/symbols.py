@@ -43,7 +43,7 @@ def divisors(i: Index) -> Iterator[str]:
 
 
 def steps_in(e: Expr) -> Iterator[str]:
-    """Names that multiply another in a read, such as s in X[s*i]: they are at least 1, or the read would stand still."""
+    """Names that multiply another in a read, such as s in X[s*i]: they are at least 1, or nothing would move."""
     for node in walk(e):
         for i in node.indices if isinstance(node, Entry) else ():
             yield from (a for monomial, _ in i.terms if len(monomial) > 1 for a in monomial if isinstance(a, str))

@@ -115,7 +115,7 @@ class Draw:
         return self.one_of(
             ["in", self.any_index(names), [[1, self.one_of("H", "K")]]],
             ["compare", "==", ["val", self.index(names)], ["val", self.any_index(names)]],
-            ["compare", "==", ["val", [[1, ["exact", self.index(names, False), [[1, "s"]]]]]], ["val", self.bare(names)]],
+            ["compare", "==", ["val", [[1, ["exact", self.index(names, False), [[1, "s"]]]]]], ["val", [[1, "K"]]]],
             ["compare", self.one_of("<", "<="), ["entry", "X", [self.bare(names)]], ["num", 0, 1]],
             ["divides", [[1, "s"]], self.index(names)],
         )
