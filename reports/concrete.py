@@ -13,6 +13,7 @@ from reports.latex import latex, latex_lines
 from reports.names import COTANGENT, Names
 from reports.plaintext import plaintext
 from reports.scale import Scale, parse_shapes, scale
+from reports.size_section import with_numbers
 
 
 def concrete_sections(derivations: Sequence[Derivation], shapes: str) -> tuple[Section, ...]:
@@ -22,7 +23,8 @@ def concrete_sections(derivations: Sequence[Derivation], shapes: str) -> tuple[S
     """
     at = scale(derivations[0].op, parse_shapes(shapes), {d.wrt.name for d in derivations})
     names = Names.of(at.op)
-    law = [Prose(introduction(at, names))]
+    numbers = with_numbers(at, names)
+    law = [Prose(introduction(at, names)), *((Prose(numbers),) if numbers else ())]
     gradients = [_gradient(d, at, names) for d in derivations]
     return (Section(spans("Written out for ", sizes(at, names)), (*law, *_law(at, names))), *gradients)
 

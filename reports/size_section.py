@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from derive.index import Index, index
+from derive.instance import Instance
 from derive.operation import Op, Parameter, Tensor
 from derive.sizes import Bound, Sizing
 from reports.document import Block, Equation, Inline, Items, Math, Prose, Section, Spans, spans
@@ -55,6 +56,26 @@ def learned_sentence(op: Op, names: Names) -> Spans:
     count = Math(" + ".join(t.latex for t in terms), " + ".join(t.plain for t in terms))
     letters = [Math(names[t.name], t.name) for t in learned]
     return spans("Learned: ", count, " numbers, those of ", *_listed(letters), ".")
+
+
+def with_numbers(at: Instance, names: Names) -> Spans:
+    """`With these sizes I = floor((3 + 2*0 - 1*(2 - 1) - 1)/1) + 1 = 2; learned: 1*1*2*2 = 4 numbers.`, or empty."""
+
+    def number(name: str) -> Math:
+        return Math(str(at.names[name]), str(at.names[name]))
+
+    def told(i: Index) -> Math:
+        shown = size_text(i, number)
+        return _relation(Math(shown.latex, in_signs(shown.plain)), "=", "=", Math(*[str(at.extent(i))] * 2))
+
+    parts: list[Inline | str] = []
+    for symbol, size in at.op.sizes:
+        parts += ["; " if parts else "", _relation(Math(names[symbol], symbol), "=", "=", told(size))]
+    learned = [t for t in _learned(at.op) if t.name not in at.absent]
+    if learned:
+        volumes = sum((_volume(t) for t in learned), index(0))
+        parts += ["; learned: " if parts else "learned: ", told(volumes), " numbers"]
+    return spans("With these sizes ", *parts, ".") if parts else ()
 
 
 def _learned(op: Op) -> list[Tensor]:

@@ -13,6 +13,7 @@ from derive.catalogue import RECIPES, variants
 from derive.catalogue.torch_arguments import torch_arguments
 from derive.expr import Cases, Maximum, Minimum, Select
 from derive.index import index
+from derive.instance import Instance
 from derive.notation import parse_index
 from derive.operation import Op
 from derive.sizes import Sizing
@@ -21,7 +22,7 @@ from numeric.samples import draw
 from reports.document import Document, Math
 from reports.law_section import kinks, law_section
 from reports.names import Names
-from reports.size_section import LEARNED, learned_sentence, parameter_count, size_section
+from reports.size_section import LEARNED, learned_sentence, parameter_count, size_section, with_numbers
 from reports.size_text import size_text
 from reports.writers.output import render
 from reports.writers.registry import FORMATS
@@ -133,6 +134,22 @@ def test_the_numbers_that_a_layer_learns_are_counted(
     assert found.substitute({n: index(v) for n, v in sizes.items()}).constant == count
     told = " ".join(p.plain if isinstance(p, Math) else p.text for p in learned_sentence(op, Names.of(op)))
     assert ("·" in told and "F" in told) or name == "linear"
+
+
+def test_sizes_and_counts_are_told_with_the_numbers_of_a_worked_shape() -> None:
+    names = {"N": 1, "C": 1, "K": 6, "H": 32, "W": 32, "K_h": 5, "K_w": 5, "I": 28, "J": 28}
+    names |= dict.fromkeys(("s_h", "s_w", "d_h", "d_w"), 1) | {"P_h": 0, "P_w": 0}
+    op = derive.op("conv2d")
+
+    def told(absent: frozenset[str]) -> str:
+        shown = with_numbers(Instance(op, names, absent), Names.of(op))
+        return "".join(p.plain if isinstance(p, Math) else p.text for p in shown)
+
+    assert told(frozenset()).endswith("; learned: 6·1·5·5 + 6 = 156 numbers.")
+    assert told(frozenset({"b"})).endswith("; learned: 6·1·5·5 = 150 numbers.")
+    assert "I = floor((32 + 2·0 - 1·(5 - 1) - 1)/1) + 1 = 28" in told(frozenset())
+    relu = derive.op("relu")
+    assert with_numbers(Instance(relu, {"L": 3}), Names.of(relu)) == ()
 
 
 def test_pooling_and_losses_learn_nothing() -> None:
