@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import permutations
 
 from derive.build import Factor, add, contract, factors, integral, mul, product, total
@@ -28,7 +29,7 @@ from derive.expr import (
 from derive.index import Composite, Index, divide, index
 from derive.law import COTANGENT, Condition, Rewrite, Site, law
 from derive.substitution import rename_bound, substitute
-from derive.traversal import all_names, free_names
+from derive.traversal import all_names, free_names, map_all_indices
 from derive.witness import in_range
 
 
@@ -203,13 +204,21 @@ def divide_with_a_rest(node: Expr, site: Site) -> Rewrite | None:
             a = _dividend(f, quotient.name, rest.name, width) if n == 1 else None
             if a is None or a.names() & {b.name for b in node.binders} or not _positive(width, site, node.binders):
                 continue
-            found = {quotient.name: divide("floor", a, width), rest.name: divide("mod", a, width)}
-            others = substitute(product(parts[:k] + parts[k + 1 :]), found)
-            inside = product([(InRange(found[quotient.name], quotient.extent), 1), *factors(others)])
+            q, r = divide("floor", a, width), divide("mod", a, width)
+            others = substitute(product(parts[:k] + parts[k + 1 :]), {quotient.name: q, rest.name: r})
+            others = map_all_indices(others, partial(_put_together, a=a, q=q, r=r, width=width))
+            inside = product([(InRange(q, quotient.extent), 1), *factors(others)])
             kept = tuple(b for b in node.binders if b not in (quotient, rest))
             positive = tuple(Condition("positive", f"{n} >= 1", (index(n),)) for n in sorted(width.names()))
             return Rewrite(contract(kept, inside), positive)
     return None
+
+
+def _put_together(i: Index, a: Index, q: Index, r: Index, width: Index) -> Index:
+    """An index width*q + r + e as a + e."""
+    e = i - width * q - r
+    taken_apart = {*q.atoms(), *r.atoms()} - {*a.atoms()}
+    return a + e if taken_apart & {*i.atoms()} and not taken_apart & {*e.atoms()} else i
 
 
 def _dividend(e: Expr, quotient: str, rest: str, width: Index) -> Index | None:

@@ -231,12 +231,15 @@ def leaf(e: Tree, env: Scope, expand: bool) -> Poly:
 
 
 def quotient(kind: str, top: Poly, bottom: Poly) -> Poly:
-    """A quotient or remainder, carried out only where that is right for every value; a colon marks an exact one."""
+    """A quotient, carried out where that is right for every value; a colon marks an exact one. a%n is a-n*(a//n)."""
+    if kind == "mod" and bottom and ":" not in show(top):
+        less = times(bottom, quotient("floor", top, bottom))
+        return collect([*top.items(), *((m, -c) for m, c in less.items())])
     by = bottom[()] if {*bottom} == {()} else 0
-    if by and all(c % by == 0 for c in top.values()) and (kind != "mod" or ":" not in show(top)):
-        return {} if kind == "mod" else {m: c // by for m, c in top.items()}
-    if by and {*top} == {()} and kind != "exact":
-        return collect([((), top[()] // by if kind == "floor" else top[()] % by)])
+    if by and kind != "mod" and all(c % by == 0 for c in top.values()):
+        return {m: c // by for m, c in top.items()}
+    if by and kind == "floor" and {*top} == {()}:
+        return collect([((), top[()] // by)])
     return atom(f"{kind}{':' * (kind == 'exact')}({show(top)};{show(bottom)})")
 
 

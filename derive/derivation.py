@@ -14,6 +14,7 @@ from derive.linevalues import assuming, check_lines
 from derive.operation import Op, Tensor
 from derive.result_names import result_name
 from derive.show import show
+from derive.spreading import spreading
 from derive.traversal import free_names, walk
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ class Derivation:
     @property
     def name(self) -> str:
         """What the result is called, in words; empty where it has no name of its own."""
-        return result_name(self.result, self.op)
+        return result_name(self.result, self.op) or spreading(self.result, self.op)
 
     @property
     def conditions(self) -> tuple[Condition, ...]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from derive.build import factors, product
 from derive.expr import Expr, InRange, Select, Winner
 from derive.index import Composite, Index, atom_index
 from derive.law import Site, law
-from derive.traversal import binders_of, map_indices, walk
+from derive.traversal import binders_of, map_all_indices, walk
 
 
 @law("undo a division", "[0<=a/s<I]*f(s*(a/s)) = [0<=a/s<I]*f(a): the bracket is 0 where s does not divide a")
@@ -39,12 +37,7 @@ def _without(e: Expr, quotient: Composite) -> Expr:
     bound = {b.name for n in walk(e) for b in binders_of(n)}
     if bound & atom_index(quotient).names() or any(isinstance(n, Select | Winner) for n in walk(e)):
         return e
-    return _mapped(e, lambda i: _undone(i, quotient))
-
-
-def _mapped(e: Expr, change: Callable[[Index], Index]) -> Expr:
-    parts = tuple(_mapped(p, change) for p in e.parts)
-    return map_indices(e.with_parts(parts) if parts else e, change)
+    return map_all_indices(e, lambda i: _undone(i, quotient))
 
 
 def _undone(i: Index, quotient: Composite) -> Index:

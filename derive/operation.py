@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from derive.build import add, mul
+from derive.build import add, mul, rebuild
 from derive.errors import OperationError
 from derive.expr import Binder, Expr, Num, Val, val
 from derive.index import Index, Monomial, index
@@ -156,7 +156,7 @@ def _with_reals(e: Expr, reals: Mapping[str, Fraction]) -> Expr:
     """Real parameters, which stand in values alone, replaced by numbers."""
     if isinstance(e, Val) and e.index.names() & reals.keys():
         return add(_term(monomial, c, reals) for monomial, c in e.index.terms)
-    return e.with_parts(tuple(_with_reals(p, reals) for p in e.parts)) if e.parts else e
+    return rebuild(e, tuple(_with_reals(p, reals) for p in e.parts)) if e.parts else e
 
 
 def _term(monomial: Monomial, coefficient: int, reals: Mapping[str, Fraction]) -> Expr:

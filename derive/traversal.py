@@ -51,6 +51,12 @@ def map_indices(e: N, change: Callable[[Index], Index]) -> N:
     return replace(e, **new) if new else e
 
 
+def map_all_indices(e: Expr, change: Callable[[Index], Index]) -> Expr:
+    """The expression with `change` applied to every index and extent in it; bound names stay."""
+    parts = tuple(map_all_indices(p, change) for p in e.parts)
+    return map_indices(e.with_parts(parts) if parts else e, change)
+
+
 def own_indices(e: Expr) -> list[Index]:
     """The indices and extents that sit in the node itself."""
     found: list[Index] = []

@@ -34,6 +34,8 @@ FULL = "full convolution: dE/dO correlated with F rotated by 180 degrees"
 DILATED = "cross-correlation of X with dE/dO dilated by the stride"
 CORRELATION = "cross-correlation of X with dE/dO"
 ROUTING = "routing to the winning unit of each window of X"
+EVENLY = "spreading dE/dO evenly over each window"
+SIDE_BY_SIDE = {"kernel_size": 2, "stride": 2}
 FIRST_WINNER = "the first winner in row-major order takes the whole derivative"
 KINK = "where max(f, g) meet, g's derivative counts"
 OUTER = "outer product of dE/dO and X, summed over the rows"
@@ -78,6 +80,9 @@ def windowed(n: int) -> list[Row]:
     area = over(n, "{K}", "*")
     sizes = zip(over(n, "({h}+{P}-{d}*{p})/{s}").split(","), over(n, "{i}").upper().split(","), strict=True)
     ranges = "*".join(reversed([f"[0<=({at})<{size}]" for at, size in sizes]))
+    unpadded = over(n, "({h}-{p})/{s}")
+    outputs = zip(unpadded.split(","), over(n, "{i}").upper().split(","), strict=True)
+    unpadded_ranges = "*".join(reversed([f"[0<=({at})<{size}]" for at, size in outputs]))
     cell = over(n, "{s}*(({h}+{P}-{d}*{p})/{s})+{d}*{p}1-{P}")
     strides = tuple(over(n, "{s} >= 1").split(","))
     return [
@@ -97,7 +102,16 @@ def windowed(n: int) -> list[Row]:
             {},
             "X",
             f"(sum[{p}] dE/dO[n,c,{undilated}])/{f'({area})' if n > 1 else area}",
-            "",
+            EVENLY,
+            strides,
+        ),
+        Row(
+            f"lp_pool{n}d",
+            {},
+            "X",
+            f"X[n,c,{over(n, '{h}')}]^(k - 1)*sum[{p}] {unpadded_ranges}"
+            f"*dE/dO[n,c,{unpadded}]*[S[n,c,{unpadded}]!=0]*S[n,c,{unpadded}]^(1/k - 1)",
+            "spreading dE/dO over each window",
             strides,
         ),
     ]
@@ -110,6 +124,7 @@ def window(indices: str) -> str:
 CATALOGUE = [
     *windowed(1),
     *windowed(3),
+    *(row for row in windowed(2) if row.law == "lp_pool2d"),
     Row(
         "conv2d",
         {},
@@ -144,7 +159,7 @@ CATALOGUE = [
         {},
         "X",
         "(sum[p,q] dE/dO[n,c,(h+P_h-p)/s_h,(w+P_w-q)/s_w])/(K_h*K_w)",
-        "",
+        EVENLY,
         (
             "s_h >= 1",
             "s_w >= 1",
@@ -237,12 +252,38 @@ CATALOGUE = [
         "avg_pool2d",
         {"kernel_size": 2},
         "X",
-        "(sum[p,q] dE/dO[n,c,(h+P_h-p)/s_h,(w+P_w-q)/s_w])/(2)^2",
-        "",
+        "1/4*sum[p,q] dE/dO[n,c,(h+P_h-p)/s_h,(w+P_w-q)/s_w]",
+        EVENLY,
         (
             "s_h >= 1",
             "s_w >= 1",
         ),
+    ),
+    Row("avg_pool2d", {**SIDE_BY_SIDE, "padding": 0}, "X", "1/4*dE/dO[n,c,h//2,w//2]", EVENLY, ()),
+    Row("avg_pool1d", {**SIDE_BY_SIDE, "padding": 1}, "X", "1/2*dE/dO[n,c,(h+1)//2]", EVENLY, ()),
+    Row(
+        "max_pool1d",
+        {"stride": "M", "padding": 0, "dilation": 1},
+        "X",
+        "[0<=(h//M)<I]*dE/dO[n,c,h//M]*[h%M==argmax[p1] X[n,c,M*(h//M)+p1]]",
+        ROUTING,
+        (FIRST_WINNER, "M >= 1"),
+    ),
+    Row(
+        "lp_pool1d",
+        {**SIDE_BY_SIDE, "norm_type": 2},
+        "X",
+        "[0<=(h//2)<I]*dE/dO[n,c,h//2]*[S[n,c,h//2]!=0]*S[n,c,h//2]^(-1/2)*X[n,c,h]",
+        "spreading dE/dO over each window",
+        (),
+    ),
+    Row(
+        "avg_pool1d",
+        {"ceil_mode": True},
+        "X",
+        "sum[p] [0<=((h+P-p)/s)<I]*dE/dO[n,c,(h+P-p)/s]/R[(h+P-p)/s]",
+        EVENLY,
+        ("s >= 1",),
     ),
     Row(
         "avg_pool2d",
@@ -252,7 +293,7 @@ CATALOGUE = [
             "sum[p,q] [0<=((w+P_w-q)/s_w)<J]*[0<=((h+P_h-p)/s_h)<I]*"
             "dE/dO[n,c,(h+P_h-p)/s_h,(w+P_w-q)/s_w]/R[(h+P_h-p)/s_h,(w+P_w-q)/s_w]"
         ),
-        "",
+        EVENLY,
         (
             "s_h >= 1",
             "s_w >= 1",
@@ -337,6 +378,8 @@ OWN = [
     Row(GROUPED, {}, "X", "sum[k,p] dE/dO[k,h-p]*F[k,a-(k//Kg)*Cg,p]", "", ()),
     Row(GROUPED, {}, "F", "sum[i] dE/dO[k,i]*X[(k//Kg)*Cg+c,i+p]", "", ()),
     Row("O[i] = X[2*i]", {}, "X", "dE/dO[h/2]", "", ()),
+    Row("O[i] = sum[p<K] X[2*i+p]^2", {}, "X", "2*X[h]*sum[p] dE/dO[(h-p)/2]", "spreading dE/dO over each window", ()),
+    Row("O[i,p] = X[3*i+p]; size i = N; size p = 3", {}, "X", "sum[p] dE/dO[(h-p)/3,p]", "", ()),
     Row("O[i] = X[i+1] - X[i]", {}, "X", "dE/dO[i-1] - dE/dO[i]", "", ()),
     Row("O[i] = max(X[i], 0)*X[i]", {}, "X", "dE/dO[i]*([0<X[i]]*X[i] + max(X[i], 0))", "", (KINK,)),
 ]

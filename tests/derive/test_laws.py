@@ -128,6 +128,7 @@ CASES = [
         ],
         ("positive",),
     ),
+    Case("divide with a rest", "sum[q<I,r<K] [K*q+r==a]*X[K*q+r-s]", "[0<=(a//K)<I]*X[a-s]", [], ("positive",)),
     Case("divide with a rest", "sum[q<I,r<3,t<K] [a==3*q+r-1]*F[t]", "sum[t] [0<=((a+1)//3)<I]*F[t]", []),
     Case("mixed radix", "[i==a//K]*[p==a%K]*F[p]", "F[p]*[i*K+p==a]", ["[i==a//K]*[i==a%K]*F[p]"], ("range",)),
     Case(
