@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from reports.figures.layers import Placed, Point, arrange
@@ -15,7 +15,7 @@ _KINDS = {  # fill, stroke
     "parameter": ("card", "output"),
     "loss": ("focus", "open"),
 }
-_OFFSET, _HEAD = 5.0, 7.0
+_OFFSET, _HEAD, _LETTER = 5.0, 7.0, 6.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +60,26 @@ def computational_graph(
     places, routes, extent = arrange(sizes, links, room, max(26.0, 7.0 * widest) if down else 22.0)
     turn = (lambda across, along: (across, along)) if down else (lambda across, along: (along, across))
     width, height = turn(*extent)
+    if down:
+        left, right = _reach(edges, routes)
+        width = max(width, right) - left
+        routes = {link: [(x - left, y) for x, y in route] for link, route in routes.items()}
+        places = {name: replace(place, across=place.across - left) for name, place in places.items()}
     parts: list[str] = []
     for edge, link in zip(edges, links, strict=True):
         parts += _edge(edge, [turn(*point) for point in routes[link]], down, _label_share(edge, edges))
     for node in nodes:
         parts += _drawn(node, boxes[node.name], turn(*_centre(places[node.name])))
     return drawing(width, height, title, _told(nodes, edges), parts)
+
+
+def _reach(edges: Sequence[Edge], routes: Mapping[tuple[str, str], list[Point]]) -> tuple[float, float]:
+    """How far to the left of 0 and to the right the words beside the arrows reach."""
+    ends = [(0.0, 0.0)]
+    for edge in edges:
+        x, _ = _along(routes[edge.source, edge.target], _label_share(edge, edges), down=True)
+        ends.append((x - _OFFSET - 9 - _LETTER * len(edge.label), x + _OFFSET + 9 + _LETTER * len(edge.cotangent)))
+    return min(left for left, _ in ends), max(right for _, right in ends)
 
 
 def _centre(place: Placed) -> tuple[float, float]:

@@ -1,10 +1,15 @@
 """A network's page holds its table, its graph, where every cotangent comes from, and each derivation once."""
 
+import re
+
 import pytest
 
-from derive.network import NETWORKS, lenet, two_weights
+from derive.catalogue import op
+from derive.composition import Graph, graph
+from derive.network import NETWORKS, lenet, mlp, two_weights
 from derive.sweep import gradient
 from reports.document import Document, Figure, Section, parts, plain
+from reports.network_figure import network_figure
 from reports.network_report import all_derivations, derivations, network_report
 from reports.whole_network import whole_gradients
 from reports.writers.output import render
@@ -68,3 +73,32 @@ def test_every_network_has_a_page(name: str) -> None:
     document = network_report(graph)
     assert plain(document.subtitle).startswith(f"{len(graph.backward())} cotangents from ")
     assert render(document, "html")
+
+
+def shared() -> Graph:
+    """One weight that two nodes read, and a tensor that is added to what it becomes."""
+    b = graph("shared")
+    x = b.input("x", "N", 3)
+    w = b.parameter("w", 3, 3)
+    a = b.add("a", op("linear"), {"input": x, "weight": w, "bias": None})
+    c = b.add("c", op("linear"), {"input": b.add("h", op("relu"), a), "weight": w, "bias": None})
+    b.add("s", op("add"), {"input": c, "other": a})
+    b.add("E", op("O = sum[n,c] X[n,c]^2"), {"X": "s"})
+    return b.build("s")
+
+
+def test_a_shared_weight_is_drawn_with_its_cotangents_and_every_word_is_inside_the_picture() -> None:
+    svg = network_figure(shared())
+    assert svg.count(">∂E/∂w<") == 2
+    left, _, width, _ = map(float, re.findall(r'viewBox="([^"]*)"', svg)[0].split())
+    tags = re.findall(r'<text[^>]* x="([^"]*)"[^>]*text-anchor="(start|end)"[^>]*>([^<]*)<', svg)
+    assert len(tags) > 10
+    for x, anchor, word in tags:
+        end = float(x) + (6.5 if anchor == "start" else -6.5) * len(word)
+        assert left <= end <= left + width, word
+
+
+def test_a_tensor_without_a_cotangent_has_no_way_back() -> None:
+    svg = network_figure(mlp())
+    assert "∂E/∂a" in svg
+    assert "∂E/∂o" not in svg
