@@ -21,7 +21,10 @@ STEPS = "sd"
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """`name(tensors | arguments)[indices] = body`; `title` says it in words, {0} and {1} being the tensors."""
+    """`name(tensors | arguments)[indices] = body`; `title` says it in words, {0} and {1} being the tensors.
+
+    One that is named `alone` is no name for two factors among others.
+    """
 
     name: str
     title: str
@@ -29,6 +32,7 @@ class Definition:
     arguments: tuple[str, ...]
     indices: tuple[str, ...]
     body: Expr
+    alone: bool = False
 
     def unknowns(self, inside: frozenset[str]) -> Unknowns:
         """What a match of the body has to find, where the indices `inside` are in force."""
@@ -58,12 +62,14 @@ class Definition:
         return substitute(body, names)
 
 
-def define(left: str, right: str, title: str) -> Definition:
+def define(left: str, right: str, title: str, alone: bool = False) -> Definition:
     """A definition from `name(A,B | s,P)[k,p]` and its body in notation."""
     name, rest = left.split("(", 1)
     inside, indices = rest.split(")", 1)
     tensors, _, arguments = inside.partition("|")
-    return Definition(name, title, _names(tensors), _names(arguments), _names(indices.strip("[]")), parse_expr(right))
+    return Definition(
+        name, title, _names(tensors), _names(arguments), _names(indices.strip("[]")), parse_expr(right), alone
+    )
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -121,9 +127,20 @@ def _algebraic() -> Iterator[Definition]:
     yield define(
         "outer_product(A,B|L)[k,c]", "sum[l<L] A[l,k]*B[l,c]", "outer product of {0} and {1}, summed over the rows"
     )
-    yield define("outer_product_plain(A,B)[k,c]", "A[k]*B[c]", "outer product of {0} and {1}")
+    yield define("outer_product_plain(A,B)[k,c]", "A[k]*B[c]", "outer product of {0} and {1}", alone=True)
     yield define("logistic_slope(A)[l]", "A[l]*(1 - A[l])", "s(1-s) with s = {0}")
     yield define("tanh_slope(A)[l]", "1 - A[l]^2", "1 - tanh^2 with tanh = {0}")
+    centred = "{g} - (sum[{k}1<N] {g1})/N - (B[{at}]*sum[{k}1<N] {g1}*B[{at1}])/N"
+    yield define(
+        "centred_slope(A,B|N)[n,c]",
+        centred.format(g="A[n,c]", g1="A[n1,c]", k="n", at="n,c", at1="n1,c"),
+        "{0} less its mean and its part along {1}",
+    )
+    yield define(
+        "centred_slope_scaled(A,B,S|N)[l,c]",
+        centred.format(g="A[l,c]*S[c]", g1="A[l,c1]*S[c1]", k="c", at="l,c", at1="l,c1"),
+        "{0} scaled by {2}, less its mean and its part along {1}",
+    )
     yield define("one_hot(T)[n,c]", "[c==T[n]]", "the one-hot label {0}")
 
 

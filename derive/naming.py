@@ -99,7 +99,7 @@ def name(node: Expr, site: Site) -> Expr | None:
         if found is not None:
             return found
         pattern = factors(d.body)
-        if len(pattern) == 2 and isinstance(node, Mul | Div):
+        if len(pattern) == 2 and isinstance(node, Mul | Div) and not d.alone:
             rest = _within(d, pattern, factors(node), site.names)
             if rest is not None:
                 return rest

@@ -28,6 +28,10 @@ def result_name(e: Expr, op: Op) -> str:
         case Add((Entry(tensor), subtrahend)) if _is_softmax(tensor, op):
             less = _subtracted(subtrahend, op)
             return f"softmax {tensor} minus {less}" if less else ""
+        case Add((Mul((Entry(tensor), Contract(_, Entry(summed)))), less)) if _is_softmax(tensor, op):
+            return (
+                f"softmax {tensor} times the sum of {summed}, minus {summed}" if _subtracted(less, op) == summed else ""
+            )
     return ""
 
 

@@ -78,7 +78,7 @@ def _choices(op: Op, symbols: list[str], random: Random) -> Iterator[Sizes]:
 
         def choose(name: str, reach: int = reach, large: bool = large) -> int:
             if name in least:
-                return random.randint(least[name], max(least[name], 2))
+                return random.randint(max(least[name], -1), max(least[name], 2))
             if large and random.random() < 0.5:
                 return random.randint(window, window + 3)
             return 1 if random.random() < 0.2 else random.randint(2, reach)

@@ -165,7 +165,7 @@ def _normalise(op: Op, arrays: dict[str, Array], world: World) -> None:
     """Make each sum that a requirement sets to 1 come true, by the last entry along its index."""
     for r in op.require:
         match r:
-            case Compare("==", Contract(binders, Entry(tensor, indices)), Num()):
+            case Compare("==", Contract(binders, Entry(tensor, indices)), Num()) if tensor in arrays:
                 axis = [i.name for i in indices].index(binders[0].name)
                 old = arrays[tensor]
                 step = prod(old.shape[axis + 1 :])

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from derive.catalogue import with_symbols
 from derive.errors import OperationError
-from derive.expr import Binder, Compare, Contract, Entry, Expr, Select, Val
-from derive.index import Index
+from derive.expr import Binder, Compare, Contract, Entry, Expr, Num, Select, Val
+from derive.index import Index, index
 from derive.operation import Op, Tensor
+from derive.traversal import walk
 from numeric.backend import Array, Backend
 from numeric.binding import Value
 
@@ -30,7 +32,7 @@ def symbolic(law: str, settings: dict[str, Any]) -> tuple[Op, dict[str, Value]]:
             raise OperationError(f"{op.name}: got {p.argument}={settings[p.argument]!r}, expected a number; kernels"
                                  " need numbers")  # fmt: skip
         if number is not None:
-            values[p.name] = float(number) if p.real else int(number)
+            values[p.name] = int(number) if number == int(number) else float(number)
     return op, values
 
 
@@ -107,9 +109,12 @@ def common_dtype(op: Op, arrays: Backend, taken: Mapping[str, Array]) -> str:
     return next(iter(reals.values()))
 
 
-def refuse_labels(op: Op, t: Tensor, arrays: Backend, labels: Array, size: int) -> None:
+def refuse_labels(op: Op, t: Tensor, arrays: Backend, labels: Array, size: int, ignored: int | None) -> None:
     """Raises: OperationError where labels leave the range of the index that a guard compares them with."""
-    low, high = arrays.extremes(labels)
+    counted = labels if ignored is None else labels[labels != ignored]
+    if math.prod(counted.shape) == 0:
+        return
+    low, high = arrays.extremes(counted)
     if low < 0 or high >= size:
         bad = low if low < 0 else high
         raise OperationError(f"{op.name}: {t.argument}: got the label {bad}, expected 0 to {size - 1}; fix the labels")
@@ -120,6 +125,17 @@ def label_extent(op: Op, t: Tensor) -> Index | None:
     for e in op.equations:
         for found in _compared(e.body, op.tensor(e.target).axes, t.name):
             return found
+    return None
+
+
+def ignored_label(op: Op, t: Tensor) -> Index | None:
+    """The label that the law leaves out: g where a guard says [T[n] != g]; or None."""
+    for node in (n for e in op.equations for n in walk(e.body)):
+        match node:
+            case Compare("!=", Val(Index(((((Entry(tensor),)), 1),))), Val(g)) if tensor == t.name:
+                return g
+            case Compare("!=", Val(Index(((((Entry(tensor),)), 1),))), Num(value)) if tensor == t.name:
+                return index(int(value))
     return None
 
 

@@ -246,4 +246,6 @@ def defaults(op: Op, given: Mapping[str, Value]) -> dict[str, Value]:
 def _default(op: Op, p: Parameter, values: Mapping[str, Value]) -> Value:
     if p.default is None:
         raise OperationError(f"{op.name}: got no {p.argument}, expected a number for {p.name}; give it")
-    return values[p.default] if isinstance(p.default, str) else p.default
+    if isinstance(p.default, str):
+        return values[p.default]
+    return float(p.default) if p.real else p.default

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from derive.errors import OperationError
 from derive.operation import Op, Tensor
-from numeric.arguments import common_dtype, label_extent, refuse_labels, refuse_mixture, refuse_other
+from numeric.arguments import common_dtype, ignored_label, label_extent, refuse_labels, refuse_mixture, refuse_other
 from numeric.backend import Array, Backend
 from numeric.binding import Binding, Shape, Value, bind
 from numeric.layouts import Arrangement, Labels, Shared
@@ -19,7 +19,8 @@ Users = Mapping[str, Array]
 class Way:
     """How one tensor goes between a user and a kernel: the order of a user's axes in the law, and its two shapes.
 
-    A plain way leaves a tensor as it is; `labels` is the number of labels that there are, where it holds any.
+    A plain way leaves a tensor as it is; `labels` is the number of labels that there are, `ignored` one more that
+    may stand among them, where it holds any.
     """
 
     tensor: Tensor
@@ -27,6 +28,7 @@ class Way:
     outer: Shape
     inner: Shape
     labels: int | None = None
+    ignored: int | None = None
 
     @property
     def still(self) -> bool:
@@ -102,7 +104,7 @@ class Frame:
         if way.tensor.integer:
             x = self.arrays.labels(x)
             if way.labels is not None:
-                refuse_labels(self.op, way.tensor, self.arrays, x, way.labels)
+                refuse_labels(self.op, way.tensor, self.arrays, x, way.labels, way.ignored)
         return x
 
 
@@ -122,9 +124,9 @@ def frame(arranged: Arrangement, arrays: Backend, users: Users, values: Mapping[
         inner = binding.inner_shape(t)
         if arranged.moves(t):
             own, outer = arranged.outer(t, dict(zip((b.name for b in t.axes), inner, strict=True)), shared)
-            return Way(t, arranged.order(t, own), outer, inner, _labels(op, t, binding))
+            return Way(t, arranged.order(t, own), outer, inner, *_labels(op, t, binding))
         outer = shapes.get(t.name, binding.shape(t))
-        return Way(t, tuple(range(len(outer))), outer, inner, _labels(op, t, binding))
+        return Way(t, tuple(range(len(outer))), outer, inner, *_labels(op, t, binding))
 
     ways = {t.name: way(t) for t in op.inputs}
     absent = tuple(w for t, w in ways.items() if t not in taken)
@@ -148,6 +150,8 @@ def _agreed(arranged: Arrangement, shapes: Mapping[str, Shape], labels: Mapping[
     return Shared(**{kind: value for kind, (value, _) in found.items()})  # type: ignore[arg-type]
 
 
-def _labels(op: Op, t: Tensor, binding: Binding) -> int | None:
-    extent = label_extent(op, t) if t.integer else None
-    return None if extent is None else binding.extent(extent)
+def _labels(op: Op, t: Tensor, binding: Binding) -> tuple[int | None, int | None]:
+    """How many labels there are, and the one that the law leaves out."""
+    known = (label_extent(op, t), ignored_label(op, t)) if t.integer else ()
+    many, ignored = (None if i is None else binding.extent(i) for i in known or (None, None))
+    return many, ignored

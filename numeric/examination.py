@@ -148,18 +148,21 @@ class Examination:
         means = f"torch.{self.own.op.name}" if oracle.is_torch(self.own.op) else "the law evaluated by torch"
         if self.layer == 6 or self.alone:
             claim = f"the law's forward equals {means} {self._data}"
-            want, bound = self._flat(OUTPUT, output), 2 * double.error(OUTPUT)
+            want, bound = (
+                self._flat(OUTPUT, output),
+                double.error(OUTPUT) + self._error_of_torch(oracle, OUTPUT, double),
+            )
             yield compare_bounded(meaning[OUTPUT], want, bound, claim, 0, self.sample.seed, self._explain(OUTPUT))
         for key, want in gradients.items():
-            bound = double.error(key) + self._error_of_autograd(oracle, key, double)
+            bound = double.error(key) + self._error_of_torch(oracle, key, double)
             for backend, found in kernels.items():
                 claim = f"{backend} float64: {self._title(key)} equals torch's autograd {self._data}"
                 yield replace(self._compare(key, found[key], self._flat(key, want), bound, claim, 8), backend=backend)
 
-    def _error_of_autograd(self, oracle: ModuleType, key: str, double: Bounds) -> NDArray:
-        """The rounding error of autograd's own way to a gradient."""
-        name = self.own.op.tensor(key).name
-        other = oracle.order_of_autograd(self.own.op, name)
+    def _error_of_torch(self, oracle: ModuleType, key: str, double: Bounds) -> NDArray:
+        """The rounding error of torch's own way to the output or a gradient."""
+        name = self.own.op.output.name if key == OUTPUT else self.own.op.tensor(key).name
+        other = oracle.order_of_torch(self.own.op, name)
         return double.error(key) if other is None else error_of(self.own.op, self.sample, name, other)
 
     # -- directional derivatives: the adjoint identity, and J v by other means -----------------------------------------

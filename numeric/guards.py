@@ -36,13 +36,16 @@ def product(build: Build, items: Iterable[Expr]) -> Expr:
 
 
 def _collect(build: Build, e: Expr, above: list[Expr], below: list[Expr], guards: list[Expr]) -> None:
-    """Sort the factors of a tree; a guard above a line guards the whole quotient."""
+    """Sort the factors of a tree; a guard above a line guards the whole quotient, and a choice against 0 is a guard."""
     if isinstance(e, Mul):
         for f in e.items:
             _collect(build, f, above, below, guards)
     elif isinstance(e, Div) and (e.left == ONE or _guarded(build, e.left)):
         _collect(build, e.left, above, below, guards)
         below.append(e.right)
+    elif isinstance(e, Cases) and e.other == ZERO:
+        _collect(build, e.condition, above, below, guards)
+        _collect(build, e.then, above, below, guards)
     elif is_mask(build, e):
         guards.append(e)
     elif e != ONE:
@@ -52,6 +55,8 @@ def _collect(build: Build, e: Expr, above: list[Expr], below: list[Expr], guards
 def _guarded(build: Build, e: Expr) -> bool:
     if isinstance(e, Mul | Div):
         return any(_guarded(build, f) for f in (e.items if isinstance(e, Mul) else (e.left,)))
+    if isinstance(e, Cases):
+        return e.other == ZERO
     return is_mask(build, e)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from typing import Any
 
-from derive.catalogue import RECIPES, Argument
+from derive.catalogue import RECIPES, Argument, Pick
 from derive.layout import AS_THE_LAW
 from derive.operation import Op, Tensor
 from numeric.arguments import by_letter, parameters, symbolic
@@ -30,15 +32,16 @@ def kernel(op: Op | str, backend: str = "numpy", **settings: Any) -> Kernel:
 class Kernel:
     """Forward pass and gradients of one operation, for any shapes; made by `kernel`.
 
-    `others` are the kernels that tensors pick by their kind, by the letter of the tensor. Arrays and tensors go in, the
-    same kind comes out. Tensors are passed in torch's order or by torch's names; the
-    law's own letters work too.
+    `others` are the kernels that the tensors of a call may pick, `takes` is the law with all that may be passed. Arrays
+    and tensors go in, the same kind comes out. Tensors are passed in torch's order or by torch's names; the law's own
+    letters work too.
     """
 
     arranged: Arrangement
     backend: str
     values: Mapping[str, Value]
-    others: list[tuple[str, Kernel]] = field(default_factory=list)
+    takes: Op
+    others: list[tuple[Pick, Callable[[], Kernel]]] = field(default_factory=list)
     _arrays: Backend = field(repr=False, kw_only=True)
     _functions: Functions = field(repr=False, kw_only=True)
     _frames: dict[object, Frame] = field(default_factory=dict, repr=False)
@@ -106,7 +109,7 @@ class Kernel:
         own, rest = _sorted(self.op, settings)
         values = defaults(self.op, parameters(self.op, rest))
         arranged = arrangement(self.op, own)
-        return Kernel(arranged, self.backend, values, _arrays=self._arrays, _functions=self._functions)
+        return Kernel(arranged, self.backend, values, self.op, _arrays=self._arrays, _functions=self._functions)
 
     # -- one call ------------------------------------------------------------------------------------------------------
 
@@ -121,8 +124,8 @@ class Kernel:
         key = (len(positional), *named, *[x is None for x in values])
         letters = self._letters.get(key)
         if letters is None or any(not hasattr(x, "dtype") for x in values if x is not None):
-            users = by_letter(self.op, positional, named)
-            self._letters[key] = tuple(_letters(self.op, len(positional), named))
+            users = by_letter(self.takes, positional, named)
+            self._letters[key] = tuple(_letters(self.takes, len(positional), named))
             return users
         return {t: x for t, x in zip(letters, values, strict=True) if x is not None}
 
@@ -139,10 +142,10 @@ class Kernel:
         return own, found
 
     def _chosen(self, users: Mapping[str, Array]) -> Kernel:
-        """This kernel, or the one that a tensor picks: where it is there and holds floats, as torch chooses."""
-        for letter, other in self.others:
-            if letter in users and "int" not in str(users[letter].dtype):
-                return other._chosen(users)
+        """This kernel, or the one that the tensors pick, as torch chooses by them."""
+        for pick, other in self.others:
+            if pick.tensor in users and HAS[pick.where](users[pick.tensor]):
+                return other()._chosen(users)
         return self
 
     def _check_divisors(self, t: Tensor, frame: Frame) -> None:
@@ -165,17 +168,21 @@ def _letters(op: Op, positional: int, named: Iterable[str]) -> list[str]:
 
 
 def _build(op: Op | str, name: str, settings: Mapping[str, Any]) -> Kernel:
-    picked = _picked(op, settings)
-    if picked is not None:
-        first, second = (_build(op, name, {**settings, picked.name: word}) for word in picked.choices[:2])
-        first.others.insert(0, (picked.picked_by, second))
+    left = _left_open(op, settings)
+    if left is not None and left.pick is not None and isinstance(op, str):
+        first = _build(op, name, {**settings, left.name: left.default})
+        other = {**settings, left.name: left.pick.value}
+        first.others.insert(0, (left.pick, cache(partial(_build, op, name, other))))
+        if left.pick.tensor not in {t.name for t in first.takes.inputs}:
+            first.takes = symbolic(op, _sorted(op, other)[1])[0]
         return first
     arrays = backend(name)
     own, rest = _sorted(op, settings)
     law, given = (op, parameters(op, rest)) if isinstance(op, Op) else symbolic(op, rest)
     # a hypothesis on data makes a formula shorter and less general; kernels take any data
     law = replace(law, hypotheses=())
-    return Kernel(arrangement(law, own), name, defaults(law, given), _arrays=arrays, _functions=arrays.functions(law))
+    values, functions = defaults(law, given), arrays.functions(law)
+    return Kernel(arrangement(law, own), name, values, law, _arrays=arrays, _functions=functions)
 
 
 def _sorted(op: Op | str, settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -187,7 +194,15 @@ def _sorted(op: Op | str, settings: Mapping[str, Any]) -> tuple[dict[str, Any], 
     )
 
 
-def _picked(op: Op | str, settings: Mapping[str, Any]) -> Argument | None:
+def _left_open(op: Op | str, settings: Mapping[str, Any]) -> Argument | None:
     """The first argument that is left to the tensors of a call, as cross_entropy's kind of target."""
     arguments = RECIPES[op].arguments if isinstance(op, str) and op in RECIPES else ()
-    return next((a for a in arguments if a.picked_by and a.name not in settings), None)
+    return next((a for a in arguments if a.pick is not None and a.name not in settings), None)
+
+
+HAS = {
+    "floats": lambda x: "int" not in str(x.dtype),
+    "one entry": lambda x: math.prod(x.shape) == 1,
+    "negative labels": lambda x: "int" in str(x.dtype) and bool((x < 0).any()),
+}
+"""What a tensor of a call may be asked (`derive.catalogue.Pick`)."""

@@ -53,6 +53,9 @@ class Arrangement:
 
         Raises: OperationError for axes that do not fit.
         """
+        if self.op.layout.shape and not self.shape:
+            wanted = f"{self.op.layout.shape}, expected the extents of the last axes; give it"
+            raise OperationError(f"{self.op.name}: got no {wanted}")
         tokens, rank = self.tokens(tensor), len(shape)
         spare = rank - sum(t not in MANY and not t.endswith("?") for t in tokens)
         may = sum(t.endswith("?") for t in tokens)

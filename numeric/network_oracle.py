@@ -17,7 +17,7 @@ from derive.operation import Op
 from derive.substitution import substitute
 from numeric.binding import bind
 from numeric.dense import world_of
-from numeric.oracle import CALLS, TorchArithmetic, is_torch, order_of_autograd
+from numeric.oracle import CALLS, TorchArithmetic, is_torch, order_of_torch
 
 
 def gradients(graph: Graph, arrays: Mapping[str, NDArray]) -> dict[str, NDArray]:
@@ -50,6 +50,6 @@ def _by_law(op: Op, fed: Mapping[str, Any]) -> Any:
 
 def order(node: Node, letter: str) -> Expr | None:
     """The gradient of a node in the order in which autograd computes it, where that is not the law's own."""
-    found = order_of_autograd(node.op, letter)
+    found = order_of_torch(node.op, letter)
     numbers = {symbol: index(int(v)) for symbol, v in node.op.settings if v.lstrip("-").isdigit()}
     return None if found is None else substitute(found, numbers)

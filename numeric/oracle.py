@@ -46,6 +46,49 @@ def _pooled(function: Callable[..., Tensor], x: Inputs, s: Mapping[str, Any]) ->
     return function(x["input"], **s)
 
 
+def _normalised(x: Inputs, s: Mapping[str, Any]) -> Tensor:
+    """torch's function; running statistics, which it gives no gradient, get theirs by its arithmetic."""
+    if "running_mean" not in x:
+        return functional.batch_norm(x["input"], None, None, x["weight"], x["bias"], **s)
+    mean, variance, image = x["running_mean"], x["running_var"], x["input"].detach()
+    own = functional.batch_norm(x["input"], mean.detach(), variance.detach(), x["weight"], x["bias"], **s)
+    along = (1, -1, *(1,) * (image.dim() - 2))
+    scale = 1 if x["weight"] is None else x["weight"].detach().reshape(along)
+    return _with_slope_of(own, scale * (image - mean.reshape(along)) / torch.sqrt(variance.reshape(along) + s["eps"]))
+
+
+def _with_slope_of(value: Tensor, other: Tensor) -> Tensor:
+    """A value with the derivatives of another added to its own."""
+    return value + (other - other.detach())
+
+
+def _cross_entropy(x: Inputs, s: Mapping[str, Any]) -> Tensor:
+    """torch.nn.functional.cross_entropy; class weights, which torch gives no gradient, get theirs by its definition."""
+    weight = x.get("weight")
+    if weight is None:
+        return functional.cross_entropy(x["input"], x["target"], **s)
+    own = functional.cross_entropy(x["input"], x["target"], weight.detach(), **s)
+    return _with_slope_of(own, _by_shares(x["input"].detach(), x["target"].detach(), weight, **s))
+
+
+def _by_shares(
+    image: Tensor, target: Tensor, weight: Tensor, reduction: str, ignore_index: int = -100, label_smoothing: float = 0
+) -> Tensor:
+    """The definition in torch's documentation: every class has a share of each label."""
+    axis = min(image.dim() - 1, 1)
+    classes, along = image.shape[axis], [-1 if k == axis else 1 for k in range(image.dim())]
+    logs, spread, labels = functional.log_softmax(image, axis), weight.reshape(along), not target.is_floating_point()
+    share = target
+    if labels:
+        index = target.clamp(0, classes - 1).unsqueeze(axis)
+        share = torch.zeros_like(image).scatter(axis, index, 1) * (target != ignore_index).unsqueeze(axis)
+    counted = (share.sum(axis, keepdim=True) if labels else 1) * label_smoothing / classes
+    losses = -(spread * ((1 - label_smoothing) * share + counted) * logs).sum(axis)
+    if reduction != "mean":
+        return losses if reduction == "none" else losses.sum()
+    return losses.sum() / ((spread * share).sum() if labels else losses.numel())
+
+
 _POOLS = tuple(f"{kind}_pool{n}d" for kind in ("max", "avg", "lp") for n in (1, 2, 3))
 
 CALLS: dict[str, Callable[[Inputs, Mapping[str, Any]], Tensor]] = {
@@ -55,11 +98,16 @@ CALLS: dict[str, Callable[[Inputs, Mapping[str, Any]], Tensor]] = {
     "flatten": lambda x, s: torch.flatten(x["input"], start_dim=1),
     "add": lambda x, s: torch.add(x["input"], x["other"]),
     "relu": lambda x, s: functional.relu(x["input"]),
+    "leaky_relu": lambda x, s: functional.leaky_relu(x["input"], **s),
+    "prelu": lambda x, s: functional.prelu(x["input"], x["weight"]),
+    "elu": lambda x, s: functional.elu(x["input"], **s),
     "sigmoid": lambda x, s: torch.sigmoid(x["input"]),
     "tanh": lambda x, s: torch.tanh(x["input"]),
+    "batch_norm": _normalised,
+    "layer_norm": lambda x, s: functional.layer_norm(x["input"], weight=x["weight"], bias=x["bias"], **s),
     "softmax": lambda x, s: functional.softmax(x["input"], **s),
     "log_softmax": lambda x, s: functional.log_softmax(x["input"], **s),
-    "cross_entropy": lambda x, s: functional.cross_entropy(x["input"], x["target"], reduction=s["reduction"]),
+    "cross_entropy": _cross_entropy,
     "mse_loss": lambda x, s: functional.mse_loss(x["input"], x["target"], **s),
 }
 """Catalogue name -> the function of torch that it is meant to be."""
@@ -78,21 +126,46 @@ def _averages() -> Iterator[tuple[tuple[str, ...], str]]:
             yield ("X", f"avg_pool{n}d", *words), _shares(n, "D")
 
 
+_REDUCTIONS, _TARGETS = ("mean", "sum", "none"), ("class", "probabilities")
+
+
+def _entropies() -> Iterator[tuple[tuple[str, ...], str]]:
+    """The gradients of cross_entropy: that of the log-softmax, then exp(L) times its sum over the classes."""
+    flags = product((False, True), repeat=3)
+    for (reduction, target), (weight, ignoring, smooth) in product(product(_REDUCTIONS, _TARGETS), flags):
+        labels = target == "class"
+        divided = "" if reduction != "mean" else "/R" if labels and (weight or ignoring) else "/N"
+        cotangent = "dE/dO[n]" if reduction == "none" else "dE/dO"
+        guard, spread = "[T[n]!=g]*" if ignoring else "", "*w[{0}]" if weight else ""
+        one = "[{0}==T[n]]" if labels else "T[n,{0}]"
+        share = f"({cotangent}{'*(1 - m)' if smooth else ''}{divided})*{one}{spread}"
+        share += f" + ({cotangent}*(m/C){divided}){spread}" if smooth else ""
+        words = ("given" if weight else "none", *(() if ignoring else ("none",)), *(() if smooth else ("0",)))
+        text = f"exp(L[n,c])*sum[k<C] {guard}({share.format('k')}) - {guard}({share.format('c')})"
+        yield ("X", "cross_entropy", reduction, target, *words), text
+
+
+_SCALED = "X[n,c]*(w[c]/S[c]) + (b[c] - M[c]*(w[c]/S[c]))"
+_GIVEN = "dE/dO[...,{0}]*w[{0}]"
+_MEAN = f"(sum[k<C] {_GIVEN.format('k')})"
+_TILT = f"({_MEAN}*M[...] - sum[k<C] {_GIVEN.format('k')}*X[...,k])/S[...]^3/C"
+
 _ORDER: dict[tuple[str, ...], str] = {
     **dict(_averages()),
     ("X", "log_softmax"): "dE/dO[...,c] - exp(O[...,c])*sum[k<C] dE/dO[...,k]",
-    ("X", "cross_entropy", "mean", "class"): "exp(L[n,c])*(dE/dO/N) - [c==T[n]]*(dE/dO/N)",
-    ("X", "cross_entropy", "sum", "class"): "exp(L[n,c])*dE/dO - [c==T[n]]*dE/dO",
-    ("X", "cross_entropy", "none", "class"): "exp(L[n,c])*dE/dO[n] - [c==T[n]]*dE/dO[n]",
-    ("X", "cross_entropy", "mean", "probabilities"): "exp(L[n,c])*sum[k<C](T[n,k]*(dE/dO/N)) - T[n,c]*(dE/dO/N)",
-    ("X", "cross_entropy", "sum", "probabilities"): "exp(L[n,c])*sum[k<C](T[n,k]*dE/dO) - T[n,c]*dE/dO",
-    ("X", "cross_entropy", "none", "probabilities"): "exp(L[n,c])*sum[k<C](T[n,k]*dE/dO[n]) - T[n,c]*dE/dO[n]",
+    **dict(_entropies()),
+    ("O", "batch_norm", "False"): _SCALED,
+    ("O", "batch_norm", "True"): _SCALED,
+    ("O", "layer_norm"): "(X[...,c]/S[...] - M[...]/S[...])*w[c] + b[c]",
+    ("w", "layer_norm"): "sum[...<L] dE/dO[...,c]*(X[...,c]/S[...] - M[...]/S[...])",
+    ("X", "layer_norm"): f"{_GIVEN.format('c')}/S[...] + {_TILT}*X[...,c] - {_TILT}*M[...] - {_MEAN}/C/S[...]",
     ("X", "mse_loss", "mean"): "(2/L)*(X[...] - Y[...])*dE/dO",
     ("Y", "mse_loss", "mean"): "(2/L)*(Y[...] - X[...])*dE/dO",
 }
-"""How autograd computes a gradient where it rounds differently from the law's own: it enters the bound of a comparison
-and nothing else. (Every share of a window divided before the sum; the exponential of the log-softmax in place of the
-softmax; 2/L rounded first: torch's derivatives.yaml and native kernels.)"""
+"""How torch computes an output or a gradient where it rounds differently from the law: it enters the bound of a
+comparison and nothing else. (Every share of a window divided before the sum; the exponential of the log-softmax in
+place of the softmax; one factor and one summand for a normalisation; 2/L rounded first: torch's derivatives.yaml and
+native kernels.)"""
 
 
 def single_thread() -> None:
@@ -114,7 +187,8 @@ def autograd(sample: Sample) -> tuple[NDArray, dict[str, NDArray]]:
     output = output_of(sample, inputs)
     wanted = [t.argument for t in sample.wrt]
     cotangent = torch.from_numpy(np.array(sample.cotangent, order="C"))
-    found = torch.autograd.grad(output, [inputs[a] for a in wanted], cotangent, allow_unused=True)
+    moved = output if output.requires_grad else output + sum(0 * inputs[a].sum() for a in wanted)  # a law of guards alone
+    found = torch.autograd.grad(moved, [inputs[a] for a in wanted], cotangent, allow_unused=True)
     zeros = (np.zeros(inputs[a].shape) for a in wanted)
     grads = {a: z if g is None else g.numpy() for a, g, z in zip(wanted, found, zeros, strict=True)}
     return output.detach().numpy(), grads
@@ -146,8 +220,8 @@ def refuse_empty_windows(op: Op, names: Mapping[str, int]) -> None:
                                  " run it: use less padding or dilation")  # fmt: skip
 
 
-def order_of_autograd(op: Op, name: str) -> Expr | None:
-    """The gradient in the order in which autograd computes it, where that is not the law's own."""
+def order_of_torch(op: Op, name: str) -> Expr | None:
+    """The output or a gradient in the order in which torch computes it, where that is not the law's own."""
     chosen = [a.name for a in RECIPES[op.name].arguments if a.varies] if is_torch(op) else []
     text = _ORDER.get((name, op.name, *(v for n, v in op.settings if n in chosen)))
     return parse_expr(text) if text else None

@@ -13,7 +13,7 @@ from derive.expr import Entry, Val
 from derive.index import Index
 from derive.operation import Op, Tensor
 from derive.traversal import reads, walk
-from numeric.arguments import label_extent
+from numeric.arguments import ignored_label, label_extent
 
 SATURATED = 800.0
 """exp(800) overflows every float: a kernel that survives it is stable."""
@@ -41,6 +41,15 @@ def numbers(style: str, shape: tuple[int, ...], largest: int, multiple: int, ran
 def laid_out(array: NDArray, random: Generator) -> NDArray:
     """The array, in one case of four with its axes stored in reverse: kernels must not count on the layout."""
     return np.array(array, order="F") if random.random() < 1 / 4 else array
+
+
+def labels(op: Op, t: Tensor, names: Mapping[str, int], shape: tuple[int, ...], random: Generator) -> NDArray:
+    """Labels up to both ends; where the law leaves one out, a third of them that one."""
+    drawn = random.integers(0, labels_below(op, t, names), shape)
+    ignored = ignored_label(op, t)
+    if ignored is None:
+        return drawn
+    return np.where(random.random(shape) < 1 / 3, World(names, {}).size(ignored, {}), drawn)
 
 
 def labels_below(op: Op, t: Tensor, names: Mapping[str, int]) -> int:

@@ -27,7 +27,7 @@ from numeric.arithmetic import Plain
 from numeric.dense import shape_of, world_of
 from numeric.layouts import Arrangement, Shared
 from numeric.sample_layouts import alone, arranged
-from numeric.sample_values import labels_below, laid_out, numbers
+from numeric.sample_values import labels, laid_out, numbers
 
 Shape = tuple[int, ...]
 Setting = int | float | tuple[int | float, ...]
@@ -176,7 +176,8 @@ def _candidate(op: Op, symbols: list[str], random: Generator, single: str, small
         elif n in reals:
             chosen[n] = REALS[int(random.integers(len(REALS)))] + reals[n]
         elif n in least:
-            chosen[n] = least[n] + int(random.integers(0, REACH + 1))
+            low = least[n] if least[n] >= 0 or random.random() < 0.5 else 0
+            chosen[n] = low + int(random.integers(0, REACH + 1))
         else:
             reach = LEADING if n in leading and not small else top
             chosen[n] = 1 if ones and random.random() < 0.5 else int(random.integers(1, reach + 1))
@@ -266,7 +267,7 @@ def _with_data(sample: Sample, style: str, largest: int, multiple: int, random: 
         if t.optional and random.random() < 0.25:
             arrays[t.argument] = None
         elif t.integer:
-            arrays[t.argument] = random.integers(0, labels_below(op, t, sample.names), shape)
+            arrays[t.argument] = labels(op, t, sample.names, shape, random)
         else:
             arrays[t.argument] = laid_out(numbers(style, shape, largest, multiple, random), random)
     plain = "integer" if style in ("integer", "natural") else "plain"

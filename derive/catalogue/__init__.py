@@ -7,15 +7,16 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 
-from derive.catalogue import activation, convolution, linear, loss, pooling
-from derive.catalogue.recipe import NUMBER, PAIRS, Argument, Recipe, Setting, lines, text
+from derive.catalogue import activation, convolution, linear, loss, normalization, pooling
+from derive.catalogue.recipe import NUMBER, PAIRS, Argument, Pick, Recipe, Setting, lines, text
 from derive.elaborate import from_text
 from derive.errors import OperationError
 from derive.index import index
+from derive.layout import AS_THE_LAW, Layout
 from derive.notation import parse_expr
-from derive.operation import Op, Parameter, Value, with_values
+from derive.operation import Op, Parameter, Tensor, Value, with_values
 
-_MODULES = (convolution, pooling, linear, activation, loss)
+_MODULES = (convolution, pooling, linear, activation, normalization, loss)
 RECIPES: dict[str, Recipe] = {r.name: r for module in _MODULES for r in module.RECIPES}
 FAMILIES = {m.__name__.rpartition(".")[2]: tuple(r.name for r in m.RECIPES) for m in _MODULES}
 """The catalogue's operations by family."""
@@ -74,8 +75,13 @@ def names() -> Iterable[str]:
 
 
 def variants(name: str) -> Iterator[Op]:
-    """Every law of a catalogue operation, one for each combination of its arguments' kinds, numbers left open."""
-    return (op(name, **settings) for settings in RECIPES[name].variants())
+    """Every law of a catalogue operation, from all combinations of its arguments' kinds, numbers left open."""
+    seen = set()
+    for settings in RECIPES[name].variants():
+        own = op(name, **settings)
+        if (own.equations, own.sizes) not in seen:
+            seen.add((own.equations, own.sizes))
+            yield own
 
 
 def _from_recipe(recipe: Recipe, settings: dict[str, Setting]) -> tuple[Op, dict[str, Value]]:
@@ -125,8 +131,14 @@ def _variant(name: str, chosen: tuple[tuple[str, str], ...]) -> Op:
         stable=from_text(shifted).equations if shifted else (),
         summary=recipe.summary,
         source=recipe.source,
-        layout=recipe.layout,
+        layout=_layout(recipe, tensors),
     )
+
+
+def _layout(recipe: Recipe, tensors: list[Tensor]) -> Layout:
+    """The recipe's layout; where the law of these kinds does not have its axis, tensors lie as the law says."""
+    star, axes = recipe.layout.star, {b.name for t in tensors for b in t.axes}
+    return recipe.layout if not star or star in axes else AS_THE_LAW
 
 
 def _parameters(recipe: Recipe, kinds: dict[str, str]) -> Iterator[Parameter]:
@@ -156,8 +168,9 @@ def _values(recipe: Recipe, a: Argument, given: Setting, base: Op) -> dict[str, 
     values = {symbol: read(where, value, a.minimum) for symbol, value in zip(symbols, each, strict=True)}
     if a.positive and any(isinstance(v, Fraction) and v <= 0 for v in values.values()):
         raise OperationError(f"{where}: got {given!r}, expected a number above 0; change it")
+    idle = [v for v in (a.default, a.pick and a.pick.value) if isinstance(v, int)]
     for symbol, value in values.items():
-        if symbol not in base.symbols and value != index(a.default if isinstance(a.default, int) else symbol):
+        if symbol not in base.symbols and value not in (index(symbol), *map(index, idle)):
             chosen = ", ".join(f"{name}={word!r}" for name, word in base.settings)
             raise OperationError(f"{where}: got {given!r}, expected {a.default} where {chosen}; leave it out")
     return {symbol: value for symbol, value in values.items() if symbol in base.symbols and value != index(symbol)}
@@ -196,4 +209,4 @@ def _real(where: str, value: Setting, minimum: int) -> Value:
         raise OperationError(f"{where}: got {value!r}, expected a finite number such as 0.01; change it") from None
 
 
-__all__ = ["RECIPES", "Argument", "Recipe", "names", "op", "variants", "with_defaults", "with_symbols"]
+__all__ = ["RECIPES", "Argument", "Pick", "Recipe", "names", "op", "variants", "with_defaults", "with_symbols"]

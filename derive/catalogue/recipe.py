@@ -19,12 +19,21 @@ NUMBER, PAIRS = "number", "pairs"
 
 
 @dataclass(frozen=True, slots=True)
+class Pick:
+    """What an argument is where a call passes this tensor with "floats", "one entry" or "negative labels"."""
+
+    tensor: str
+    where: str
+    value: Scalar
+
+
+@dataclass(frozen=True, slots=True)
 class Argument:
     """One of torch's arguments, in each of the kinds in which it may be given.
 
     A word, of `choices`, picks the law; a number, or one an axis, sets the `symbols`; a pair of numbers an axis sets
-    the `pairs`. A real number may have to be `positive`. Where the user of a kernel passes tensors alone, the tensor
-    `picked_by` picks the word: the first where it is absent or holds integers, else the second.
+    the `pairs`. A real number may have to be `positive`. Where the user of a kernel leaves it to the tensors of a call,
+    `pick` says what it is then.
     """
 
     name: str
@@ -35,7 +44,7 @@ class Argument:
     pairs: tuple[tuple[str, str], ...] = ()
     real: bool = False
     positive: bool = False
-    picked_by: str = ""
+    pick: Pick | None = None
     meaning: str = ""
 
     @property

@@ -26,9 +26,9 @@ def torch_arguments(op: Op, numbers: Mapping[str, Any]) -> dict[str, Any]:
         **{symbol: _number(v) for symbol, v in op.settings if v.lstrip("-").replace("/", "").isdigit()},
     }
     for a in RECIPES[op.name].arguments:
-        if a.picked_by:
-            continue
         if a.name in fixed:
+            if a.pick is not None:
+                continue
             found[a.name] = int(word) if (word := fixed[a.name]).lstrip("-").isdigit() else _WORDS.get(word, word)
             continue
         kind = next((k for k in (NUMBER, PAIRS) if _has(a, k, values)), None)

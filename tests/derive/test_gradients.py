@@ -38,6 +38,7 @@ EVENLY = "spreading dE/dO evenly over each window"
 SIDE_BY_SIDE = {"kernel_size": 2, "stride": 2}
 FIRST_WINNER = "the first winner in row-major order takes the whole derivative"
 KINK = "where max(f, g) meet, g's derivative counts"
+KINK_OF_MIN = "where min(f, g) meet, f's derivative counts"
 OUTER = "outer product of dE/dO and X, summed over the rows"
 MINUS_LABEL = "softmax P minus the one-hot label T"
 ATTENTION = (
@@ -174,6 +175,125 @@ CATALOGUE = [
     Row("relu", {}, "X", "dE/dO[...]*[0<X[...]]", "", (KINK,)),
     Row("sigmoid", {}, "X", "dE/dO[...]*O[...]*(1 - O[...])", "s(1-s) with s = O", ()),
     Row("tanh", {}, "X", "dE/dO[...]*(1 - O[...]^2)", "1 - tanh^2 with tanh = O", ()),
+    Row("leaky_relu", {}, "X", "dE/dO[...]*([0<X[...]] + a*[X[...]<=0])", "", (KINK, KINK_OF_MIN)),
+    Row("prelu", {}, "X", "dE/dO[n,c]*([0<X[n,c]] + a[c]*[X[n,c]<=0])", "", (KINK, KINK_OF_MIN)),
+    Row("prelu", {}, "a", "sum[n] dE/dO[n,c]*min(X[n,c], 0)", "", ()),
+    Row(
+        "prelu",
+        {"num_parameters": 1},
+        "X",
+        "dE/dO[...]*([0<X[...]] + (sum[k] a[k])*[X[...]<=0])",
+        "",
+        (KINK, KINK_OF_MIN),
+    ),
+    Row("prelu", {"num_parameters": 1}, "a", "sum[...] dE/dO[...]*min(X[...], 0)", "", ()),
+    Row("elu", {}, "X", "dE/dO[...]*([0<X[...]] + a*exp(min(X[...], 0))*[X[...]<=0])", "", (KINK, KINK_OF_MIN)),
+    Row("batch_norm", {}, "X", "dE/dO[n,c]*w[c]/S[c]", "", ()),
+    Row("batch_norm", {}, "M", "-(w[c]*sum[n] dE/dO[n,c])/S[c]", "", ()),
+    Row("batch_norm", {}, "V", "-(w[c]*sum[n] dE/dO[n,c]*Y[n,c])/(2*S[c]^2)", "", ()),
+    Row("batch_norm", {}, "w", "sum[n] dE/dO[n,c]*Y[n,c]", "", ()),
+    Row("batch_norm", {}, "b", "sum[n] dE/dO[n,c]", "", ()),
+    Row(
+        "batch_norm",
+        {"training": True},
+        "X",
+        "w[c]*(dE/dO[n,c] - (sum[n1] dE/dO[n1,c])/N - (Y[n,c]*sum[n1] dE/dO[n1,c]*Y[n1,c])/N)/S[c]",
+        "dE/dO less its mean and its part along Y",
+        (),
+    ),
+    Row("batch_norm", {"training": True}, "w", "sum[n] dE/dO[n,c]*Y[n,c]", "", ()),
+    Row("batch_norm", {"training": True}, "b", "sum[n] dE/dO[n,c]", "", ()),
+    Row(
+        "layer_norm",
+        {},
+        "X",
+        (
+            "(dE/dO[...,c]*w[c] - (sum[c1] dE/dO[...,c1]*w[c1])/C - (Y[...,c]*sum[c1] "
+            "dE/dO[...,c1]*w[c1]*Y[...,c1])/C)/S[...]"
+        ),
+        "dE/dO scaled by w, less its mean and its part along Y",
+        (),
+    ),
+    Row("layer_norm", {}, "w", "sum[...] dE/dO[...,c]*Y[...,c]", "", ()),
+    Row("layer_norm", {}, "b", "sum[...] dE/dO[...,c]", "", ()),
+    Row(
+        "cross_entropy", {"weight": "given"}, "X", "dE/dO*w[T[n]]*(P[n,c] - [T[n]==c])/R", MINUS_LABEL, ("0 <= T < C",)
+    ),
+    Row(
+        "cross_entropy",
+        {"weight": "given"},
+        "w",
+        "dE/dO*(((sum[n] w[T[n]]*L[n,T[n]])*sum[n] [T[n]==c])/R - sum[n] [T[n]==c]*L[n,T[n]])/R",
+        "",
+        ("0 <= T < C",),
+    ),
+    Row(
+        "cross_entropy",
+        {"ignore_index": "g"},
+        "X",
+        "dE/dO*[T[n]!=g]*(P[n,c] - [T[n]==c])/R",
+        MINUS_LABEL,
+        ("0 <= T < C",),
+    ),
+    Row(
+        "cross_entropy",
+        {"ignore_index": -100, "weight": "given"},
+        "X",
+        "dE/dO*[T[n]!=-100]*w[T[n]]*(P[n,c] - [T[n]==c])/R",
+        MINUS_LABEL,
+        ("0 <= T < C",),
+    ),
+    Row(
+        "cross_entropy",
+        {"label_smoothing": "m"},
+        "X",
+        "dE/dO*(P[n,c]*sum[c1] Q[n,c1] - Q[n,c])/N",
+        "softmax P minus Q",
+        ("sum[c] Q[n,c] = 1",),
+    ),
+    Row(
+        "cross_entropy",
+        {"label_smoothing": "m", "weight": "given", "ignore_index": "g"},
+        "X",
+        "dE/dO*[T[n]!=g]*(P[n,c]*sum[c1] Q[n,c1] - Q[n,c])/R",
+        "softmax P times the sum of Q, minus Q",
+        (),
+    ),
+    Row(
+        "cross_entropy",
+        {"label_smoothing": "m", "weight": "given", "ignore_index": "g"},
+        "w",
+        (
+            "-dE/dO*((1 - m)*sum[n] [T[n]!=g]*[c==T[n]]*L[n,c] + (m*sum[n] [T[n]!=g]*L[n,c])/C + (sum[n] "
+            "[T[n]!=g]*[T[n]==c])*O)/R"
+        ),
+        "",
+        (),
+    ),
+    Row(
+        "cross_entropy",
+        {"target": "probabilities", "weight": "given", "label_smoothing": "m"},
+        "X",
+        "dE/dO*(P[n,c]*sum[c1] Q[n,c1] - Q[n,c])/N",
+        "softmax P times the sum of Q, minus Q",
+        (),
+    ),
+    Row(
+        "cross_entropy",
+        {"target": "probabilities", "weight": "given", "label_smoothing": "m"},
+        "T",
+        "dE/dO*w[c]*L[n,c]*(m - 1)/N",
+        "",
+        (),
+    ),
+    Row(
+        "cross_entropy",
+        {"target": "probabilities", "weight": "given", "label_smoothing": "m"},
+        "w",
+        "-(dE/dO*sum[n] ((1 - m)*T[n,c] + m/C)*L[n,c])/N",
+        "",
+        (),
+    ),
     Row("softmax", {}, "X", "O[...,c]*(dE/dO[...,c] - sum[c1] dE/dO[...,c1]*O[...,c1])", "", ()),
     Row("log_softmax", {}, "X", "dE/dO[...,c] - P[...,c]*sum[c1] dE/dO[...,c1]", "", ()),
     Row("cross_entropy", {}, "X", "dE/dO*(P[n,c] - [T[n]==c])/N", MINUS_LABEL, ("0 <= T < C",)),
@@ -397,9 +517,10 @@ def test_every_differentiable_input_of_every_operation_of_the_catalogue_is_in_th
 
 
 def test_every_reduction_and_every_target_of_the_losses_is_in_the_table():
-    settings = {(r.operation.name, r.operation.settings) for r in CATALOGUE}
-    assert {len([s for n, s in settings if n == loss]) for loss in ("cross_entropy",)} == {6}
-    assert {len([s for n, s in settings if n == loss]) for loss in ("mse_loss",)} == {3}
+    found = {(r.law, *(dict(r.operation.settings).get(a) for a in ("reduction", "target"))) for r in CATALOGUE}
+    reductions = ("mean", "sum", "none")
+    assert {("cross_entropy", r, t) for r in reductions for t in ("class", "probabilities")} <= found
+    assert {("mse_loss", r, None) for r in reductions} <= found
 
 
 @rows(ROWS)

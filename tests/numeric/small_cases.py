@@ -24,7 +24,7 @@ class Case:
 
     def law(self) -> Op:
         """The operation with symbols for its parameters."""
-        choices = {k: v for k, v in self.settings.items() if k in ("reduction", "target", "count_include_pad")}
+        choices = {k: v for k, v in self.settings.items() if k in CHOICES}
         return build_op(self.op, **choices)
 
     def tensors(self, seed: int = 0, dtype: type = np.int64) -> list[np.ndarray | None]:
@@ -41,6 +41,7 @@ class Case:
         return found
 
 
+CHOICES = ("reduction", "target", "count_include_pad", "training", "num_parameters", "weight")
 IMAGES = (2, 3, 7, 6)
 REDUCTIONS = ("mean", "sum", "none")
 CASES = [
@@ -61,6 +62,12 @@ CASES = [
     Case("add", {}, ((3, 4), (3, 4))),
     Case("relu", {}, ((3, 4, 2),)),
     Case("relu", {}, ((),)),
+    Case("leaky_relu", {"negative_slope": 2}, ((3, 4),)),
+    Case("prelu", {}, ((3, 4), (4,))),
+    Case("prelu", {"num_parameters": "1"}, ((3, 4), (1,))),
+    Case("elu", {"alpha": 2}, ((3, 4),)),
+    Case("batch_norm", {"eps": 1, "training": "True"}, ((5, 3), (3,), None)),
+    Case("layer_norm", {"eps": 1, "normalized_shape": (5,)}, ((2, 3, 5), None, (5,))),
     Case("sigmoid", {}, ((3, 4),)),
     Case("tanh", {}, ((3, 4),)),
     Case("softmax", {}, ((3, 4),)),

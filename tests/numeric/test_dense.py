@@ -137,7 +137,9 @@ def entries_by_denotation(sample: Sample, e: Expr, axes: tuple[Binder, ...], cou
         q.target: Formula(q.names, tuple(b.extent for b in axes_of(law, q)), q.body)
         for q in law.stable or law.equations
     }
-    world = World({n: float(v) if isinstance(v, Fraction) else v for n, v in sample.names.items()}, arrays, formulas)
+    world = World(
+        {n: float(v) if isinstance(v, Fraction) else v for n, v in sample.names.items()}, arrays, formulas, lift=float
+    )
     points = list(world.tuples(axes, {}))
     chosen = np.random.default_rng(sample.seed).permutation(len(points))[:count]
     return [(tuple(points[k].values()), float(world.value(e, points[k]))) for k in chosen]  # type: ignore[arg-type]
