@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -60,6 +60,7 @@ class Sample:
     settings: Mapping[str, Setting]
     arrays: Mapping[str, NDArray | None]
     cotangent: NDArray
+    _ways: dict[str, tuple[Shape, Shape, Shape]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def given(self) -> dict[str, NDArray]:
@@ -77,20 +78,30 @@ class Sample:
         given = ((t, self.arrays[t.argument]) for t in self.op.inputs)
         return {t.argument: None if a is None else self.flat(t, a) for t, a in given}
 
+    def ways(self, tensor: Tensor) -> tuple[Shape, Shape, Shape]:
+        """The law's shape of a tensor, a user's shape, and a user's axes in the order of the law's; found once."""
+        if tensor.name not in self._ways:
+            law = shape_of(tensor.axes, self.names)
+            own = passed_shape(tensor, self)
+            order = tuple(range(len(own)))
+            if self.arranged.moves(tensor):
+                labels, _ = self.arranged.outer(tensor, self.extents(tensor), self.shared)
+                order = self.arranged.order(tensor, labels)
+            self._ways[tensor.name] = law, own, order
+        return self._ways[tensor.name]
+
     def order(self, tensor: Tensor) -> Shape:
         """A user's axes of a tensor in the order of the law's."""
-        if not self.arranged.moves(tensor):
-            return tuple(range(len(passed_shape(tensor, self))))
-        labels, _ = self.arranged.outer(tensor, self.extents(tensor), self.shared)
-        return self.arranged.order(tensor, labels)
+        return self.ways(tensor)[2]
 
     def flat(self, tensor: Tensor, array: NDArray) -> NDArray:
         """An array that a user has in the law's order and shape, axes that the law has as one in one."""
-        return array.transpose(self.order(tensor)).reshape(shape_of(tensor.axes, self.names))
+        law, _, order = self.ways(tensor)
+        return array.transpose(order).reshape(law)
 
     def passed(self, tensor: Tensor, array: NDArray) -> NDArray:
         """An array of the law's shape as a user has it."""
-        shape, order = passed_shape(tensor, self), self.order(tensor)
+        _, shape, order = self.ways(tensor)
         return array.reshape([shape[k] for k in order]).transpose([order.index(k) for k in range(len(order))])
 
     def extents(self, tensor: Tensor) -> dict[str, int]:
