@@ -187,8 +187,9 @@ def autograd(sample: Sample) -> tuple[NDArray, dict[str, NDArray]]:
     output = output_of(sample, inputs)
     wanted = [t.argument for t in sample.wrt]
     cotangent = torch.from_numpy(np.array(sample.cotangent, order="C"))
-    moved = output if output.requires_grad else output + sum(0 * inputs[a].sum() for a in wanted)  # a law of guards alone
-    found = torch.autograd.grad(moved, [inputs[a] for a in wanted], cotangent, allow_unused=True)
+    found: tuple[Tensor | None, ...] = (None,) * len(wanted)
+    if output.requires_grad:  # a law of guards alone does not change with its inputs
+        found = torch.autograd.grad(output, [inputs[a] for a in wanted], cotangent, allow_unused=True)
     zeros = (np.zeros(inputs[a].shape) for a in wanted)
     grads = {a: z if g is None else g.numpy() for a, g, z in zip(wanted, found, zeros, strict=True)}
     return output.detach().numpy(), grads
