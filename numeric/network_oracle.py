@@ -17,6 +17,7 @@ from derive.operation import Op
 from derive.substitution import substitute
 from numeric.binding import bind
 from numeric.dense import world_of
+from numeric.network_sizes import lying
 from numeric.oracle import CALLS, TorchArithmetic, is_torch, order_of_torch
 
 
@@ -30,14 +31,15 @@ def gradients(graph: Graph, arrays: Mapping[str, NDArray]) -> dict[str, NDArray]
         values[name].requires_grad_()
     for node in graph.nodes:
         fed = {letter: values[source] for letter, source in node.feeds}
-        values[node.name] = _by_torch(node.op, fed) if is_torch(node.op) else _by_law(node.op, fed)
+        values[node.name] = _by_torch(node, fed) if is_torch(node.op) else _by_law(node.op, fed)
     found = torch.autograd.grad(values[graph.nodes[-1].name], [values[name] for name in graph.parameters])
     return {name: g.numpy() for name, g in zip(graph.parameters, found, strict=True)}
 
 
-def _by_torch(op: Op, fed: Mapping[str, Any]) -> Any:
+def _by_torch(node: Node, fed: Mapping[str, Any]) -> Any:
+    op = node.op
     inputs = {t.argument: fed.get(t.name) for t in op.inputs}
-    return CALLS[op.name](inputs, torch_arguments(op, {}))
+    return CALLS[op.name](inputs, {**torch_arguments(op, {}), **lying(node)})
 
 
 def _by_law(op: Op, fed: Mapping[str, Any]) -> Any:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-from derive.composition import Graph
+from derive.composition import Graph, Node
 from derive.errors import OperationError
+from derive.fitting import evaluate as sized
 from derive.show import show_index
 from numeric.binding import Shape, evaluate
 
@@ -20,6 +22,16 @@ def sizes_of(graph: Graph, shapes: Mapping[str, Shape]) -> dict[str, int]:
                 where = f"{graph.name}: {name}: got extent {n} for {show_index(extent)}"
                 raise OperationError(f"{where}, expected {wanted}; pass tensors whose shapes agree")
     return found
+
+
+def lying(node: Node) -> dict[str, Any]:
+    """torch's arguments for how a node's tensors lie: as in the law, the class axis and what is normalised last."""
+    layout = node.op.layout
+    dim = {} if layout.dim is None else {"dim": -1}
+    if not layout.shape:
+        return dim
+    extents = {b.name: sized(b.extent, dict(node.sizes)).constant for t in node.op.inputs for b in t.axes}
+    return {**dim, layout.shape: (extents[layout.star],)}
 
 
 def shape_at(graph: Graph, tensor: str, sizes: Mapping[str, int]) -> Shape:

@@ -10,6 +10,7 @@ from derive.errors import OperationError
 from derive.operation import Op
 from numeric.backend import Array, Saved
 from numeric.kernels import Kernel, kernel
+from numeric.network_sizes import lying
 
 Values = dict[str, Array]
 
@@ -29,7 +30,7 @@ class TrainingStep:
     graph: Graph
     backend: str
     batch: int | None
-    kernels: Mapping[Op, Kernel]
+    kernels: Mapping[str, Kernel]
     order: tuple[Sweep, ...]
 
     def __call__(self, parameters: Mapping[str, Array], *inputs: Array) -> tuple[Array, Values]:
@@ -43,7 +44,7 @@ class TrainingStep:
         for sweep in self.order:
             node = sweep.node
             tensors = {letter: values[source] for letter, source in node.feeds}
-            found = self.kernels[node.op].vjp(
+            found = self.kernels[node.name].vjp(
                 cotangents.pop(node.name), saved=saved[node.name], wrt=sweep.letters, **tensors
             )
             for letter, source in node.feeds:
@@ -73,7 +74,7 @@ class TrainingStep:
         saved: dict[str, Saved] = {}
         for node in nodes:
             tensors = {letter: values[source] for letter, source in node.feeds}
-            values[node.name], saved[node.name] = self.kernels[node.op].forward_saved(**tensors)
+            values[node.name], saved[node.name] = self.kernels[node.name].forward_saved(**tensors)
         return values, saved
 
 
@@ -82,10 +83,23 @@ def compile(graph: Graph, backend: str = "numpy", batch: int | None = None) -> T
 
     Raises: OperationError for an unknown backend.
     """
-    kernels = {op: kernel(op, backend=backend) for op in {n.op: None for n in graph.nodes}}
+    kernels = _kernels(graph, backend)
     wanted: dict[str, list[str]] = {}
     for cotangent in graph.backward():
         for use in cotangent.uses:
             wanted.setdefault(use.node.name, []).append(use.letter)
     order = tuple(Sweep(n, tuple(wanted[n.name])) for n in reversed(graph.nodes) if n.name in wanted)
     return TrainingStep(graph, backend, batch, kernels, order)
+
+
+def _kernels(graph: Graph, backend: str) -> dict[str, Kernel]:
+    """The kernels of every node by its name; nodes of one law whose tensors lie alike share theirs."""
+    made: dict[tuple[Op, str], Kernel] = {}
+    found = {}
+    for n in graph.nodes:
+        settings = lying(n)
+        key = n.op, repr(settings)
+        if key not in made:
+            made[key] = kernel(n.op, backend=backend, **settings)
+        found[n.name] = made[key]
+    return found

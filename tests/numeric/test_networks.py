@@ -66,6 +66,21 @@ def test_a_gradient_that_is_off_by_a_millionth_does_not_agree() -> None:
     assert agreements(g, arrays, got) == {"W": True, "U": False}
 
 
+def normalised() -> Graph:
+    """A layer that is normalised over its last axis, then softmax."""
+    b = graph("normalised")
+    x = b.input("x", "N", 4)
+    b.input("y", "N", 4)
+    z = b.add("z", op("linear"), {"input": x, "bias": None}, K=4)
+    p = b.add("p", op("softmax"), b.add("n", op("layer_norm"), {"input": z}))
+    b.add("E", op("mse_loss", reduction="sum"), {"input": p, "target": "y"})
+    return b.build(p)
+
+
+def test_the_axes_that_torch_is_told_are_those_of_the_law() -> None:
+    agree(normalised(), "numpy")
+
+
 SMALL = ("two_weights", "three_weights", "mlp", "relu_classifier")
 LARGE = ("lenet", "lenet_rgb", "rgb_layer", "feedforward")
 
