@@ -17,10 +17,10 @@ from functools import cache
 from derive import digits, exact
 from derive.digits import Digits
 from derive.exact import Dual, Number, Slopes
-from derive.expr import Apply, Entry, Expr
+from derive.expr import Apply, Contract, Entry, Expr, Fn
 from derive.functions import Z, derivative
 from derive.integers import Formula, Integers, Names, Point, Value, refuse
-from derive.loops import Place, Scope
+from derive.loops import Place, Scope, steady
 from derive.meaning import RULES
 
 
@@ -50,7 +50,8 @@ class World(Integers):
 
     def read(self, e: Expr, scope: Scope) -> Value:
         """The same inside a derivative too."""
-        return RULES[type(e)](self, e, scope)
+        value = RULES[type(e)](self, e, scope)
+        return steady(value, e, scope) if isinstance(e, Fn | Contract) else value
 
     # -- reads -----------------------------------------------------------------------------------------------------
 

@@ -48,6 +48,11 @@ def once_a_point(value: Callable[[Point], T], e: Expr, scope: Scope) -> Callable
     return once
 
 
+def steady(value: Value, e: Expr, scope: Scope) -> Value:
+    """The same function, worked out once where it does not depend on every index in force: no loop repeats it."""
+    return once_a_point(value, e, scope) if scope.bound - free_names(e) else value
+
+
 # -- sums --------------------------------------------------------------------------------------------------------------
 
 
