@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from pathlib import Path
 from textwrap import wrap
 
@@ -98,6 +99,8 @@ def default(a: Argument) -> str | None:
     """torch's default as it is typed: a number, a choice, or the argument that it repeats."""
     if isinstance(a.default, tuple):
         return "kernel_size"
+    if isinstance(a.default, Fraction):
+        return f"{float(a.default):g}"
     return None if a.default is None and not a.choices else str(a.default)
 
 

@@ -42,7 +42,7 @@ def flat(text: str) -> str:
 @pytest.mark.parametrize("name", RECIPES)
 def test_the_overview_tells_an_operation_s_call_law_learned_numbers_and_conventions(name: str) -> None:
     op = derive.op(name)
-    own = flat(re.split(r"\n(?:`|---)", OVERVIEW.partition(f"\n`{name}`\n")[2])[0])
+    own = flat(re.split(r"\n(?:`\w+`\n~|---)", OVERVIEW.partition(f"\n`{name}`\n")[2])[0])
     assert listing.signature(op) in own
     for e in op.equations:
         assert flat(show_equation(e)) in own
