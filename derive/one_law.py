@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from derive.build import rebuild
 from derive.composition import Graph, Node
+from derive.errors import OperationError
 from derive.expr import Binder, Binding, Entry, Expr, Num
 from derive.fitting import LEADING, evaluate
 from derive.index import Index, index
@@ -26,7 +27,11 @@ LETTERS = ("n", "m", "l", "q", "r")
 
 
 def one_law(graph: Graph) -> Op:
-    """The whole graph as one operation with the graph's inputs and parameters, its last node the output."""
+    """The whole graph as one operation with the graph's inputs and parameters, its last node the output.
+
+    Raises: OperationError for a size whose symbol is an index of one of the laws.
+    """
+    _refuse_clashes(graph)
     last = _spelled(graph.nodes[-1].name)
     made = [pair for node in graph.nodes for pair in _equations(node, _leading(graph, node))]
     inner = tuple(replace(t, role="output") if t.name == last else t for _, t in made)
@@ -35,6 +40,15 @@ def one_law(graph: Graph) -> Op:
     requirements = tuple(_at(r, dict(n.sizes)) for n in graph.nodes for r in n.op.require)
     equations = tuple(e for e, _ in made)
     return Op(_spelled(graph.name), equations, (*given, *inner), require=requirements, conventions=conventions)
+
+
+def _refuse_clashes(graph: Graph) -> None:
+    symbols = {n for shape in graph.shapes.values() for extent in shape for n in extent.names()}
+    for node in graph.nodes:
+        bound = {n for e in node.op.equations for n in (*e.names, *all_names(e.body))} - node.op.symbols
+        for name in sorted(symbols & (bound | {*LETTERS})):
+            raise OperationError(f"{graph.name}: got the size {name}, expected another letter, as {name} is an index of"
+                                 " its laws; rename the size")  # fmt: skip
 
 
 def _spelled(name: str) -> str:

@@ -11,6 +11,7 @@ from derive.catalogue import op
 from derive.checker import verdict
 from derive.composition import Graph
 from derive.digits import real
+from derive.errors import OperationError
 from derive.exact import Number
 from derive.index import index
 from derive.integers import Array
@@ -55,6 +56,12 @@ def test_leading_axes_are_named_and_sizes_are_those_of_the_graph() -> None:
         "z[n,k] = sum[c] h[n,c]*U[k,c]",
     ]
     assert [(b.name, b.extent) for b in law.tensor("W").axes] == [("k", index(5)), ("c", index(2))]
+
+
+def test_a_size_that_is_called_as_an_index_is_refused() -> None:
+    with pytest.raises(OperationError, match="two_weights: got the size n, expected another letter"):
+        one_law(two_weights(batch="n"))
+    assert one_law(two_weights(batch="B")).tensor("x").axes[0].extent == index("B")
 
 
 @pytest.mark.parametrize("seed", range(3))
