@@ -225,7 +225,8 @@ def order_of_torch(op: Op, name: str) -> Expr | None:
     """The output or a gradient in the order in which torch computes it, where that is not the law's own."""
     chosen = [a.name for a in RECIPES[op.name].arguments if a.varies] if is_torch(op) else []
     text = _ORDER.get((name, op.name, *(v for n, v in op.settings if n in chosen)))
-    return parse_expr(text) if text else None
+    scalars = frozenset(t.name for t in op.tensors if not t.axes)
+    return parse_expr(text, scalars) if text else None
 
 
 # -- the law itself under autograd -------------------------------------------------------------------------------------

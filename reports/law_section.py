@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from derive.catalogue import RECIPES
 from derive.expr import Cases, Entry, Expr, Maximum, Minimum, Select
 from derive.index import Index, index
 from derive.notation import Equation as LawEquation
@@ -134,7 +135,7 @@ def _parameter(argument: str, each: list[Parameter], names: Names) -> tuple[Span
         same = [str(p.default) for p in each]
         default = spans(Math(",\\,".join(names[n] for n in same), ", ".join(same)))
     else:
-        default = spans(str(first.default))
+        default = spans(f"{float(first.default):g}")
     return spans(Code(argument)), spans(symbols), spans("" if first.real else str(first.minimum)), default
 
 
@@ -164,8 +165,9 @@ def _agreements(op: Op, names: Names) -> Iterator[Spans]:
         yield spans(f"Convention: {in_signs(convention)}.")
     for hypothesis in op.hypotheses:
         yield spans("Assumed, and named where it is used: ", math(hypothesis, names), " is 1.")
+    words = {a.name for a in RECIPES[op.name].arguments if a.varies} if op.name in RECIPES else set()
     for name, value in op.settings:
-        number = value.lstrip("-").isdigit()
+        number = value.lstrip("-").isdigit() and name not in words
         yield spans(
             "Set: ", Math(f"{names[name]} = {value}", f"{name} = {value}") if number else Code(f"{name}={value}"), "."
         )

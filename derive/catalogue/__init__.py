@@ -111,7 +111,7 @@ def _variant(name: str, chosen: tuple[tuple[str, str], ...]) -> Op:
     tensors = [
         replace(
             t,
-            argument=recipe.tensors.get(t.name, t.name),
+            argument=recipe.tensors.get(t.name, t.name) if t.role == "input" else t.name,
             optional=t.name in recipe.optional,
             absent=recipe.optional.get(t.name, 0),
         )
