@@ -224,6 +224,11 @@ def leaf(e: Tree, env: Scope, expand: bool) -> Poly:
             return poly(body, env)
         case (("floor" | "mod" | "exact"), i, n):
             return quotient(e[0], poly(i, env, True), poly(n, env, True))
+        case "least", i, n:
+            p, q = poly(i, env, True), poly(n, env, True)
+            gap = collect([*p.items(), *((m, -c) for m, c in q.items())])
+            if {*gap} <= {()}:
+                return q if gap.get((), 0) > 0 else p
     if plainly_true(e, env):
         return {(): 1}
     shown = text(e, env)
@@ -570,8 +575,9 @@ def indexed(node: Tree, after: Tree, claim: Claim) -> Instances:
         for (i, extent), (left, right) in product(over, sides(f) if n > 0 else ()):
             for value, facts in solved(left, right, i):
                 rest = substitute(of(items[:k] + items[k + 1 :]), {i: value})
-                kept = tuple(b for b in over if b[0] != i)
-                yield "contract a delta", after, ("sum", kept, mul(("in", value, extent), rest)), facts
+                kept, known = tuple(b for b in over if b[0] != i), exact_in(value)
+                found = ("sum", kept, mul(("in", value, extent), rest))
+                yield "contract a delta", settled(after, known), settled(found, known), facts
         # sum[i,p<K] [K*i+p==a]*f(i,p) = [0<=a//K<I]*f(a//K,a%K) where K >= 1
         for pair in sides(f) if n > 0 else ():
             for (i, extent), (p, width), a, facts in divided(over, *pair):
@@ -625,6 +631,23 @@ def solved(left: Tree, right: Tree, i: str) -> Iterator[tuple[Tree, Facts]]:
             yield ("exact", minus(rest) if c > 0 else rest, divisor), tuple(("minimum", a, 1) for a, _ in monomial)
 
 
+def exact_in(e: Tree) -> list[Tree]:
+    """The exact quotients in an index: where a bracket about it is not 0, they leave no rest."""
+    return [n for n in inside(e) if n[0] == "exact" and show(poly(add(mul(n)), {}, True)).startswith("1*exact:(")]
+
+
+def settled(e: Tree, known: list[Tree]) -> Tree:
+    """The expression with quotients that leave no rest as names: like any integer they may cancel."""
+    for k, q in enumerate(known if e[0] == "exact" else ()):
+        if same(add(mul(e)), add(mul(q))):
+            return name(f"{k}!")
+
+    def change(kind: str, v: Any) -> Any:
+        return tuple((n, settled(i, known)) for n, i in v) if kind == "b" else settled(v, known)
+
+    return changed(e, change, "eEiIbr") if known else e
+
+
 def divided(over: Tree, left: Tree, right: Tree) -> Iterator[tuple[Tree, Tree, Tree, Facts]]:
     """left == right as K*i+p == a, with an integer a and K a product of a number and symbols from 1 up."""
     for (i, extent), (p, width), turned in product(over, over, (False, True)):
@@ -652,7 +675,8 @@ def guards(node: Tree, after: Tree, claim: Claim) -> Instances:
     # [0<=a/s<I]*f(s*(a/s)) = [0<=a/s<I]*f(a)
     for guard in (f for f, n in items if f[0] == "in" and n > 0 and only(f[1])[0] == "exact"):
         rest = of((f if f is guard else undone(f, only(guard[1])), n) for f, n in items)
-        yield "undo a division", after, rest, ()
+        known = exact_in(only(guard[1])[1])
+        yield "undo a division", settled(after, known), settled(rest, known), ()
     # cases(cond, f, 0) = [cond]*f
     if node[0] == "cases" and node[1][0] in ("compare", "in", "divides") and equal(node[3], ZERO):
         yield "zero branch", after, mul(node[1], node[2]), ()

@@ -103,7 +103,7 @@ class Grid:
                 message = "got a quotient that leaves a rest, expected an integer; choose other sizes"
                 self.refuse(~integral, f"extent of {b.name}: {message}")
                 extent = np.where(integral, extent, 0)
-            size = max(int(extent.max()), 0)
+            size = int(extent.max(initial=0))
             at[b.name] = np.arange(size, dtype=np.int64).reshape((size, *(1,) * (depth - 1 - k)))
             sizes.append(size)
             if extent.ndim:

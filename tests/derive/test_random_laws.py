@@ -44,6 +44,10 @@ FOUND = {
         " V[k,l] = Y^2; O[i,l] = U[i]*V[T[i],l]",
     "a quotient in the end of a sum":
         "X[h<C]; U[j<C]; O[i<A,k<B]; U[j] = sum[p<j+1] X[p]*X[j]; O[i,k] = U[(i-k)/2]",
+    "a quotient inside another that is undone":
+        "U[j<B]; X[h<B,k<A]; O[i<4,l<C]; U[j] = sum[p<2] X[j,j+2*p-1]^2; O[i,l] = U[(i-l)/2]",
+    "an uneven sum inside an empty one":
+        "scalar X; U[j<B]; U[j] = X*sum[p<j+1] X^2; O = sum[q<3,r<3] sum[t<A] U[d*r+q]*U[t+q]",
 }  # fmt: skip
 """Laws that random ones led to, each for a fault that it had."""
 
