@@ -119,6 +119,7 @@ def _lying(ex: Example) -> tuple[Arrangement, Shared]:
     extents = {b.name: ex.at.extent(b.extent) for t in ex.at.op.inputs for b in t.axes}
     named = [t.removesuffix("?") for t in layout.axes.split()]
     star = (extents[layout.star],) if layout.star and layout.star not in named else ()
-    leading = (extents[LEADING],) if LEADING in extents and not star else ()
-    dim = {"dim": -1} if layout.dim is not None else {}
-    return arrangement(ex.at.op, dim), Shared(star, leading)
+    leading = (extents[LEADING],) if LEADING in extents and layout.star != LEADING else ()
+    settings: dict[str, Any] = {"dim": -1} if layout.dim is not None else {}
+    settings |= {layout.shape: star} if layout.shape else {}
+    return arrangement(ex.at.op, settings), Shared(star, leading)
