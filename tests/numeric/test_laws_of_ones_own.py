@@ -18,6 +18,15 @@ OWN = {
     "guards alone, which do not change": "O[i] = [0<X[i]]",
     "an output that cancels": "O[i] = X[i] - X[i]",
     "a choice in the brackets of a guard": "O[i] = cases([0<X[i]], X[i], Y[i])",
+    "min-plus products": "O[i,j] = max[k] (X[i,k] + Y[k,j])",
+    "windows as an axis": "O[n,c,p,i] = X[n,c,i+p]; X[n<N,c<C,h<H]; size p = K; size i = H-K+1",
+    "a cosine transform": "O[k] = sum[n] X[n]*cos(3.14159265*k*n/N); X[n<N]; size k = N",
+    "two layers in one": "U[n,c,i] = sum[p] X[n,c,i+p]*F[c,p]; O[n,k,i] = sum[c] W[k,c]*U[n,c,i]",
+    "a loss with a temperature": """S[i,j] = (sum[k] X[i,k]*Y[j,k])/t; U[i,j] = exp(S[i,j]); Z[i] = sum[j] U[i,j]
+        E = -(sum[i] log(U[i,i]/Z[i])); scalar t""",
+    "displaced products": """O[n,d,i] = sum[c] X[n,c,i]*Y[n,c,i+d-D]
+        X[n<N,c<C,i<W]; Y[n<N,c<C,h<W]; size d = 2*D+1""",
+    "a Rayleigh quotient": "E = (sum[i,j] x[i]*A[i,j]*x[j])/(sum[i] x[i]^2)",
     "scalars alone": "y = w*x + b; scalar w, x, b",
     "nine axes": "O[a,b,c,d,e,f,g,h,i] = X[a,b,c,d,e,f,g,h,i]^2",
     "words of Python": "lambda[int,np] = sum[for] import[int,for]*class[for,np]*dtype",

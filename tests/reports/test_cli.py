@@ -330,7 +330,7 @@ def test_python_m_reports_is_the_command() -> None:
 
 def test_list_tells_every_operation_with_its_law(capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = run(capsys, "list")
-    assert "conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1)" in out
+    assert "conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1)" in " ".join(out.split())
     data = json.loads(run(capsys, "list", "--json", "-")[1])
     assert [o["name"] for o in data["operations"]] == list(names())
     assert data["operations"][0]["sizes"]["I"]
