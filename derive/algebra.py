@@ -181,8 +181,7 @@ def _solve(
     slope, rest = (-slope, -rest) if negative else (slope, rest)
     running = site.names | {b.name for b in own}
     if len(slope.terms) == 1 and slope.terms[0][1] == 1 and all(_at_least_one(n, site, running) for n in slope.names()):
-        positive = tuple(Condition("positive", f"{n} >= 1", (index(n),)) for n in sorted(slope.names()))
-        yield 3, divide("exact", -rest, slope), positive
+        yield 3, divide("exact", -rest, slope), at_least_one(slope)
 
 
 def _at_least_one(name: str, site: Site, running: frozenset[str]) -> bool:
@@ -202,15 +201,14 @@ def divide_with_a_rest(node: Expr, site: Site) -> Rewrite | None:
         for quotient, rest in permutations(node.binders, 2):
             width = rest.extent
             a = _dividend(f, quotient.name, rest.name, width) if n == 1 else None
-            if a is None or a.names() & {b.name for b in node.binders} or not _positive(width, site, node.binders):
+            if a is None or a.names() & {b.name for b in node.binders} or not positive(width, site, node.binders):
                 continue
             q, r = divide("floor", a, width), divide("mod", a, width)
             others = substitute(product(parts[:k] + parts[k + 1 :]), {quotient.name: q, rest.name: r})
             others = map_all_indices(others, partial(_put_together, a=a, q=q, r=r, width=width))
             inside = product([(InRange(q, quotient.extent), 1), *factors(others)])
             kept = tuple(b for b in node.binders if b not in (quotient, rest))
-            positive = tuple(Condition("positive", f"{n} >= 1", (index(n),)) for n in sorted(width.names()))
-            return Rewrite(contract(kept, inside), positive)
+            return Rewrite(contract(kept, inside), at_least_one(width))
     return None
 
 
@@ -233,7 +231,12 @@ def _dividend(e: Expr, quotient: str, rest: str, width: Index) -> Index | None:
     return None
 
 
-def _positive(width: Index, site: Site, own: tuple[Binder, ...]) -> bool:
+def at_least_one(divisor: Index) -> tuple[Condition, ...]:
+    """What a law says that divides by a product of symbols."""
+    return tuple(Condition("positive", f"{n} >= 1", (index(n),)) for n in sorted(divisor.names()))
+
+
+def positive(width: Index, site: Site, own: tuple[Binder, ...]) -> bool:
     """Whether a width is at least 1: a number, or a product of symbols that are."""
     running = site.names | {b.name for b in own}
     one = len(width.terms) == 1 and width.terms[0][1] >= 1
@@ -277,20 +280,24 @@ def clear_quotient(node: Expr, site: Site) -> Rewrite | None:
     sides = equation_sides(node)
     for one, other in (sides, sides[::-1]) if sides else ():
         match one.terms:
-            case ((((Composite("exact", a, s),)), 1),) if _positive(s, site, ()):
-                positive = tuple(Condition("positive", f"{n} >= 1", (index(n),)) for n in sorted(s.names()))
-                return Rewrite(Compare("==", val(a), val(s * other)), positive)
+            case ((((Composite("exact", a, s),)), 1),) if positive(s, site, ()):
+                return Rewrite(Compare("==", val(a), val(s * other)), at_least_one(s))
     return None
 
 
-@law("range", "[0<=e<N] = 1 where 0 <= e and e <= N-1 follow from the ranges of the indices")
+@law("range", "[0<=e<N] = 1 where 0 <= e and e <= N-1 follow from the ranges of the indices; [0<=e//K<N] = [0<=e<K*N]")
 def implied(node: Expr, site: Site) -> Rewrite | None:
     if not isinstance(node, InRange):
         return None
-    found = in_range(node.index, node.extent, site)
+    e, extent, divisor = node.index, node.extent, index(1)
+    match e.terms:
+        case ((((Composite("floor", dividend, width),)), 1),) if positive(width, site, ()):
+            e, extent, divisor = dividend, width * extent, width
+    found = in_range(e, extent, site)
     if found is None:
         return None
-    return Rewrite(ONE, (Condition("range", "the index is in range", (node.index, node.extent), found),))
+    condition = Condition("range", "the index is in range", (e, extent), found)
+    return Rewrite(ONE, (condition, *at_least_one(divisor)))
 
 
 @law("zero outside", "[0<=e<N]*X[e] = X[e]: a read that is not integral or not in range is 0")
@@ -326,7 +333,6 @@ def labels(node: Expr, site: Site) -> Rewrite | None:
 ALGEBRA = (
     zero_branch,
     merge,
-    mixed_radix,
     divide_with_a_rest,
     contract_delta,
     distribute,

@@ -655,7 +655,7 @@ def divided(over: Tree, left: Tree, right: Tree) -> Iterator[tuple[Tree, Tree, T
         a = add(other, minus(one), mul(width, name(i)), name(p))
         free = substitute(a, {i: add(), p: add()})
         facts = at_least_one(width)
-        if facts is not None and i != p and same(a, free) and ":" not in show(poly(free, {}, True)):
+        if facts is not None and i != p and same(a, free) and whole_number(free):
             yield (i, extent), (p, width), free, facts
 
 
@@ -667,16 +667,64 @@ def at_least_one(i: Tree) -> Facts | None:
     return None
 
 
+def whole_number(i: Tree) -> bool:
+    """Whether an index is an integer whatever its names are."""
+    return ":" not in show(poly(i, {}, True))
+
+
+def reindexed(node: Tree, after: Tree, claim: Claim) -> Instances:
+    if node[0] != "sum":
+        return
+    _, over, body = node
+    # sum[k<G*K] f(k,k//K,k%K) = sum[g<G,k<K] f(g*K+k,g,k) where K >= 1
+    extents = [n for _, n in after[1]] if after[0] == "sum" else []
+    for (k, extent), blocks, width in product(over, extents, extents):
+        sized = () if same(extent, mul(blocks, width)) else tuple(n for n in claim.sizes if name(n) in inside(extent))
+        whole = substitute(extent, {n: claim.sizes[n] for n in sized})
+        if same(whole, mul(blocks, width)) and (facts := at_least_one(width)) is not None:
+            facts += tuple(("size", n) for n in sized)
+            block, place = f"{k}/", f"{k}%"
+            value = add(mul(name(block), width), name(place))
+            apart = with_value(substitute(body, {k: value}), ("floor", value, width), name(block))
+            apart = with_value(apart, ("mod", value, width), name(place))
+            binders = instead(over, k, (block, blocks), (place, width))
+            yield "block by block", after, ("sum", binders, apart), facts
+    # sum[i<I] Y[i]*X[(i-r)/s] = sum[h<H] Y[s*h+r]*X[h] where s >= 1
+    for (i, value, s), (h, extent), facts in windows(over, factors(body), claim):
+        at_h = with_value(substitute(body, {i: value}), ("exact", mul(s, name(h)), s), name(h))
+        yield "whole windows", after, ("sum", instead(over, i, (h, extent)), at_h), facts
+
+
+def instead(over: Tree, i: str, *new: tuple[str, Tree]) -> Tree:
+    """Binders with others in place of one."""
+    return tuple(chain.from_iterable(new if b[0] == i else (b,) for b in over))
+
+
+def windows(over: Tree, items: list[Factor], claim: Claim) -> Iterator[tuple[Tree, Tree, Facts]]:
+    """(i, s*h+r, s) and (h, H) where one tensor is read at i, all along its axis, and one of H entries at (i-r)/s."""
+    if not all(total(f) and n > 0 for f, n in items):
+        return
+    places = [(f[1].removeprefix("dE/d"), k, i) for f, n in items if f[0] == "entry" for k, i in enumerate(f[2])]
+    axes = [(i, n, ("extent", t, k)) for t, k, i in places if (n := claim.tensors[t][k]) is not None]
+    for (i, extent), (whole, run, along), (read, new, held) in product(over, axes, axes):
+        if only(whole) != name(i) or not same(run, extent):
+            continue
+        top, s = only(read)[1:] if only(read)[0] == "exact" else (read, ONE)
+        rest, h = add(name(i), minus(top)), f"{i}'"
+        free, facts = substitute(rest, {i: add()}), at_least_one(s)
+        if facts is not None and same(rest, free) and whole_number(free) and not same(read, whole):
+            yield (i, add(mul(s, name(h)), free), s), (h, new), (along, held, *facts)
+
+
 def guards(node: Tree, after: Tree, claim: Claim) -> Instances:
     items = factors(node)
     # [0<=e<N] = 1 where 0 <= e and e <= N-1 follow from the ranges of the indices
-    if node[0] == "in":
-        yield "range", after, ONE, (("range", node[1], node[2]),)
-    # [0<=a/s<I]*f(s*(a/s)) = [0<=a/s<I]*f(a)
-    for guard in (f for f, n in items if f[0] == "in" and n > 0 and only(f[1])[0] == "exact"):
-        rest = of((f if f is guard else undone(f, only(guard[1])), n) for f, n in items)
-        known = exact_in(only(guard[1])[1])
-        yield "undo a division", settled(after, known), settled(rest, known), ()
+    match node:
+        case "in", i, n if only(i)[0] != "floor":
+            yield "range", after, ONE, (("range", i, n),)
+        # [0<=e//K<N] = [0<=e<K*N] where K >= 1
+        case "in", i, n if (facts := at_least_one(only(i)[2])) is not None:
+            yield "range", after, ONE, (("range", only(i)[1], mul(only(i)[2], n)), *facts)
     # cases(cond, f, 0) = [cond]*f
     if node[0] == "cases" and node[1][0] in ("compare", "in", "divides") and equal(node[3], ZERO):
         yield "zero branch", after, mul(node[1], node[2]), ()
@@ -688,11 +736,6 @@ def guards(node: Tree, after: Tree, claim: Claim) -> Instances:
                 joined = ("compare", "==", ("val", add(mul(q, w), r)), ("val", a))
                 rest = of(g for j, g in enumerate(items) if j not in (k, m))
                 yield "mixed radix", after, mul(joined, rest), (("range", r, w),)
-    # [a/s==b] = [a==s*b] where s >= 1
-    for one, other in (pair for both in sides(node) for pair in (both, both[::-1])):
-        match only(one):
-            case "exact", a, s if (facts := at_least_one(s)) is not None:
-                yield "clear a quotient", after, ("compare", "==", ("val", a), ("val", add(mul(s, other)))), facts
     # [0<=e<N]*X[e] = X[e]: a read that is not integral or not in range is 0, where no other factor is undefined
     if not claim.factor and all(total(f) if n > 0 else f[0] in ("val", "num") for f, n in items):
         for (k, (guard, _)), (read, n) in product(enumerate(items), items):
@@ -701,6 +744,21 @@ def guards(node: Tree, after: Tree, claim: Claim) -> Instances:
                 extent = claim.tensors[tensor][axis]
                 if extent is not None and same(i, guard[1]) and same(extent, guard[2]):
                     yield "zero outside", after, of(items[:k] + items[k + 1 :]), (("extent", tensor, axis),)
+
+
+def divisions(node: Tree, after: Tree, claim: Claim) -> Instances:
+    items = factors(node)
+    # [0<=a/s<I]*f(s*(a/s)) = [0<=a/s<I]*f(a)
+    for guard in (f for f, n in items if f[0] == "in" and n > 0 and only(f[1])[0] == "exact"):
+        whole = [(f if f is guard else undone(f, only(guard[1])), n) for f, n in items]
+        known = exact_in(only(guard[1])[1])
+        if whole != items:
+            yield "undo a division", settled(after, known), settled(of(whole), known), ()
+    # [a/s==b] = [a==s*b] where s >= 1
+    for one, other in (pair for both in sides(node) for pair in (both, both[::-1])):
+        match only(one):
+            case "exact", a, s if (facts := at_least_one(s)) is not None:
+                yield "clear a quotient", after, ("compare", "==", ("val", a), ("val", add(mul(s, other)))), facts
 
 
 def undone(e: Tree, quotient: Tree) -> Tree:
@@ -724,11 +782,15 @@ def multiplied_out(i: Tree, quotient: Tree) -> Tree:
     return add(with_value(i, quotient, number(0)), a) if enters else i
 
 
-def with_value(i: Tree, quotient: Tree, value: Tree) -> Tree:
-    """An index with a value in place of an exact quotient."""
-    if i[0] == "exact" and all(map(same, i[1:], quotient[1:])):
+def with_value(e: Tree, quotient: Tree, value: Tree) -> Tree:
+    """An expression or index with a value in place of a quotient or remainder."""
+
+    def change(kind: str, v: Any) -> Any:
+        return tuple((n, change("i", i)) for n, i in v) if kind == "b" else with_value(v, quotient, value)
+
+    if e[0] == quotient[0] and all(map(same, e[1:], quotient[1:])):
         return value
-    return changed(i, lambda _, v: with_value(v, quotient, value), "eEiI")
+    return changed(e, change, "eEiIbr")
 
 
 def only(i: Tree) -> Tree:
@@ -838,8 +900,10 @@ FAMILIES = {
     arithmetic: "product rule, constant factor, quotient rule, power rule, chain rule, maximum",
     sums: "merge sums, pull out, distribute, factor out",
     indexed: "contract a delta, divide with a rest, reverse",
+    reindexed: "block by block, whole windows",
     means: "deviations",
-    guards: "range, mixed radix, clear a quotient, zero outside, zero branch, undo a division",
+    guards: "range, mixed radix, zero outside, zero branch",
+    divisions: "undo a division, clear a quotient",
     quotients: "one quotient, complete the denominator, exponential, logarithm, cancel",
     names: "fold, unfold, name, introduce, labels, hypothesis",
 }

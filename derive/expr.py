@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from derive.index import Index, atom_index, index
+from derive.index import Atom, Index, atom_index, index
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,9 @@ class Entry(Expr):
 
     def substitute(self, values: Mapping[str, Index]) -> Entry:
         return Entry(self.tensor, tuple(i.substitute(values) for i in self.indices))
+
+    def put_in(self, known: Mapping[Atom, Index]) -> Entry:
+        return Entry(self.tensor, tuple(i.put_in(known) for i in self.indices))
 
 
 @dataclass(frozen=True, slots=True)

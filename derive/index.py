@@ -134,6 +134,24 @@ class Index:
             total = total + product
         return total
 
+    def put_in(self, known: Mapping[Atom, Index]) -> Index:
+        """Replace whole atoms, such as the quotient (g*K+k)//K by g, wherever they stand."""
+        total = ZERO
+        for monomial, c in self.terms:
+            product = index(c)
+            for atom in monomial:
+                product = product * _put_in(atom, known)
+            total = total + product
+        return total
+
+
+def _put_in(atom: Atom, known: Mapping[Atom, Index]) -> Index:
+    if atom in known:
+        return known[atom]
+    if isinstance(atom, Composite):
+        return divide(atom.kind, atom.dividend.put_in(known), atom.divisor.put_in(known))
+    return index(atom) if isinstance(atom, str) else atom_index(atom.put_in(known))
+
 
 def _substitute_atom(atom: Atom, values: Mapping[str, Index], entry: Callable[[Entry], Entry] | None) -> Index:
     if isinstance(atom, str):
@@ -191,3 +209,21 @@ def divide(kind: str, dividend: Index, divisor: Index) -> Index:
         if a is not None and (common := gcd(a, b)) > 1:
             return atom_index(Composite(kind, index(a // common), index(b // common)))
     return atom_index(Composite(kind, dividend, divisor))
+
+
+def over(a: Index, monomial: Index) -> Index | None:
+    """a / monomial where every term of a has it as a factor; else None."""
+    if len(monomial.terms) != 1:
+        return None
+    by, c = monomial.terms[0]
+    terms = []
+    for factors, k in a.terms:
+        rest = list(factors)
+        for atom in by:
+            if atom not in rest:
+                return None
+            rest.remove(atom)
+        if k % c:
+            return None
+        terms.append((tuple(rest), k // c))
+    return Index(tuple(terms))

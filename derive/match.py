@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 from itertools import permutations
 
 from derive.expr import Add, Apply, Binder, Compare, D, Entry, Expr, Mul, Val
-from derive.index import Composite, Index, index
+from derive.index import Composite, Index, index, over
 from derive.traversal import binders_of
 
 MOST_FACTORS = 4
@@ -185,25 +185,7 @@ def _offset(p: Index, q: Index, unknowns: Unknowns, found: Found) -> Found:
     if parts is None or not parts[0].terms:
         return found
     renaming = {**found.indices, **{old: index(new) for old, new in found.alpha.items()}}
-    value = _over(q - parts[1].substitute(renaming), parts[0].substitute(renaming))
+    value = over(q - parts[1].substitute(renaming), parts[0].substitute(renaming))
     if value is None or value.names() & set(found.alpha.values()):
         return found
     return found.index(left[0], value)
-
-
-def _over(a: Index, slope: Index) -> Index | None:
-    """a / slope where every term of a has slope, a monomial, as a factor; else None."""
-    if len(slope.terms) != 1:
-        return None
-    by, c = slope.terms[0]
-    terms = []
-    for monomial, k in a.terms:
-        rest = list(monomial)
-        for atom in by:
-            if atom not in rest:
-                return None
-            rest.remove(atom)
-        if k % c:
-            return None
-        terms.append((tuple(rest), k // c))
-    return Index(tuple(terms))

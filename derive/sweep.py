@@ -18,12 +18,16 @@ from derive.means import MEANS
 from derive.naming import NAMING
 from derive.operation import Op, Tensor
 from derive.presentation import PRESENTATION
+from derive.reindexing import REINDEXING, whole_windows
 from derive.result_names import result_name
 from derive.rewrite import run
 from derive.second import operation_of
 from derive.substitution import fresh
 
-STAGES = ((*CALCULUS, *DIVISION, clear_quotient, *ALGEBRA, *MEANS), (*PRESENTATION, *ALGEBRA))
+STAGES = (
+    (*CALCULUS, *DIVISION, clear_quotient, *REINDEXING, *ALGEBRA, *MEANS),
+    (*PRESENTATION, whole_windows, *ALGEBRA),
+)
 
 
 def gradient(op: Op | str | Derivation, wrt: str, **settings: int | str) -> Derivation:

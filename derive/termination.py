@@ -75,6 +75,13 @@ def exact_quotients(line: Expr, op: Op) -> int:
     return sum(isinstance(a, Composite) and a.kind == "exact" for a in found)
 
 
+def divided_in_deltas(line: Expr, op: Op) -> int:
+    """Quotients and rests that deltas ask for."""
+    deltas = (n for n in walk(line) if isinstance(n, Compare) and n.op == "==")
+    found = (a for n in deltas for side in n.parts for i in own_indices(side) for a in i.atoms())
+    return sum(isinstance(a, Composite) and a.kind in ("floor", "mod") for a in found)
+
+
 # -- write it down -----------------------------------------------------------------------------------------------------
 
 
@@ -113,6 +120,12 @@ def _is_one_quotient(e: Mul) -> bool:
 def minus_signs(line: Expr, op: Op) -> int:
     """Terms and products that begin with a minus sign."""
     return sum(negative(n) for n in walk(line))
+
+
+def reads_that_turn(line: Expr, op: Op) -> int:
+    """Indices of reads that fall as an index in force grows."""
+    found = (i for n in walk(line) if isinstance(n, Entry) for i in n.indices)
+    return sum(any(c < 0 and {a for a in m if isinstance(a, str)} - op.symbols for m, c in i.terms) for i in found)
 
 
 # -- name it -----------------------------------------------------------------------------------------------------------
@@ -161,6 +174,7 @@ DERIVING = (
     Measure("choices between a value and 0", choices, ("zero branch",)),
     Measure("the weight of products, sums and deltas", weight, ALGEBRA),
     Measure("exact quotients", exact_quotients, ("undo a division", "clear a quotient")),
+    Measure("quotients and rests in deltas", divided_in_deltas, ("block by block",)),
 )
 PRESENTING = (
     Measure("products that repeat a term of their denominator", completable, ("complete the denominator",)),
@@ -169,6 +183,8 @@ PRESENTING = (
     Measure("nodes", nodes, ("fold", "factor out", "zero branch", *DELTAS)),
     Measure("quotients among factors", quotients, ("one quotient",)),
     Measure("minus signs", minus_signs, ("factor out",)),
+    Measure("exact quotients", exact_quotients, ("whole windows",)),
+    Measure("reads that turn", reads_that_turn, ("whole windows",)),
 )
 NAMING = (
     Measure("nodes", nodes, ("hypothesis", "name")),

@@ -15,7 +15,7 @@ def in_range(e: Index, extent: Index, site: Site) -> tuple[Witness, Witness] | N
     x - m >= 0.
     """
     low = non_negative(e, site)
-    high = non_negative(_expand_sizes(extent - 1 - e, site), site)
+    high = non_negative(with_sizes(extent - 1 - e, site), site)
     return None if low is None or high is None else (low, high)
 
 
@@ -55,6 +55,6 @@ def _above_minima(e: Index, site: Site, slack: dict[str, str]) -> Index:
     return e
 
 
-def _expand_sizes(e: Index, site: Site) -> Index:
+def with_sizes(e: Index, site: Site) -> Index:
     """Put in the sizes that the operation gives without a floor."""
     return e.substitute({n: i for n, i in site.op.sizes if all(isinstance(a, str) for a in i.atoms())})

@@ -72,8 +72,10 @@ STATEMENTS: dict[str, Statement] = {
         "where the bracket is not 0, the division leaves no rest and can be undone",
         r"\left[0 \le \tfrac{a}{s} < I\right] f_{s \cdot a/s} = \left[0 \le \tfrac{a}{s} < I\right] f_a",
     ),
-    "clear a quotient": Statement(
-        "multiply by the divisor", r"\left[\tfrac{a}{s} = b\right] = \left[a = s\,b\right]"
+    "clear a quotient": Statement("multiply by the divisor", r"\left[\tfrac{a}{s} = b\right] = \left[a = s\,b\right]"),
+    "block by block": Statement(
+        "run through the blocks, and through each block: one index is a block and a place in it",
+        r"\sum_{k<GK} f_{k,\, \left\lfloor k/K \right\rfloor,\, k \bmod K} = \sum_{g<G}\sum_{k<K} f_{gK+k,\, g,\, k}",
     ),
     "mixed radix": Statement(
         "quotient and rest together are the number",
@@ -88,6 +90,10 @@ STATEMENTS: dict[str, Statement] = {
     "labels": Statement("a label is one of the classes", r"\left[0 \le T_n < C\right] = 1"),
     # write down
     "fold": Statement("the law read from right to left", r"f_i = O_i"),
+    "whole windows": Statement(
+        "run along the tensor that is read at a quotient: outside, both tensors are 0",
+        r"\sum_i Y_i\, X_{(i-r)/s} = \sum_h Y_{s h + r}\, X_h",
+    ),
     "pull out": Statement("what does not depend on the index leaves the sum", r"\sum_i a\,b_i = a \sum_i b_i"),
     "factor out": Statement("what the terms share", r"a\,b + a\,c = a\,(b + c)"),
     "one quotient": Statement("one fraction", r"a \cdot \frac{b}{c} = \frac{a\,b}{c}"),

@@ -12,7 +12,8 @@ from derive.sweep import gradient
 Setting = dict[str, Any]
 
 CATALOGUE: list[tuple[str, Setting]] = [
-    *((name, {}) for name in names()),
+    ("conv2d", {}),
+    *((name, {}) for name in names() if name != "conv2d"),
     ("conv2d", {"stride": 2}),
     ("conv2d", {"stride": 2, "padding": 1}),
     ("conv2d", {"stride": (2, 3), "padding": (1, 2), "dilation": (3, 2)}),
@@ -42,7 +43,11 @@ OWN = [
     "O[n,k,i] = sum[c<C,p<R](X[n,k//G*C+c,i+p]*F[k,c,p]); X[n<N,c<Z,h<H]; F[k<K,c<C,p<R]",
     "O[n,k,i] = sum[c<C,p<R](X[n,k//G*C+c,(i+P-d*p)/s]*F[k//G*C+c,k%G,p]); X[n<N,c<Z,h<H]; F[a<Z,b<G,p<R];"
     " size i touch; size k = Z",
+    "O[k,i] = sum[c<C,p](X[k//K*C+c,(i-p)/s]*F[k//K*C+c,k%K,p]); X[c<G*C,h<H]; F[a<G*C,k<K,p<R]; size i touch;"
+    " size k = G*K",
     "O[i] = X[i]^3/(1 + X[i]^2)",
+    "O[i] = sum[p<K] X[2*i+p]^2",
+    "O[i] = cases(0 < X[i], X[i]^2, 0)",
     "O[i] = sqrt(X[i]^2 + Y[i]^2)",
     "O[i] = max(X[i],0) + a*min(X[i],0)",
     "O[i] = max(X[i],0) + a*(exp(min(X[i],0)) - 1)",

@@ -98,7 +98,7 @@ class Draw:
         kinds = [self.number, self.entry, self.entry, self.value, self.guard, self.named]
         if depth > 0:
             kinds = [self.many, self.many, self.quotient, self.binding, self.branches, self.contracted, self.split]
-            kinds += [self.divided, self.undone]
+            kinds += [self.divided, self.undone, self.blocked, self.windowed]
             kinds += [self.protected, self.shared, self.opposite, self.function] + [self.derivative] * 4 * d
         return self.random.choice(kinds)(depth, names, d)
 
@@ -187,6 +187,25 @@ class Draw:
         other = self.one_of([1], [2], [1, ["floor", [[1, quotient]], [[5]]]])
         read = ["entry", "X", [[[1, s, quotient], other]]]
         return ["mul", [["in", [[1, quotient]], [[1, "H"]]], read, self.expression(depth - 1, names, d)]]
+
+    def blocked(self, depth: int, names: list[str], d: bool) -> Any:
+        inner = [*names, "k", "p", "q"]
+        width = [[1, "K"]]
+        asked = [
+            "compare",
+            "==",
+            ["val", [[1, [self.one_of("floor", "mod"), [[1, "k"]], width]]]],
+            self.value(0, inner, d),
+        ]
+        over = [["k", [[1, "K", "H"]]], ["p", [[1, "H"]]], ["q", width]]
+        return ["sum", over, ["mul", [asked, self.expression(0, inner, d)]]]
+
+    def windowed(self, depth: int, names: list[str], d: bool) -> Any:
+        inner, rest = [*names, "i"], self.index(names, False)
+        top, s = [[1, "i"], *rest], [[1, self.one_of("s", "K")]]
+        read = self.one_of(top, [[1, ["exact", top, s]]])
+        items = [["entry", self.one_of("X", "Y"), [[[1, "i"]]]], ["entry", self.one_of("X", "F"), [read]]]
+        return ["sum", [["i", [[1, "H"]]]], ["mul", [*items, self.expression(0, inner, d)]]]
 
     def split(self, depth: int, names: list[str], d: bool) -> Any:
         a, w = self.index(names), [[1, self.one_of("K", "s")]]

@@ -494,7 +494,7 @@ OWN = [
     Row(ATTENTION, {}, "K", "sum[i,d] dE/dO[i,d]*Q[i,c]*P[i,j]*(V[j,d] - O[i,d])", "", ()),
     Row(ATTENTION, {}, "V", "sum[i] dE/dO[i,d]*P[i,j]", "outer product of dE/dO and P, summed over the rows", ()),
     Row(TRANSPOSED, {}, "X", "sum[k,p] dE/dO[k,s*h+p-P]*F[c,k,p]", "", ("s >= 1",)),
-    Row(TRANSPOSED, {}, "F", "sum[i] dE/dO[k,i]*X[c,(i+P-p)/s]", "", ()),
+    Row(TRANSPOSED, {}, "F", "sum[h] dE/dO[k,s*h+p-P]*X[c,h]", "", ("s >= 1",)),
     Row(GROUPED, {}, "X", "sum[k,p] dE/dO[k,h-p]*F[k,a-(k//Kg)*Cg,p]", "", ()),
     Row(GROUPED, {}, "F", "sum[i] dE/dO[k,i]*X[(k//Kg)*Cg+c,i+p]", "", ()),
     Row("O[i] = X[2*i]", {}, "X", "dE/dO[h/2]", "", ()),

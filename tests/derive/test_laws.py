@@ -130,6 +130,47 @@ CASES = [
     ),
     Case("divide with a rest", "sum[q<I,r<K] [K*q+r==a]*X[K*q+r-s]", "[0<=(a//K)<I]*X[a-s]", [], ("positive",)),
     Case("divide with a rest", "sum[q<I,r<3,t<K] [a==3*q+r-1]*F[t]", "sum[t] [0<=((a+1)//3)<I]*F[t]", []),
+    Case(
+        "block by block",
+        "sum[q<3*K] [q//K==a]*F[q%K]*X[q]",
+        "sum[g,q] [g==a]*F[q]*X[g*K+q]",
+        [
+            "sum[q<3*K] [q==a]*F[q%K]",
+            "sum[q<3*K] [q//s==a]*F[q]",
+            "sum[q<3*K] [q//K<=a]*F[q]",
+            "sum[q<3*K] [(q+1)//K==a]*F[q]",
+            "sum[q<H] [q//K==a]*F[q]",
+            "sum[q<K*i] [q//i==a]*F[q]",
+        ],
+        ("positive",),
+    ),
+    Case("block by block", "sum[q<K*H] [q%K==a]*X[q//K]", "sum[h,q] [q==a]*X[h]", [], ("positive",)),
+    Case(
+        "whole windows",
+        "sum[n<H] X[n]*F[(n+1-i)/s]",
+        "sum[x0] X[s*x0+i-1]*F[x0]",
+        [
+            "sum[n<H] X[n]*F[(n*n+1)/s]",
+            "sum[n<H] X[n]*F[(2*n+1)/s]",
+            "sum[n<H] X[n]*F[(n+i/K)/s]",
+            "sum[n<K] X[n]*F[(n+1)/s]",
+            "sum[n<H] X[n]*F[n+i]",
+            "sum[n<H] X[n]*F[n+1]",
+            "sum[n<H] X[n]*F[n+i-p]",
+            "sum[n<H] X[n]*F[(n+1)/s]/F[n]",
+            "sum[n<H] X[n+1]*F[(n+1)/s]",
+        ],
+        ("positive",),
+    ),
+    Case("whole windows", "sum[n<H] X[n]*X[n-i]", "sum[h] X[h+i]*X[h]", []),
+    Case(
+        "range",
+        "[0<=q//K<3]",
+        "1",
+        ["[0<=q//s<3]", "[0<=(q+1)//K<3]", "[0<=q//K<2]"],
+        ("range", "positive"),
+        binders=(Binder("q", 3 * index("K")),),
+    ),
     Case("mixed radix", "[i==a//K]*[p==a%K]*F[p]", "F[p]*[i*K+p==a]", ["[i==a//K]*[i==a%K]*F[p]"], ("range",)),
     Case(
         "clear a quotient",
@@ -376,6 +417,16 @@ def division_undone_without_the_rest(node: Expr, site: Site) -> Expr | None:
     return found and mul(Entry("X", (index("h") - index("p"),)) if f == whole else f for f in found.after.parts)
 
 
+def blocks_of_the_first_alone(node: Expr, site: Site) -> Expr | None:
+    found = LAWS["block by block"](node, site)
+    return found and substitute(found.after.body, {"g": index(0)})  # type: ignore[attr-defined]
+
+
+def windows_that_do_not_move(node: Expr, site: Site) -> Expr | None:
+    found = LAWS["whole windows"](node, site)
+    return found and substitute(found.after, {"s": index(1)})
+
+
 def any_guard_dropped(node: Expr, site: Site) -> Expr | None:
     if not isinstance(node, Mul):
         return None
@@ -427,6 +478,8 @@ MUTANTS: dict[str, tuple[Rule, str, str]] = {
     "clear a quotient": (quotient_cleared_on_one_side, "O[i] = sum[p<K] X[(i-p)/2]*F[p]; X[h<H]; size i touch", "X"),
     "undo a division": (division_undone_without_the_rest, "O[i] = sum[p<K] X[2*i+p]^2", "X"),
     "zero outside": (any_guard_dropped, "O[i] = sum[p<K] X[2*p+1,3*i+1]; X[h<H,w<W]", "X"),
+    "block by block": (blocks_of_the_first_alone, "O[k] = sum[c<C] X[k//K*C+c]*F[k,c]; X[c<G*C]; F[k<G*K,c<C]", "X"),
+    "whole windows": (windows_that_do_not_move, "O[i] = sum[p<K] X[(i-p)/s]*F[p]; F[p<K]; size i touch", "F"),
     "mixed radix": (radix_the_wrong_way_round, "O[a] = X[a//W,a%W]; X[h<H,w<W]; size a = H*W", "X"),
     "factor out": (factor_with_a_lost_term, "O[i] = X[i]*sin(X[i])", "X"),
     "pull out": (pulled_out_of_what_depends, "O[i,j] = X[i]^2*Y[j]", "X"),
