@@ -75,7 +75,7 @@ class Examination:
                 in_floats[backend] = found
         if layers & {0, 8}:
             yield from (c for c in self._against_torch(meaning, in_floats, double) if c.layer in layers)
-        if self.layer == 6 or (self.alone and self.sample.kind == "plain"):
+        if self.layer == 6 or (self.alone and self.sample.kind in ("plain", "positive")):
             yield from self._directional(in_floats, double, layers)
 
     @property
