@@ -577,7 +577,9 @@ def indexed(node: Tree, after: Tree, claim: Claim) -> Instances:
                 rest = substitute(of(items[:k] + items[k + 1 :]), {i: value})
                 kept, known = tuple(b for b in over if b[0] != i), exact_in(value)
                 found = ("sum", kept, mul(("in", value, extent), rest))
-                yield "contract a delta", settled(after, known), settled(found, known), facts
+                if known:
+                    yield "contract a delta", settled(aligned(after, kept), known), settled(found, known), facts
+                yield "contract a delta", after, found, facts
         # sum[i,p<K] [K*i+p==a]*f(i,p) = [0<=a//K<I]*f(a//K,a%K) where K >= 1
         for pair in sides(f) if n > 0 else ():
             for (i, extent), (p, width), a, facts in divided(over, *pair):
@@ -629,6 +631,14 @@ def solved(left: Tree, right: Tree, i: str) -> Iterator[tuple[Tree, Facts]]:
         case [(monomial, c)] if (abs(c) == 1 or not monomial) and all(NAME.match(a) for a, _ in monomial):
             divisor = mul(number(abs(int(c))), *(power(name(a), n) for a, n in monomial))
             yield ("exact", minus(rest) if c > 0 else rest, divisor), tuple(("minimum", a, 1) for a, _ in monomial)
+
+
+def aligned(e: Tree, over: Tree) -> Tree:
+    """A sum with its bound names called as in other binders, as many as it has."""
+    if e[0] != "sum" or len(e[1]) != len(over):
+        return e
+    names = {own: name(n) for (n, _), (own, _) in zip(over, e[1], strict=True)}
+    return ("sum", tuple((n, x) for (n, _), (_, x) in zip(over, e[1], strict=True)), substitute(e[2], names))
 
 
 def exact_in(e: Tree) -> list[Tree]:

@@ -48,6 +48,8 @@ FOUND = {
         "U[j<B]; X[h<B,k<A]; O[i<4,l<C]; U[j] = sum[p<2] X[j,j+2*p-1]^2; O[i,l] = U[(i-l)/2]",
     "an uneven sum inside an empty one":
         "scalar X; U[j<B]; U[j] = X*sum[p<j+1] X^2; O = sum[q<3,r<3] sum[t<A] U[d*r+q]*U[t+q]",
+    "a quotient that leaves a sum": "X[n<N,h<H]; S[n,i] = (sum[p<T] X[n,s*i+p])/T; O[n,i] = max(S[n,i], 0)",
+    "a smaller index that is a number": "X[a<C,b<4]; U[i<B,j<4]; U[i,j] = X[min(i,j),j]; O = U[0,1]^2",
 }  # fmt: skip
 """Laws that random ones led to, each for a fault that it had."""
 
