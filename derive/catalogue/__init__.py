@@ -119,7 +119,7 @@ def _variant(name: str, chosen: tuple[tuple[str, str], ...]) -> Op:
     ]
     order = list(recipe.tensors)
     tensors.sort(key=lambda t: order.index(t.name) if t.name in order else len(order))
-    words = ((a.name, kinds[a.name]) for a in recipe.arguments if a.varies)
+    words = ((a.name, kinds[a.name]) for a in recipe.arguments if a.chosen(kinds.get(a.name, NUMBER)))
     return replace(
         base,
         tensors=tuple(tensors),
@@ -127,7 +127,7 @@ def _variant(name: str, chosen: tuple[tuple[str, str], ...]) -> Op:
         require=tuple(parse_expr(r) for r in lines(recipe.require, kinds)),
         hypotheses=tuple(parse_expr(h) for h in lines(recipe.hypotheses, kinds)),
         conventions=lines(recipe.conventions, kinds),
-        settings=tuple((name, word) for name, word in words if word not in (NUMBER, PAIRS)),
+        settings=tuple(words),
         stable=from_text(shifted).equations if shifted else (),
         summary=recipe.summary,
         source=recipe.source,

@@ -70,6 +70,10 @@ class Argument:
         numbers = not word and bool(self.symbols)
         return word or (PAIRS if nested and self.pairs else NUMBER if numbers else "")
 
+    def chosen(self, kind: str) -> bool:
+        """Whether a kind is worth telling: a word, unless it is the default among numbers, as groups=1 is."""
+        return kind in self.choices and not (self.symbols and kind == str(self.default))
+
     def symbols_of(self, kind: str) -> tuple[str, ...]:
         """The symbols that a value of this kind sets."""
         return (
