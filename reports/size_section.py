@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from derive.catalogue import FAMILIES, RECIPES
 from derive.index import Index, index
 from derive.instance import Instance
 from derive.operation import Op, Parameter, Tensor
@@ -79,7 +80,9 @@ def with_numbers(at: Instance, names: Names) -> Spans:
 
 
 def _learned(op: Op) -> list[Tensor]:
-    return [t for t in op.differentiable if t.argument in LEARNED and t.argument != t.name and op.output.axes]
+    """What training changes; the weights of a loss are chosen, and a law of one's own does not say."""
+    layer = op.name in RECIPES and op.name not in FAMILIES["loss"]
+    return [t for t in op.differentiable if layer and t.argument in LEARNED]
 
 
 def _volume(t: Tensor) -> Index:

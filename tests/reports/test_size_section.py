@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import derive
-from derive.catalogue import RECIPES, variants
+from derive.catalogue import FAMILIES, RECIPES, variants
 from derive.catalogue.torch_arguments import torch_arguments
 from derive.expr import Cases, Maximum, Minimum, Select
 from derive.index import index
@@ -156,8 +156,9 @@ def test_pooling_and_losses_learn_nothing() -> None:
     for name in RECIPES:
         if not LEARNED & set(RECIPES[name].tensors.values()):
             assert parameter_count(derive.op(name)) is None
-    for name in ("max_pool2d", "cross_entropy", "relu"):
-        assert parameter_count(derive.op(name)) is None
+    for name in (*FAMILIES["loss"], "max_pool2d", "relu"):
+        assert all(parameter_count(v) is None for v in variants(name))
+    assert parameter_count(derive.op("O[k] = sum[c] input[c]*weight[k,c]")) is None
 
 
 @pytest.mark.parametrize("form", [name for name in FORMATS if name != "json"])
