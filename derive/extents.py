@@ -194,8 +194,8 @@ class Extents:
             if own in {b.name for b in axes}:
                 own = next(f"{own}{m}" for m in range(1, 99) if f"{own}{m}" not in {b.name for b in axes})
             axes.append(Binder(own, self.names[self.find(f"{name}.{k}")]))
-        integer = name in self.law.integers or any(name in _integer_reads(e.body) for e in self.law.equations)
-        return Tensor(name, tuple(axes), role, name, integer)
+        indexing = name in self.law.integers or any(name in _integer_reads(e.body) for e in self.law.equations)
+        return Tensor(name, tuple(axes), role, name, role == "input" and indexing)
 
     def close(self, e: Expr) -> Expr:
         """The expression with every open binder's extent filled in."""

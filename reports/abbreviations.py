@@ -59,8 +59,11 @@ def _replaced(e: Expr, names: Mapping[Composite, str]) -> Expr:
         for monomial, c in i.terms:
             term = index(c)
             for atom in monomial:
-                named = isinstance(atom, Composite) and atom in names
-                term = term * (index(names[atom]) if named else Index((((atom,), 1),)))  # type: ignore[index]
+                if isinstance(atom, Composite) and atom in names:
+                    term = term * index(names[atom])
+                else:
+                    kept = Entry(atom.tensor, tuple(map(through, atom.indices))) if isinstance(atom, Entry) else atom
+                    term = term * Index((((kept,), 1),))
             total = total + term
         return total
 

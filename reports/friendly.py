@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
 from random import Random
@@ -13,7 +14,7 @@ from derive.digits import real
 from derive.errors import MeaningError, OperationError
 from derive.exact import Number
 from derive.expansion import expand
-from derive.expr import Compare, Expr, Fn, Maximum, Minimum, Select
+from derive.expr import Compare, Expr, Fn, Maximum, Minimum, Num, Pow, Select
 from derive.integers import Array, Formula
 from derive.operation import Tensor
 from derive.traversal import walk
@@ -39,7 +40,7 @@ class Example:
     @property
     def whole(self) -> bool:
         """Whether every number is an integer or a fraction, shown in full."""
-        return not _has_functions(self.at)
+        return not _has_functions(self.at) and not _has_roots(self.at)
 
 
 def example(at: Scale, derivations: tuple[Derivation, ...], seed: int) -> Example:
@@ -68,14 +69,14 @@ def example(at: Scale, derivations: tuple[Derivation, ...], seed: int) -> Exampl
 def _world(at: Scale, random: Random, counted: bool) -> World:
     op = at.op
     arrays: dict[str, Array] = {}
-    lift = real if _has_functions(at) else _same
+    lift = real if _has_functions(at) or _has_roots(at) else _same
     for t in op.inputs:
-        values = _inputs(t, at, random, counted) if t.name not in at.absent else [0] * prod(at.shape(t.name))
+        values = _inputs(t, at, random, counted) if t.name not in at.absent else [t.absent] * prod(at.shape(t.name))
         arrays[t.name] = Array(at.shape(t.name), tuple(values if t.integer else map(lift, values)))
     shape = at.shape(op.output.name)
     arrays[f"{COTANGENT}{op.output.name}"] = Array(shape, tuple(map(lift, _cotangents(prod(shape), random))))
     formulas = {e.target: Formula(e.names, tuple(b.extent for b in at.axes(e.target)), e.body) for e in op.equations}
-    return World(at.names, arrays, formulas, unfolder(op))
+    return World(at.names, arrays, formulas, unfolder(op), lift=lift)
 
 
 def _with_gradients(world: World, derivations: tuple[Derivation, ...]) -> World:
@@ -98,10 +99,15 @@ def _inputs(t: Tensor, at: Scale, random: Random, counted: bool) -> list[int]:
         return _drawn(range(at.extent(extent) if extent is not None else 2), count, random)
     if counted:
         return list(range(count))
-    return _drawn(UNDER_EXP if _has_functions(at) else PLAIN, count, random)
+    values = UNDER_EXP if _has_functions(at) else PLAIN
+    return _drawn([v for v in values if v] if _has_kinks(at) else values, count, random)
 
 
-def _drawn(values: range, count: int, random: Random) -> list[int]:
+def _has_kinks(at: Scale) -> bool:
+    return any(isinstance(n, Maximum | Minimum) for e in at.op.equations for n in walk(e.body))
+
+
+def _drawn(values: Sequence[int], count: int, random: Random) -> list[int]:
     """Different ones as long as there are enough."""
     found: list[int] = []
     while len(found) < count:
@@ -120,6 +126,12 @@ def _cotangents(count: int, random: Random) -> list[int]:
 
 def _has_functions(at: Scale) -> bool:
     return any(isinstance(n, Fn) for e in at.op.equations for n in walk(e.body))
+
+
+def _has_roots(at: Scale) -> bool:
+    """Whether an exponent is anything but an integer."""
+    powers = (n.right for e in at.op.equations for n in walk(e.body) if isinstance(n, Pow))
+    return any(not (isinstance(n, Num) and n.value.denominator == 1) for n in powers)
 
 
 # -- what is friendly --------------------------------------------------------------------------------------------------

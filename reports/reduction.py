@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from fractions import Fraction
 
 from derive.build import rebuild
-from derive.expr import ZERO, Compare, Contract, Entry, Expr, Select, Val, Winner
+from derive.expr import Compare, Contract, Entry, Expr, Num, Select, Val, Winner
 from derive.index import Index, index
 from derive.substitution import substitute
 from derive.traversal import map_indices
-from reports.scale import Scale
+from reports.scale import Scale, one_more
 
 
 def reduced(e: Expr, at: Scale, target: str) -> Expr:
@@ -30,7 +31,7 @@ def _without(e: Expr, at: Scale) -> Expr:
             left = tuple(b for b in e.binders if b not in hidden)
             return replace(e, binders=left, body=body) if left else body
     if isinstance(e, Entry):
-        return ZERO if e.tensor in at.absent else _entry(e, at)
+        return Num(Fraction(at.op.tensor(e.tensor).absent)) if e.tensor in at.absent else _entry(e, at)
     parts = tuple(_without(p, at) for p in e.parts)
     return map_indices(rebuild(e, parts) if parts else e, lambda i: i.substitute({}, lambda x: _entry(x, at)))
 
@@ -40,30 +41,28 @@ def _entry(e: Entry, at: Scale) -> Entry:
     return Entry(e.tensor, tuple(i.substitute({}, lambda x: _entry(x, at)) for i in kept))
 
 
-def from_one(e: Expr, free: Iterable[str]) -> Expr:
+def from_one(e: Expr, free: Iterable[str], at: Scale) -> Expr:
     """The formula with indices that count from 1, as textbooks write it: `X[i+p-1]`."""
-    return _plus_one(substitute(e, {n: index(n) - 1 for n in free}))
+    return _plus_one(substitute(e, {n: index(n) - 1 for n in free}), at)
 
 
-def _plus_one(e: Expr) -> Expr:
+def _plus_one(e: Expr, at: Scale) -> Expr:
     if isinstance(e, Contract | Select | Winner):
-        body = _plus_one(substitute(e.body, {b.name: index(b.name) - 1 for b in e.binders}))
+        body = _plus_one(substitute(e.body, {b.name: index(b.name) - 1 for b in e.binders}), at)
         return replace(e, body=body, at=_all_plus_one(e.at)) if isinstance(e, Winner) else replace(e, body=body)
     if isinstance(e, Entry):
         return _entry_plus_one(e)
-    if isinstance(e, Compare) and any(_reads(s) for s in e.parts):  # labels count from 1 as well
+    if isinstance(e, Compare) and any(map(at.labels, e.parts)):  # labels count from 1 as well
         return e.with_parts(tuple(_label(s) for s in e.parts))
-    return e.with_parts(tuple(_plus_one(p) for p in e.parts)) if e.parts else e
-
-
-def _reads(e: Expr) -> bool:
-    return isinstance(e, Val) and any(isinstance(a, Entry) for a in e.index.atoms())
+    changed = e.with_parts(tuple(_plus_one(p, at) for p in e.parts)) if e.parts else e
+    return map_indices(changed, lambda i: i.substitute({}, _entry_plus_one)) if isinstance(changed, Val) else changed
 
 
 def _label(e: Expr) -> Expr:
     """One side of a comparison with a label: the index counts from 1, and so does the label that is read."""
-    assert isinstance(e, Val)
-    return Val(e.index.substitute({}, _entry_plus_one) if _reads(e) else e.index + 1)
+    if isinstance(e, Val) and any(isinstance(a, Entry) for a in e.index.atoms()):
+        return Val(e.index.substitute({}, _entry_plus_one))
+    return one_more(e)
 
 
 def _entry_plus_one(e: Entry) -> Entry:

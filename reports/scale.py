@@ -9,7 +9,7 @@ from math import prod
 
 from derive.denote import World
 from derive.errors import OperationError
-from derive.expr import Compare, D, Entry, Expr, Num, Val
+from derive.expr import Compare, D, Entry, Expr, Num, Val, val
 from derive.instance import Instance, Shape
 from derive.operation import Op, Tensor
 from derive.traversal import map_indices
@@ -46,12 +46,17 @@ class Scale(Instance):
         """What is added to a tensor's numbers where they are shown: labels count from 1, as indices do."""
         return int(not tensor.startswith(COTANGENT) and self.op.tensor(tensor).integer)
 
+    def labels(self, e: Expr) -> bool:
+        """Whether an expression is an index that reads labels."""
+        atoms = e.index.atoms() if isinstance(e, Val) else ()
+        return any(isinstance(a, Entry) and self.op.tensor(a.tensor).integer for a in atoms)
+
     def shown(self, e: Expr) -> Expr:
         """The expression as it is shown: indices count from 1, hidden axes are left out."""
         if isinstance(e, Entry):
             return self._shown_entry(e)
-        if isinstance(e, Compare) and any(_reads(s) for s in e.parts):  # a label counts from 1 as the index does
-            sides = tuple(self.shown(s) if _reads(s) else _one_more(s) for s in e.parts)
+        if isinstance(e, Compare) and any(map(self.labels, e.parts)):  # a label counts from 1 as the index does
+            sides = tuple(self.shown(s) if self.labels(s) else one_more(s) for s in e.parts)
             return e.with_parts(sides)
         if isinstance(e, D):
             return D(self.shown(e.expr), self._shown_entry(e.wrt))
@@ -65,12 +70,9 @@ class Scale(Instance):
         )
 
 
-def _reads(e: Expr) -> bool:
-    return isinstance(e, Val) and any(isinstance(a, Entry) for a in e.index.atoms())
-
-
-def _one_more(e: Expr) -> Expr:
-    return Num(e.value + 1) if isinstance(e, Num) else e
+def one_more(e: Expr) -> Expr:
+    """A number or an index as it counts from 1."""
+    return Num(e.value + 1) if isinstance(e, Num) else val(e.index + 1) if isinstance(e, Val) else e
 
 
 # -- from shapes -------------------------------------------------------------------------------------------------------

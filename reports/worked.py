@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 
 from derive.catalogue import op as build_op
 from derive.catalogue.recipe import Setting
@@ -11,7 +12,7 @@ from derive.expansion import expand
 from derive.expr import ZERO, Entry, Expr, Num
 from derive.index import index
 from derive.instance import Shape
-from derive.operation import Op, with_values
+from derive.operation import Op, Value, with_values
 from derive.sweep import gradient
 from reports.abbreviations import Abbreviated, abbreviated
 from reports.concrete import introduction
@@ -33,16 +34,20 @@ from reports.reduction import from_one, reduced
 from reports.scale import scale
 from reports.window_picture import window_picture
 
+_POOLS = ("max_pool", "avg_pool", "lp_pool")
+
 # The sizes at which an operation is worked where none are given: its inputs, then its window.
 SIZES: Mapping[str, tuple[Shape, ...]] = {
-    **{f"{kind}1d": ((4,), (2,)) for kind in ("conv", "max_pool", "avg_pool")},
-    **{f"{kind}3d": ((2, 2, 3), (1, 2, 2)) for kind in ("conv", "max_pool", "avg_pool")},
+    **{f"{kind}1d": ((4,), (2,)) for kind in ("conv", *_POOLS)},
+    **{f"{kind}3d": ((2, 2, 3), (1, 2, 2)) for kind in ("conv", *_POOLS)},
     "conv2d": ((3, 3), (2, 2)),
-    **{f"{kind}2d": ((4, 4), (2, 2)) for kind in ("max_pool", "avg_pool")},
+    **{f"{kind}2d": ((4, 4), (2, 2)) for kind in _POOLS},
     "linear": ((3,),),
     "flatten": ((2, 2, 2),),
+    "batch_norm": ((3, 2),),
     "cross_entropy": ((2, 3),),
 }
+CHOSEN = {"norm_type": Fraction(2)}  # what an argument without a default is, where it is not given
 SMALL: Shape = (3,)
 MOST_PARTIALS = 150  # cells of a table that a reader still reads
 
@@ -83,9 +88,14 @@ def worked_example(
 
 
 def _with_defaults(op: Op) -> Op:
-    """The operation with torch's default in place of every argument that has one: a law for this example."""
-    given = {p.name: index(p.default) for p in op.parameters if isinstance(p.default, int)}
-    return with_values(op, given)
+    """The operation with torch's default, or one of `CHOSEN`, in place of arguments: a law for this example."""
+    given: dict[str, Value] = {
+        p.name: p.default if isinstance(p.default, Fraction) else index(p.default)
+        for p in op.parameters
+        if isinstance(p.default, int | Fraction)
+    }
+    chosen = {p.name: CHOSEN[p.argument] for p in op.parameters if p.argument in CHOSEN}
+    return with_values(op, {**given, **chosen})
 
 
 _CODE = "The same formulas in Python, with NumPy alone; indices count from 0 there."
@@ -130,7 +140,7 @@ def _formula(left: Entry, body: Expr, ex: Example, names: Names) -> list[Block]:
     kept = [left.indices[k] for k in ex.at.kept(left.tensor)]
     used = [name for name, _ in short.meanings]
     free = [*(i.name for i in left.indices if i.name), *used]
-    right = from_one(reduced(short.expr, ex.at, left.tensor), free)
+    right = from_one(reduced(short.expr, ex.at, left.tensor), free, ex.at)
     blocks: list[Block] = [equality(Entry(left.tensor, tuple(kept)), right, names)]
     if used:
         sizes = {n: index(v) for n, v in ex.at.names.items()}
