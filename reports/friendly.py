@@ -88,7 +88,7 @@ def _with_gradients(world: World, derivations: tuple[Derivation, ...]) -> World:
     return replace(world, formulas={**world.formulas, **found})
 
 
-def _same(x: int) -> Number:
+def _same(x: Number) -> Number:
     return x
 
 
