@@ -26,7 +26,7 @@ def reverse(node: Expr, site: Site) -> Expr | None:
 
 
 def backwards(node: Contract) -> frozenset[str]:
-    """The indices of a sum over two tensors along which one is read backwards and one by the bare index."""
+    """The indices of a sum over two tensors along which one is read backwards and the other by the bare index."""
     parts = factors(node.body)
     entries = [f for f, n in parts if isinstance(f, Entry) and n == 1]
     if len(entries) != 2 or len(entries) != len(parts):
@@ -34,7 +34,8 @@ def backwards(node: Contract) -> frozenset[str]:
     return frozenset(
         b.name
         for b in node.binders
-        if any(_backwards(e, b.name) for e in entries) and any(index(b.name) in e.indices for e in entries)
+        for one, other in (entries, entries[::-1])
+        if _backwards(one, b.name) and index(b.name) in other.indices and not _backwards(other, b.name)
     )
 
 

@@ -118,7 +118,7 @@ class Writer:
         """An expression that is above 0 for all data."""
         kind = self.pick("square", "square", "exp", "sum")
         if kind == "square":
-            return f"(1 + {self.value(scope, depth)}^2)"
+            return f"(1 + ({self.value(scope, depth)})^2)"
         if kind == "exp":
             return f"(1 + exp({self.read(scope)}/4))"
         inner = self.binder(scope)
