@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from derive.catalogue import RECIPES
 from derive.catalogue.axes import over
+from derive.catalogue.recipe import NUMBER, PAIRS
 from derive.catalogue.torch_arguments import torch_arguments
 from derive.errors import OperationError
 from derive.expr import Expr
@@ -221,10 +222,20 @@ def refuse_empty_windows(op: Op, names: Mapping[str, int]) -> None:
                                  " run it: use less padding or dilation")  # fmt: skip
 
 
+def _words(op: Op) -> Iterator[str]:
+    """The words that chose an operation's law, those that its settings do not tell included."""
+    told = dict(op.settings)
+    numbers = {p.name for p in op.parameters} | told.keys()
+    for a in RECIPES[op.name].arguments:
+        if a.varies and a.name in told:
+            yield told[a.name]
+        elif a.varies and not numbers & {*a.symbols_of(NUMBER), *a.symbols_of(PAIRS)}:
+            yield str(a.default)
+
+
 def order_of_torch(op: Op, name: str) -> Expr | None:
     """The output or a gradient in the order in which torch computes it, where that is not the law's own."""
-    chosen = [a.name for a in RECIPES[op.name].arguments if a.varies] if is_torch(op) else []
-    text = _ORDER.get((name, op.name, *(v for n, v in op.settings if n in chosen)))
+    text = _ORDER.get((name, op.name, *_words(op))) if is_torch(op) else None
     scalars = frozenset(t.name for t in op.tensors if not t.axes)
     return parse_expr(text, scalars) if text else None
 

@@ -10,6 +10,7 @@ from derive.catalogue import names, op
 from derive.catalogue.torch_arguments import torch_arguments
 from derive.errors import OperationError
 from derive.operation import Op
+from derive.show import show
 from numeric import oracle
 from numeric.bounds import along, direction
 from numeric.campaign import catalogue_variants
@@ -143,3 +144,14 @@ def test_the_arithmetic_of_torch_takes_the_first_winner_and_the_right_side_of_a_
     truth = TorchArithmetic().compare("<=", x, torch.zeros((), dtype=torch.float64))
     TorchArithmetic().choose(truth, torch.zeros((), dtype=torch.float64) * x, x).backward()
     assert float(x.grad) == 0  # type: ignore[arg-type]
+
+
+def test_the_order_of_torch_is_found_by_all_words_of_a_law_told_or_not() -> None:
+    plain, divided = (oracle.order_of_torch(o, "X") for o in (op("avg_pool2d"), op("avg_pool2d", divisor_override="D")))
+    assert plain is not None
+    assert divided is not None
+    assert show(plain).endswith("/(K_h*K_w)")
+    assert show(divided).endswith("/D")
+    assert oracle.order_of_torch(op("cross_entropy"), "X") is not None
+    assert oracle.order_of_torch(op("relu"), "X") is None
+    assert oracle.order_of_torch(op("O[i] = X[i]"), "X") is None
