@@ -210,7 +210,9 @@ def _ordered(e: Expr) -> Expr:
 
 
 def total(e: Expr) -> bool:
-    """Whether an expression has a value whatever its reads are: no divisor, no logarithm, no maximum over an index."""
+    """Whether an expression has a value whatever its reads are: no divisor, logarithm or maximum over an index."""
+    if isinstance(e, Val) and not integral(e.index):
+        return False  # an index as a number, which a rest leaves without a value
     if isinstance(e, Div | Select | Winner) or (isinstance(e, Fn) and e.name in ("log", "sqrt")):
         return False
     if isinstance(e, Pow) and not (isinstance(e.right, Num) and e.right.value >= 0 and e.right.value.denominator == 1):

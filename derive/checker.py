@@ -814,6 +814,8 @@ def only(i: Tree) -> Tree:
 def total(e: Tree) -> bool:
     """Whether an expression has a value whatever its reads are."""
     match e:
+        case "val", i if exact_in(i):
+            return False
         case ("div" | "select" | "winner" | "apply", *_) | ("fn", "log" | "sqrt", _):
             return False
         case "pow", _, n if n[0] != "num" or n[1] < 0 or n[2] != 1:

@@ -50,6 +50,7 @@ FOUND = {
         "scalar X; U[j<B]; U[j] = X*sum[p<j+1] X^2; O = sum[q<3,r<3] sum[t<A] U[d*r+q]*U[t+q]",
     "a quotient that leaves a sum": "X[n<N,h<H]; S[n,i] = (sum[p<T] X[n,s*i+p])/T; O[n,i] = max(S[n,i], 0)",
     "a tensor that is read forwards and backwards": "X[i<C,k<C]; O[i<C]; O[i] = X[C-1-i,i]*Z; scalar Z",
+    "an index as a number that a delta halves": "X[h<C,k<2]; O[i<3,j<C]; O[i,j] = 2*j*X[i+j,2*j]",
     "a smaller index that is a number": "X[a<C,b<4]; U[i<B,j<4]; U[i,j] = X[min(i,j),j]; O = U[0,1]^2",
 }  # fmt: skip
 """Laws that random ones led to, each for a fault that it had."""
