@@ -165,9 +165,14 @@ def _agreements(op: Op, names: Names) -> Iterator[Spans]:
         yield spans(f"Convention: {in_signs(convention)}.")
     for hypothesis in op.hypotheses:
         yield spans("Assumed, and named where it is used: ", math(hypothesis, names), " is 1.")
-    words = {a.name for a in RECIPES[op.name].arguments if a.varies} if op.name in RECIPES else set()
+    choices = {a.name: a.choices for a in RECIPES[op.name].arguments if a.choices} if op.name in RECIPES else {}
     for name, value in op.settings:
-        number = value.lstrip("-").isdigit() and name not in words
-        yield spans(
-            "Set: ", Math(f"{names[name]} = {value}", f"{name} = {value}") if number else Code(f"{name}={value}"), "."
-        )
+        if name in choices:
+            yield spans("Set: ", Code(f"{name}={value}"), _others(name, [c for c in choices[name] if c != value]), ".")
+        else:
+            yield spans("Set: ", Math(f"{names[name]} = {value}", f"{name} = {value}"), ".")
+
+
+def _others(name: str, words: list[str]) -> str:
+    """That other words pick other laws."""
+    return f"; another law with {name} = {' or '.join(words)}" if words else ""
