@@ -7,8 +7,10 @@ import keyword
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from derive.build import factors, product, total
 from derive.errors import OperationError
 from derive.expr import (
+    GUARDS,
     Add,
     Binder,
     Cases,
@@ -117,12 +119,33 @@ def _over(binders: Sequence[Binder]) -> str:
 
 def _sum(e: Contract) -> Text:
     """A sum on one line where that is short; else with a line for each factor."""
-    body = _python(e.body).within(CHOICE)
+    condition, summed = _guarded(e.body)
+    over = _over(e.binders) + (f" if {condition}" if condition else "")
+    body = _python(summed).within(CHOICE)
     if len(body) <= WIDE:
-        return Text(f"sum({body} {_over(e.binders)})", ATOM, "number")
-    factors = [_python(p).within(SIGN) for p in e.body.items] if isinstance(e.body, Mul) else [body]
-    inner = "\n        * ".join(factors)
-    return Text(f"sum(\n        {inner}\n        {_over(e.binders)}\n    )", ATOM, "number")
+        return Text(f"sum({body} {over})", ATOM, "number")
+    items = [_python(p).within(SIGN) for p in summed.items] if isinstance(summed, Mul) else [body]
+    inner = "\n        * ".join(items)
+    return Text(f"sum(\n        {inner}\n        {over}\n    )", ATOM, "number")
+
+
+def _guarded(e: Expr) -> tuple[str, Expr]:
+    """The brackets that a product needs to have a value, as a condition, and the rest of it."""
+    parts = factors(e)
+    rest = product((f, n) for f, n in parts if not (isinstance(f, GUARDS) and n > 0))
+    guards = [f for f, n in parts if isinstance(f, GUARDS) and n > 0]
+    if not guards or total(rest):
+        return "", e
+    return " and ".join(_python(g).within(COMPARE) for g in guards), rest
+
+
+def _product(e: Mul | Div) -> Text:
+    condition, rest = _guarded(e)
+    if condition:
+        return Text(f"({_python(rest).within(CHOICE + 1)} if {condition} else 0)", ATOM, "number")
+    if isinstance(e, Div):
+        return py.divide(_python(e.left), _python(e.right))
+    return py.multiply([_python(p) for p in e.items])
 
 
 def _cells(e: Expr) -> str:
@@ -179,8 +202,8 @@ _RULES: dict[type, Callable[[Any], Text]] = {
     Val: lambda e: _index(e.index),
     Entry: _entry,
     Add: lambda e: py.add([_python(p) for p in e.items]),
-    Mul: lambda e: py.multiply([_python(p) for p in e.items]),
-    Div: lambda e: py.divide(_python(e.left), _python(e.right)),
+    Mul: _product,
+    Div: _product,
     Pow: lambda e: py.power(_python(e.left), _python(e.right)),
     Fn: _function,
     Maximum: lambda e: _call("max", e.left, e.right),

@@ -145,7 +145,7 @@ def test_a_linear_layer_is_a_product_of_matrices() -> None:
 def test_textbook_formulas_count_from_one() -> None:
     shown = {name: lines(worked_example(name, torch=False)) for name in ("cross_entropy", "max_pool2d", "conv2d")}
     assert "O = -(Σ[n,c] [c=T[n]]·L[n,c])/2" in shown["cross_entropy"]
-    assert "∂E/∂X[n,c] = ∂E/∂O·(P[n,c] - [T[n]=c])/(2)" in shown["cross_entropy"]
+    assert "∂E/∂X[n,c] = ∂E/∂O·(P[n,c] - [T[n]=c])/2" in shown["cross_entropy"]
     assert "O[i,j] = max[p,q] X[2·i+p-2,2·j+q-2]" in shown["max_pool2d"]
     assert any("[(p,q)=argmax[p1,q1] X[2·i+p1-2,2·j+q1-2]]" in line for line in shown["max_pool2d"])
     assert "∂E/∂X[h,w] = Σ[p,q] ∂E/∂O[h+1-p,w+1-q]·F[p,q]" in shown["conv2d"]
