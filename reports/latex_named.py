@@ -12,7 +12,7 @@ from reports.latex_index import brackets
 if TYPE_CHECKING:
     from reports.latex_nodes import Printer
 
-# By the stem of the definition's name: {0} and {1} are its tensors.
+# By the stem of the definition's name: {0}, {1} and {2} are its tensors.
 _NAMED = {
     "correlation": r"\left({0} \circledast {1}\right)",
     "dilated_correlation": r"\left({0} \circledast {1}\right)",
@@ -24,6 +24,8 @@ _NAMED = {
     "outer_product": r"\left({0}\,{1}^{{\mathsf T}}\right)",
     "logistic_slope": r"\left({0}\,(1 - {0})\right)",
     "tanh_slope": r"\left(1 - {0}^2\right)",
+    "centred_slope": r"\left({0}\right)^{{\perp 1,\,{1}}}",
+    "centred_slope_scaled": r"\left({0}\,{2}\right)^{{\perp 1,\,{1}}}",
     "one_hot": r"\operatorname{{onehot}}({0})",
 }
 _FORM = re.compile(r"(_\dd|_plain|_channels)+$")

@@ -150,4 +150,18 @@ LIMITS = (
         f"got int32, {_DTYPES}",
         dtype="int32",
     ),
+    Limit(
+        ("batch_norm",),
+        "a law has one output: the running statistics that torch updates in place are another",
+        "update them beside it: r + momentum*(M - r)",
+        "got argument 'momentum'",
+        settings={"momentum": 0.1},
+    ),
+    Limit(
+        ("prelu",),
+        "a slope for all channels is a tensor of one entry",
+        "reshape it",
+        "weight: got 0 axes in shape (), expected 1",
+        shapes={"input": (2, 3), "weight": ()},
+    ),
 )
