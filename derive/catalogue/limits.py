@@ -164,4 +164,11 @@ LIMITS = (
         "weight: got 0 axes in shape (), expected 1",
         shapes={"input": (2, 3), "weight": ()},
     ),
+    Limit(
+        ("flatten",),
+        "a law names its axes: this one keeps samples apart and joins three axes of an image",
+        "write the law: O[a] = X[a//W,a%W]; X[h<H,w<W]; size a = H*W",
+        "got argument 'start_dim'",
+        settings={"start_dim": 0},
+    ),
 )
