@@ -63,7 +63,7 @@ def test_a_large_or_unusual_setting_is_derived(name: str, settings: dict) -> Non
     ("text", "wrt", "name"),
     [
         ("O[n,d] = W[T[n],d]; integer T", "W", ""),
-        ("O[i] = sum[p] X[i+T-1-p]*F[p]; X[h<H]; F[p<T]", "F", ""),
+        ("O[i] = sum[p] X[i+T-1-p]*F[p]; X[h<H]; F[p<T]", "F", "cross-correlation of dE/dO with X"),
         ("E = sum[i,j] x[i]*A[i,j]*x[j]", "x", ""),
         ("O[i] = sum[p] X[i-p]*F[p]; X[h<H]; F[p<T]; size i touch", "X", "cross-correlation of dE/dO with F"),
     ],

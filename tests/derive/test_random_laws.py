@@ -17,7 +17,7 @@ from tests.derive.random_laws import random_laws
 MOST_UNDERIVED = 0.02
 
 KINDS = {
-    "Contract", "Select", "Maximum", "Minimum", "Cases", "Fn", "Div", "Pow", "Compare", "InRange", "Divides",
+    "Contract", "Select", "Maximum", "Minimum", "Cases", "Fn", "Div", "Pow", "Compare", "InRange",
     "floor in an index", "mod in an index", "exact in an index", "min in an index", "an end that varies", "labels",
     "several equations", "a number as output",
 }  # fmt: skip
