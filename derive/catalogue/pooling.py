@@ -63,7 +63,8 @@ def _max_pool(n: int) -> Recipe:
         ),
         require=_half(n),
         conventions="ties: the first winner in row-major order takes the whole gradient\n"
-        "padding, and what overhangs the end, never wins",
+        "padding, and what overhangs the end, never wins\n"
+        "NaN wins, and hands no gradient on (in torch the last NaN takes it)",
         source=f"torch.nn.functional.max_pool{n}d",
         layout=Layout(batch="n"),
     )

@@ -95,6 +95,7 @@ TORCH = {
     "conv2d": F.conv2d,
     "max_pool2d": F.max_pool2d,
     "avg_pool2d": F.avg_pool2d,
+    "lp_pool2d": F.lp_pool2d,
     "linear": F.linear,
     "flatten": lambda x: torch.flatten(x, 1),
     "add": torch.add,
