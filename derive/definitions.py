@@ -97,27 +97,66 @@ def _correlations(axes: int, plain: bool) -> Iterator[Definition]:
         )
 
 
-def _convolutions(axes: int, plain: bool) -> Iterator[Definition]:
-    """The gradient of an image: the cotangent, stuffed with zeros under a stride, against the rotated filter."""
-    word = f"{axes}d" if plain else f"{axes}d_channels"
-    pre, nk, nc, kc, k, rows = ("",) * 6 if plain else ("a,b,", "n,k,", "n,c,", "k,c,", "k<K,", ",K")
+def _helpers(axes: int, plain: bool) -> Iterator[Definition]:
+    """The rotated filter and the cotangent between whose cells a stride puts zeros."""
+    word, pre = (f"{axes}d", "") if plain else (f"{axes}d_channels", "a,b,")
     taps, i, strides, kernel = (_each(t, axes) for t in ("p#", "i#", "s#", "K#"))
     yield define(
         f"rot180_{word}(A|{kernel})[{pre}{taps}]", f"A[{pre}{_each('K#-1-p#', axes)}]", "{0} rotated by 180 degrees"
     )
     yield define(f"stuffed_{word}(A|{strides})[{pre}{i}]", f"A[{pre}{_each('i#/s#', axes)}]", "{0} stuffed with zeros")
+
+
+_CHANNELS = {
+    "": ("", "", "", "", "", ""),
+    "_channels": ("_channels", "n,k,", "n,c,", "k,c,", "k<K,", ",K"),
+    "_groups": ("_channels", "n,g*K+k,", "n,g,c,", "g*K+k,c,", "k<K,", ",K"),
+}
+"""Word -> the helpers' word; the channels of the cotangent, of the image and of the filter; the sum and its extent."""
+
+
+def _convolutions(axes: int, word: str) -> Iterator[Definition]:
+    """The gradient of an image: the cotangent, stuffed with zeros under a stride, against the rotated filter."""
+    helper, nk, nc, kc, k, rows = _CHANNELS[word]
+    taps, strides, kernel = (_each(t, axes) for t in ("p#", "s#", "K#"))
     reach = f"[{nk}{_each('h#+P#+d#-d#*K#+d#*p#', axes)}]"
-    turned = f"rot180_{word}(B|{kernel})[{kc}{taps}]"
+    turned = f"rot180_{axes}d{helper}(B|{kernel})[{kc}{taps}]"
     sums, numbers, image = f"{k}{_each('p#<K#', axes)}", _each("K#,d#,P#", axes) + rows, f"[{nc}{_each('h#', axes)}]"
+    within = ", within each group" * (word == "_groups")
     yield define(
-        f"full_convolution_{word}(A,B|{numbers}){image}",
+        f"full_convolution_{axes}d{word}(A,B|{numbers}){image}",
         f"sum[{sums}] A{reach}*{turned}",
-        "full convolution: {0} correlated with {1} rotated by 180 degrees",
+        "full convolution: {0} correlated with {1} rotated by 180 degrees" + within,
     )
     yield define(
-        f"stuffed_convolution_{word}(A,B|{strides},{numbers}){image}",
-        f"sum[{sums}] stuffed_{word}(A|{strides}){reach}*{turned}",
-        "full convolution: {0}, stuffed with zeros, correlated with {1} rotated by 180 degrees",
+        f"stuffed_convolution_{axes}d{word}(A,B|{strides},{numbers}){image}",
+        f"sum[{sums}] stuffed_{axes}d{helper}(A|{strides}){reach}*{turned}",
+        "full convolution: {0}, stuffed with zeros, correlated with {1} rotated by 180 degrees" + within,
+    )
+
+
+def _banks(axes: int, grouped: bool) -> Iterator[Definition]:
+    """The gradient of what is convolved transposed: the cotangent correlated with the filters, as in a forward pass."""
+    word, channel, at = ("groups", "g*C+c", "n,g,k,") if grouped else ("channels", "c", "n,k,")
+    sums, taps, i = f"c<C,{_each('p#<K#', axes)}", _each("p#", axes), _each("i#", axes)
+    for kind, stride, numbers, name in (
+        ("filtered", "", "K#,d#,P#", "cross-correlation"),
+        ("strided", "s#*", "K#,s#,d#,P#", "strided cross-correlation"),
+    ):
+        yield define(
+            f"{kind}_{axes}d_{word}(A,B|{_each(numbers, axes)},C)[{at}{i}]",
+            f"sum[{sums}] A[n,{channel},{_each(f'{stride}i#+d#*p#-P#', axes)}]*B[k,c,{taps}]",
+            name + " of {0} with {1}" + ", within each group" * grouped,
+        )
+
+
+def _channel_sums(axes: int) -> Definition:
+    """The gradient of a bias that is added everywhere."""
+    i, extents = _each("i#", axes), _each("I#", axes)
+    return define(
+        f"channel_sums_{axes}d(A|{extents},N)[k]",
+        f"sum[n<N,{_each('i#<I#', axes)}] A[n,k,{i}]",
+        "sum of {0} over the samples and positions of each channel",
     )
 
 
@@ -150,7 +189,10 @@ def definitions() -> dict[str, Definition]:
     found = list(_algebraic())
     for axes in range(1, MOST_AXES + 1):
         for plain in (True, False):
-            found += [*_correlations(axes, plain), *_convolutions(axes, plain)]
+            found += [*_correlations(axes, plain), *_helpers(axes, plain)]
+        found += [d for word in _CHANNELS for d in _convolutions(axes, word)]
+        found += [d for grouped in (False, True) for d in _banks(axes, grouped)]
+        found.append(_channel_sums(axes))
     return {d.name: d for d in found}
 
 

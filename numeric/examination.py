@@ -145,7 +145,7 @@ class Examination:
     def _against_torch(self, meaning: Results, kernels: Mapping[str, Results], double: Bounds) -> Iterator[Check]:
         oracle = import_module("numeric.oracle")
         output, gradients = oracle.autograd(self.sample)
-        means = f"torch.{self.own.op.name}" if oracle.is_torch(self.own.op) else "the law evaluated by torch"
+        means = oracle.called(self.own.op)
         if self.layer == 6 or self.alone:
             claim = f"the law's forward equals {means} {self._data}"
             want, bound = (

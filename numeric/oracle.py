@@ -43,6 +43,18 @@ def _convolved(function: Callable[..., Tensor], x: Inputs, s: Mapping[str, Any])
         return function(image, x["weight"], x["bias"], **s)
 
 
+def _convolved_flipped(x: Inputs, s: Mapping[str, Any]) -> Tensor:
+    """True convolution by torch, which has only the cross-correlation: with the filter flipped, its mode as padding."""
+    axes = tuple(range(x["weight"].dim()))
+    taps = x["weight"].shape
+    ends = {"full": [(k - 1, k - 1) for k in taps], "valid": [(0, 0) for _ in taps]}
+    ends["same"] = [(k - 1 - (k - 1) // 2, (k - 1) // 2) for k in taps]
+    image = functional.pad(x["input"], [n for pair in reversed(ends[s["mode"]]) for n in pair])
+    flipped = torch.flip(x["weight"], axes)
+    correlate = getattr(functional, f"conv{len(axes)}d")
+    return correlate(image[None, None], flipped[None, None])[0, 0]
+
+
 def _pooled(function: Callable[..., Tensor], x: Inputs, s: Mapping[str, Any]) -> Tensor:
     return function(x["input"], **s)
 
@@ -94,6 +106,8 @@ _POOLS = tuple(f"{kind}_pool{n}d" for kind in ("max", "avg", "lp") for n in (1, 
 
 CALLS: dict[str, Callable[[Inputs, Mapping[str, Any]], Tensor]] = {
     **{f"conv{n}d": partial(_convolved, getattr(functional, f"conv{n}d")) for n in (1, 2, 3)},
+    **{f"conv_transpose{n}d": partial(_convolved, getattr(functional, f"conv_transpose{n}d")) for n in (1, 2, 3)},
+    **{f"convolve{n}d": _convolved_flipped for n in (1, 2)},
     **{f: partial(_pooled, getattr(functional, f)) for f in _POOLS},
     "linear": lambda x, s: functional.linear(x["input"], x["weight"], x["bias"]),
     "flatten": lambda x, s: torch.flatten(x["input"], start_dim=1),
@@ -111,7 +125,7 @@ CALLS: dict[str, Callable[[Inputs, Mapping[str, Any]], Tensor]] = {
     "cross_entropy": _cross_entropy,
     "mse_loss": lambda x, s: functional.mse_loss(x["input"], x["target"], **s),
 }
-"""Catalogue name -> the function of torch that it is meant to be."""
+"""Catalogue name -> the function of torch that it is meant to be, or what makes it of torch's functions."""
 
 
 def _shares(n: int, divisor: str) -> str:
@@ -210,8 +224,15 @@ def _plain(sample: Sample) -> dict[str, int | float]:
 
 
 def is_torch(op: Op) -> bool:
-    """Whether the operation is a catalogue one, so that torch has a function for it."""
-    return op.name in CALLS and op.source.startswith("torch.")
+    """Whether the operation is a catalogue one, so that torch's functions say what it is."""
+    return op.name in CALLS and bool(op.source)
+
+
+def called(op: Op) -> str:
+    """What an operation is compared with, in words."""
+    if not is_torch(op):
+        return "the law evaluated by torch"
+    return f"torch.{op.name}" if op.source.startswith("torch.") else f"torch's functions for {op.source}"
 
 
 def refuse_empty_windows(op: Op, names: Mapping[str, int]) -> None:

@@ -18,7 +18,7 @@ from reports.names import Names
 from reports.plaintext import plaintext
 
 Rows = list[list[Number]]
-_SHORT = re.compile(r"(?:_\dd|_plain|_channels)+\(([^|)]*?)(?: \|[^)]*)?\)")
+_SHORT = re.compile(r"(?:_\dd|_plain|_channels|_groups)+\(([^|)]*?)(?: \|[^)]*)?\)")
 Factor = Entry | Apply
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _NAMED = {
     "correlation": r"\left({0} \circledast {1}\right)",
     "dilated_correlation": r"\left({0} \circledast {1}\right)",
+    "filtered": r"\left({0} \circledast {1}\right)",
+    "strided": r"\left({0} \circledast {1}\right)",
     "full_convolution": r"\left({0} \ast {1}\right)",
     "stuffed_convolution": r"\left({{\uparrow}}{0} \ast {1}\right)",
     "rot180": r"\left(\operatorname{{rot}}_{{180}} {0}\right)",
@@ -26,9 +28,10 @@ _NAMED = {
     "tanh_slope": r"\left(1 - {0}^2\right)",
     "centred_slope": r"\left({0}\right)^{{\perp 1,\,{1}}}",
     "centred_slope_scaled": r"\left({0}\,{2}\right)^{{\perp 1,\,{1}}}",
+    "channel_sums": r"\left({{\textstyle\sum}}\,{0}\right)",
     "one_hot": r"\operatorname{{onehot}}({0})",
 }
-_FORM = re.compile(r"(_\dd|_plain|_channels)+$")
+_FORM = re.compile(r"(_\dd|_plain|_channels|_groups)+$")
 
 
 def named(p: Printer, e: Apply) -> tuple[str, int]:

@@ -40,6 +40,9 @@ _POOLS = ("max_pool", "avg_pool", "lp_pool")
 SIZES: Mapping[str, tuple[Shape, ...]] = {
     **{f"{kind}1d": ((4,), (2,)) for kind in ("conv", *_POOLS)},
     **{f"{kind}3d": ((2, 2, 3), (1, 2, 2)) for kind in ("conv", *_POOLS)},
+    **{f"{kind}1d": ((3,), (2,)) for kind in ("conv_transpose", "convolve")},
+    **{f"{kind}2d": ((2, 2), (2, 2)) for kind in ("conv_transpose", "convolve")},
+    "conv_transpose3d": ((1, 2, 2), (1, 2, 2)),
     "conv2d": ((3, 3), (2, 2)),
     **{f"{kind}2d": ((4, 4), (2, 2)) for kind in _POOLS},
     "linear": ((3,),),

@@ -31,6 +31,7 @@ from derive.sweep import gradient
 ROOT = Path(__file__).parents[2]
 STUFFED = "full convolution: dE/dO, stuffed with zeros, correlated with F rotated by 180 degrees"
 FULL = "full convolution: dE/dO correlated with F rotated by 180 degrees"
+CHANNEL_SUM = "sum of dE/dO over the samples and positions of each channel"
 DILATED = "cross-correlation of X with dE/dO dilated by the stride"
 CORRELATION = "cross-correlation of X with dE/dO"
 ROUTING = "routing to the winning unit of each window of X"
@@ -89,7 +90,7 @@ def windowed(n: int) -> list[Row]:
     return [
         Row(f"conv{n}d", {}, "X", f"sum[k,{p}] dE/dO[n,k,{back}]*F[k,c,{p}]", STUFFED, strides),
         Row(f"conv{n}d", {}, "F", f"sum[n,{i}] dE/dO[n,k,{i}]*X[n,c,{over(n, '{s}*{i}+{d}*{p}-{P}')}]", DILATED, ()),
-        Row(f"conv{n}d", {}, "b", f"sum[n,{i}] dE/dO[n,k,{i}]", "", ()),
+        Row(f"conv{n}d", {}, "b", f"sum[n,{i}] dE/dO[n,k,{i}]", CHANNEL_SUM, ()),
         Row(
             f"max_pool{n}d",
             {},
@@ -118,6 +119,57 @@ def windowed(n: int) -> list[Row]:
     ]
 
 
+def transposed(n: int) -> list[Row]:
+    """The gradients of transposed, grouped and true convolutions over n axes."""
+    p, i, h = over(n, "{p}"), over(n, "{i}"), over(n, "{h}")
+    read, back = over(n, "{s}*{h}+{d}*{p}-{P}"), over(n, "({h}+{P}-{d}*{p})/{s}")
+    strides = tuple(over(n, "{s} >= 1").split(","))
+    name, backward = f"conv_transpose{n}d", "dE/dO[n,(c//C)*K+k,"
+    total = Row(name, {}, "b", f"sum[n,{i}] dE/dO[n,k,{i}]", CHANNEL_SUM, ())
+    spread = "cross-correlation of dE/dO with X dilated by the stride"
+    strided = "strided cross-correlation of dE/dO with F"
+    blocks = ("K >= 1", "C >= 1")
+    return [
+        total,
+        Row(name, {}, "X", f"sum[k,{p}] dE/dO[n,k,{read}]*F[c,k,{p}]", strided, strides),
+        Row(name, {}, "F", f"sum[n,{h}] dE/dO[n,k,{read}]*X[n,c,{h}]", spread, strides),
+        Row(
+            name,
+            {"groups": "G"},
+            "X",
+            f"sum[k,{p}] {backward}{read}]*F[c,k,{p}]",
+            strided + ", within each group",
+            (*strides, *blocks),
+        ),
+        Row(
+            name,
+            {"groups": "G"},
+            "F",
+            f"sum[n,{h}] {backward}{read}]*X[n,c,{h}]",
+            spread,
+            (*blocks, *strides),
+        ),
+        Row(
+            f"conv{n}d",
+            {"groups": "G"},
+            "X",
+            f"sum[k,{p}] {backward}{back}]*F[(c//C)*K+k,c%C,{p}]",
+            STUFFED + ", within each group",
+            (*blocks, *strides),
+        ),
+    ]
+
+
+def flipped(n: int, mode: str, offset: str) -> list[Row]:
+    """The gradients of a true convolution, which are cross-correlations."""
+    name, p, h = f"convolve{n}d", over(n, "{p}"), over(n, "{h}")
+    words = "cross-correlation of dE/dO with {}"
+    return [
+        Row(name, {"mode": mode}, "X", f"sum[{p}] dE/dO[{over(n, offset)}]*F[{p}]", words.format("F"), ()),
+        Row(name, {"mode": mode}, "F", f"sum[{h}] dE/dO[{over(n, offset)}]*X[{h}]", words.format("X"), ()),
+    ]
+
+
 def window(indices: str) -> str:
     return f"({indices})" if "," in indices else indices
 
@@ -125,6 +177,13 @@ def window(indices: str) -> str:
 CATALOGUE = [
     *windowed(1),
     *windowed(3),
+    *(row for n in (1, 2, 3) for row in transposed(n)),
+    *(
+        row
+        for n in (1, 2)
+        for mode, offset in (("full", "{h}+{p}"), ("same", "{h}+{p}-(({K}-1)//2)"), ("valid", "{h}+1+{p}-{K}"))
+        for row in flipped(n, mode, offset)
+    ),
     *(row for row in windowed(2) if row.law == "lp_pool2d"),
     Row(
         "conv2d",
@@ -138,7 +197,7 @@ CATALOGUE = [
         ),
     ),
     Row("conv2d", {}, "F", "sum[n,i,j] dE/dO[n,k,i,j]*X[n,c,s_h*i+d_h*p-P_h,s_w*j+d_w*q-P_w]", DILATED, ()),
-    Row("conv2d", {}, "b", "sum[n,i,j] dE/dO[n,k,i,j]", "", ()),
+    Row("conv2d", {}, "b", "sum[n,i,j] dE/dO[n,k,i,j]", CHANNEL_SUM, ()),
     Row(
         "max_pool2d",
         {},
@@ -315,7 +374,7 @@ CATALOGUE = [
         DILATED,
         (),
     ),
-    Row("conv2d", {"stride": 2, "padding": 1}, "b", "sum[n,i,j] dE/dO[n,k,i,j]", "", ()),
+    Row("conv2d", {"stride": 2, "padding": 1}, "b", "sum[n,i,j] dE/dO[n,k,i,j]", CHANNEL_SUM, ()),
     Row(
         "conv2d",
         {"dilation": 2},
@@ -328,7 +387,7 @@ CATALOGUE = [
         ),
     ),
     Row("conv2d", {"dilation": 2}, "F", "sum[n,i,j] dE/dO[n,k,i,j]*X[n,c,s_h*i+2*p-P_h,s_w*j+2*q-P_w]", DILATED, ()),
-    Row("conv2d", {"dilation": 2}, "b", "sum[n,i,j] dE/dO[n,k,i,j]", "", ()),
+    Row("conv2d", {"dilation": 2}, "b", "sum[n,i,j] dE/dO[n,k,i,j]", CHANNEL_SUM, ()),
     Row(
         "conv2d", {"stride": 1, "padding": 0, "dilation": 1}, "X", "sum[k,p,q] dE/dO[n,k,h-p,w-q]*F[k,c,p,q]", FULL, ()
     ),
@@ -340,7 +399,7 @@ CATALOGUE = [
         CORRELATION,
         (),
     ),
-    Row("conv2d", {"stride": 1, "padding": 0, "dilation": 1}, "b", "sum[n,i,j] dE/dO[n,k,i,j]", "", ()),
+    Row("conv2d", {"stride": 1, "padding": 0, "dilation": 1}, "b", "sum[n,i,j] dE/dO[n,k,i,j]", CHANNEL_SUM, ()),
     Row(
         "max_pool2d",
         {"kernel_size": 3, "stride": 2, "padding": 1},
