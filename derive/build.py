@@ -213,6 +213,8 @@ def total(e: Expr) -> bool:
     """Whether an expression has a value whatever its reads are: no divisor, logarithm or maximum over an index."""
     if isinstance(e, Val) and not integral(e.index):
         return False  # an index as a number, which a rest leaves without a value
+    if isinstance(e, Contract) and not all(integral(b.extent) for b in e.binders):
+        return False
     if isinstance(e, Div | Select | Winner) or (isinstance(e, Fn) and e.name in ("log", "sqrt")):
         return False
     if isinstance(e, Pow) and not (isinstance(e.right, Num) and e.right.value >= 0 and e.right.value.denominator == 1):

@@ -816,6 +816,8 @@ def total(e: Tree) -> bool:
     match e:
         case "val", i if exact_in(i):
             return False
+        case "sum", over, _ if any(exact_in(n) for _, n in over):
+            return False
         case ("div" | "select" | "winner" | "apply", *_) | ("fn", "log" | "sqrt", _):
             return False
         case "pow", _, n if n[0] != "num" or n[1] < 0 or n[2] != 1:
