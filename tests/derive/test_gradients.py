@@ -13,8 +13,9 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from derive.catalogue import names, op
+from derive.catalogue import names, op, variants
 from derive.catalogue.axes import over
+from derive.checker import verdict
 from derive.denote import World, denote
 from derive.derivation import Derivation
 from derive.errors import BackproofError, NotDerived, OperationError
@@ -718,6 +719,18 @@ def test_the_slope_of_relu_at_zero_is_zero_where_sympy_says_a_half():
     assert [at(d, {"...": k}, {"L": 3}, X=[-1, 0, 1], G=[5, 6, 7]) for k in range(3)] == [0, 0, 7]
     x = sympy.Symbol("x", real=True)
     assert sympy.Max(x, 0).diff(x).subs(x, 0) == sympy.Rational(1, 2)
+
+
+def test_the_slope_of_relu_at_zero_is_one_where_zero_stands_first():
+    d = gradient(op("O[...] = max(0, X[...])"), "X")
+    assert [at(d, {"...": k}, {"L": 3}, X=[-1, 0, 1], G=[5, 6, 7]) for k in range(3)] == [0, 6, 7]
+
+
+@pytest.mark.parametrize("name", ["prelu", "batch_norm", "cross_entropy"])
+def test_all_laws_of_an_operation_have_certificates(name: str):
+    for law in variants(name):
+        for t in law.differentiable:
+            assert verdict(gradient(law, t.name).certificate()).startswith(f"dE/d{t.name} of O in ")
 
 
 # -- the same on every run ---------------------------------------------------------------------------------------------
