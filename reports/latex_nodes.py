@@ -6,6 +6,7 @@ read in two ways is in brackets.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -42,6 +43,7 @@ from reports.latex_index import brackets, index_text
 from reports.latex_named import named
 from reports.names import COTANGENT, Names
 
+_SHORT_FRACTION = re.compile(r"\\frac\{(\w+)\}\{(\w+)\}")
 Text = tuple[str, int]  # LaTeX, and how tightly it binds
 
 
@@ -159,7 +161,9 @@ def _div(p: Printer, e: Div) -> Text:
 
 
 def _pow(p: Printer, e: Pow) -> Text:
-    return f"{p.text(e.left, ATOM)}^{{{p.text(e.right, SUM)}}}", POWER
+    """A power; a short fraction in its exponent is written on one line."""
+    exponent = _SHORT_FRACTION.sub(r"\1/\2", p.text(e.right, SUM))
+    return f"{p.text(e.left, ATOM)}^{{{exponent}}}", POWER
 
 
 def signs(p: Printer, e: Contract) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from derive.catalogue import RECIPES
+from derive.denote import World, denote
 from derive.expr import Cases, Entry, Expr, Maximum, Minimum, Select
 from derive.index import Index, index
 from derive.notation import Equation as LawEquation
 from derive.operation import Op, Parameter, Tensor
-from derive.traversal import walk
+from derive.traversal import free_names, walk
 from reports.document import (
     Block,
     Code,
@@ -158,6 +159,8 @@ def _agreements(op: Op, names: Names) -> Iterator[Spans]:
             _index(extent, names), " entries.",
         )  # fmt: skip
     for guard in op.require:
+        if not free_names(guard) and denote(guard, World({}, {})) == 1:
+            continue
         latex_of, plain = latex(guard, names), plaintext(guard)
         shown = Math(latex_of.removeprefix(r"\left[").removesuffix(r"\right]"), plain.strip("[]"))
         yield spans("Required: ", shown, ".")
