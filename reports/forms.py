@@ -138,8 +138,24 @@ def _windows(sides: list[_Side], free: Extents, bound: Extents) -> Form | None:
         if not axes or [(a.free, a.bound) for a in axes] != wanted or len(free) != len(bound):
             continue
         if [i.name for i in taps.indices if i.constant is None] == [n for n, _ in bound]:
-            return _slid(moving, taps, axes, free, bound)
+            return _slid(moving, *_forwards(taps, axes, bound), free, bound)
     return None
+
+
+def _forwards(taps: _Side, axes: list[_Axis], bound: Extents) -> tuple[_Side, list[_Axis]]:
+    """What slides as it slides: a window that is read backwards along every axis is rotated first."""
+    leading = len(taps.factor.indices) - len(bound)
+    if leading not in _ROTATED or not isinstance(taps.factor, Entry) or any(a.spread > 0 for a in axes):
+        return taps, axes
+    name, extents = f"rot180_{len(bound)}d{_ROTATED[leading]}", tuple(index(n) for _, n in bound)
+    rotated = Apply(name, (taps.factor.tensor,), extents, taps.factor.indices)
+    turned = [
+        replace(a, spread=-a.spread, rest=a.rest + a.spread * (n - 1)) for a, (_, n) in zip(axes, bound, strict=True)
+    ]
+    return replace(taps, factor=rotated), turned
+
+
+_ROTATED = {0: "", 2: "_channels"}  # how many axes stand before those that a definition rotates
 
 
 @dataclass(frozen=True, slots=True)

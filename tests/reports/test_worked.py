@@ -136,6 +136,12 @@ def test_every_partial_derivative_is_in_the_table() -> None:
     assert [plain(c) for c in tables[1].rows[4]] == ["X[2,2]", "F[2,2] = 3", "F[2,1] = 2", "F[1,2] = 1", "F[1,1] = 0"]
 
 
+@pytest.mark.parametrize("name", ["convolve2d", "conv_transpose2d"])
+def test_a_filter_that_is_read_backwards_is_rotated_before_it_slides(name: str) -> None:
+    slid = "O = X ⊛ rot180(F) = [0 0 0 0; 0 0 1 0; 0 2 3 0; 0 0 0 0] ⊛ [3 2; 1 0] = [0 0 1; 0 4 6; 4 12 9]"
+    assert slid in lines(worked_example(name, torch=False))
+
+
 def test_a_linear_layer_is_a_product_of_matrices() -> None:
     found = lines(worked_example("linear", input=(2, 3), torch=False))
     assert any(t.startswith("O = X · (W)ᵀ = ") for t in found)
