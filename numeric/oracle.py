@@ -20,8 +20,10 @@ from derive.catalogue.recipe import NUMBER, PAIRS
 from derive.catalogue.torch_arguments import torch_arguments
 from derive.errors import OperationError
 from derive.expr import Expr
+from derive.index import Index, index
 from derive.notation import parse_expr
 from derive.operation import Op
+from derive.substitution import substitute
 from numeric.arithmetic import COMPARE, Floats, Integers, Mask, Plain, Truth, first_best, leading
 from numeric.dense import world_of
 from numeric.samples import Sample
@@ -258,7 +260,13 @@ def order_of_torch(op: Op, name: str) -> Expr | None:
     """The output or a gradient in the order in which torch computes it, where that is not the law's own."""
     text = _ORDER.get((name, op.name, *_words(op))) if is_torch(op) else None
     scalars = frozenset(t.name for t in op.tensors if not t.axes)
-    return parse_expr(text, scalars) if text else None
+    return substitute(parse_expr(text, scalars), _fixed(op)) if text else None
+
+
+def _fixed(op: Op) -> dict[str, Index]:
+    """The symbols that were set to whole numbers or to other symbols."""
+    whole = ((n, int(v) if v.lstrip("-").isdigit() else v) for n, v in op.settings)
+    return {n: index(v) for n, v in whole if isinstance(v, int) or v.isidentifier()}
 
 
 # -- the law itself under autograd -------------------------------------------------------------------------------------

@@ -7,7 +7,9 @@ from numpy.typing import NDArray
 
 import derive
 import numeric
+from derive.catalogue import with_defaults
 from derive.errors import OperationError
+from derive.show import show
 
 functional = torch.nn.functional
 BACKENDS = ("numpy", "torch", "reference")
@@ -85,6 +87,14 @@ def test_a_divisor_takes_the_place_of_the_count(n: int, backend: str) -> None:
         ours(f"avg_pool{n}d", backend, x, **settings), torchs(f"avg_pool{n}d", x, **settings), strict=True
     ):
         np.testing.assert_allclose(got, want, rtol=4 * np.finfo(float).eps)
+
+
+@pytest.mark.parametrize("name", ["max_pool2d", "avg_pool2d", "lp_pool2d"])
+def test_windows_side_by_side_are_verified(name: str) -> None:
+    power = {"norm_type": 2} if name == "lp_pool2d" else {}
+    side_by_side = with_defaults(derive.op(name, kernel_size=(2, 3), **power))
+    assert "//" in show(derive.gradient(side_by_side, "input").formula)
+    assert all(c or c.undecided for c in numeric.verify(side_by_side, configurations=6))
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
