@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -43,6 +44,20 @@ LIMITS = (
         "the gradient's formula has the winner's place, [(p,q)==argmax[...]]",
         "got argument 'return_indices'",
         settings={"return_indices": True},
+    ),
+    Limit(
+        ("lp_pool1d", "lp_pool2d", "lp_pool3d"),
+        "a power is a finite number",
+        "pool the largest of the absolute values, max(X, -X)",
+        "expected a finite number",
+        settings={"norm_type": math.inf},
+    ),
+    Limit(
+        ("avg_pool2d", "avg_pool3d"),
+        "a divisor counts: it is at least 1",
+        "pass its absolute value and change the sign of the output",
+        "expected an integer of at least 1",
+        settings={"divisor_override": -2},
     ),
     Limit(
         ("relu",),
