@@ -46,7 +46,8 @@ SOFTMAX = next(c for c in CASES if operation(c[0]).name == "softmax")
 RELU = next(c for c in CASES if operation(c[0]).name == "relu")
 LABELLED = next(c for c in CASES if operation(c[0]).name == "cross_entropy")
 ASSUMED = next(c for c in CASES if operation(c[0]).hypotheses)
-EDITED = [(0, "X"), (0, "F"), CONV_STRIDED, POOLED, FLAT, SOFTMAX, RELU, LABELLED, ASSUMED, CASES[-1]]
+GROUPED = [c for c in CASES if "(X[k//K*C+c" in title(c)]
+EDITED = [*GROUPED, (0, "X"), (0, "F"), CONV_STRIDED, POOLED, FLAT, SOFTMAX, RELU, LABELLED, ASSUMED, CASES[-1]]
 
 
 def refusal(data: dict[str, Any]) -> str:

@@ -47,6 +47,15 @@ CALLS: list[tuple[str, dict[str, Any], tuple[Any, ...], str]] = [
     ("cross_entropy", {"target": "class"}, (np.ones((2, 3)), np.ones(2)), r"target: got float64, expected integers"),
     ("softmax", {"dim": 2}, (np.ones((2, 3)),), r"input: got 2 axes, expected an axis 2"),
     ("flatten", {}, (np.ones((2, 3)),), r"input: got 2 axes"),
+    ("conv2d", {"groups": 3}, (np.ones((1, 4, 5, 5)), np.ones((6, 2, 2, 2))), r"input: got 4 along axis 1"),
+    ("conv2d", {"groups": 2}, (np.ones((1, 4, 5, 5)), np.ones((3, 2, 2, 2))), r"weight: got 3 along axis 0"),
+    (
+        "conv_transpose1d",
+        {"output_padding": 2, "stride": 2},
+        (np.ones((1, 2, 3)), np.ones((2, 2, 2))),
+        r"A = 2, .*expected \[A<max\(s, d\)\]; change output_padding",
+    ),
+    ("convolve1d", {"mode": "valid"}, (np.ones(2), np.ones(3)), r"expected at least 1; use a larger input"),
     (
         "O[i] = sum[p<Q] X[s*i+p]*F[p]; X[h<H]; F[p<Q]",
         {"s": 0},
@@ -58,6 +67,9 @@ CALLS: list[tuple[str, dict[str, Any], tuple[Any, ...], str]] = [
 BUILDS: list[tuple[str, dict[str, Any], str]] = [
     ("conv4d", {}, r"got 'conv4d', expected one of conv1d"),
     ("conv2d", {"strides": 2}, r"got argument 'strides', expected one of stride, padding, dilation"),
+    ("conv2d", {"padding": "same", "stride": 2}, r"stride: got 2, expected 1 where padding='same'"),
+    ("conv1d", {"padding": -1}, r"padding: got -1, expected an integer of at least 0"),
+    ("convolve1d", {"mode": "best"}, r"got mode='best', expected one of full, same, valid"),
     ("conv2d", {"stride": 0}, r"got 0, expected an integer of at least 1"),
     ("conv2d", {"stride": (1, 2, 3)}, r"3 numbers, expected one number or 2"),
     ("conv2d", {"stride": "s"}, r"got stride='s', expected a number"),
