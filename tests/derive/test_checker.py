@@ -395,7 +395,7 @@ def run(*paths: Path) -> tuple[int, str, str]:
 
 def test_a_good_certificate_is_accepted_in_one_line_without_sympy(tmp_path):
     (tmp_path / "c").write_text(dumps(certified((0, "b"))))
-    assert run(tmp_path / "c") == (0, f"{tmp_path / 'c'}: accepted: dE/db of O in 6 steps, 7 moves\n", "")
+    assert run(tmp_path / "c") == (0, f"{tmp_path / 'c'}: accepted: dE/db of O in 7 steps, 8 moves\n", "")
 
 
 def test_a_refuted_certificate_names_step_move_and_reason_in_one_line(tmp_path):

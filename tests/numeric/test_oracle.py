@@ -1,6 +1,7 @@
 """The oracles answer by themselves: torch, the law under autograd, the complex step and central differences agree."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from derive.show import show
 from numeric import oracle
 from numeric.bounds import along, direction
 from numeric.campaign import catalogue_variants
+from numeric.kernels import kernel
 from numeric.oracle import CALLS, TorchArithmetic, autograd, by_law
 from numeric.samples import configurations, draw
 from numeric.steps import central_difference, complex_step, degree
@@ -155,3 +157,17 @@ def test_the_order_of_torch_is_found_by_all_words_of_a_law_told_or_not() -> None
     assert oracle.order_of_torch(op("cross_entropy"), "X") is not None
     assert oracle.order_of_torch(op("relu"), "X") is None
     assert oracle.order_of_torch(op("O[i] = X[i]"), "X") is None
+
+
+@pytest.mark.parametrize("mode", ["full", "same", "valid"])
+@pytest.mark.parametrize("taps", [1, 2, 3, 4])
+def test_true_convolution_is_that_of_numpy(mode: str, taps: int) -> None:
+    x, f = np.arange(1.0, 8.0) ** 2, np.arange(1.0, taps + 1)
+    for backend in ("reference", "numpy", "torch"):
+        found = kernel("convolve1d", backend=backend, mode=mode).forward(x, f)
+        assert np.array_equal(found, np.convolve(x, f, mode))
+    sample = replace(
+        draw(op("convolve1d", mode=mode), 0), names={"H": 7, "M": taps}, arrays={"input": x, "weight": f},
+        cotangent=np.ones(np.convolve(x, f, mode).shape),
+    )  # fmt: skip
+    assert np.array_equal(autograd(sample)[0], np.convolve(x, f, mode))

@@ -74,8 +74,8 @@ def torch_shape(op: Op, seed: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     return sample.cotangent.shape, tuple(found.shape)
 
 
-# torch has no padding of two sides
-TORCH_TAKES = [(t, o) for t, o in WINDOWED if not {"U", "U_h"} & o.symbols]
+# torch has no padding of two sides, and no convolution that flips its filter
+TORCH_TAKES = [(t, o) for t, o in WINDOWED if not {"U", "U_h"} & o.symbols and o.source.startswith("torch.")]
 
 
 @pytest.mark.parametrize(("title", "op"), TORCH_TAKES, ids=[t for t, _ in TORCH_TAKES])
