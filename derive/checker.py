@@ -15,9 +15,10 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from copy import copy
 from fractions import Fraction
 from functools import lru_cache
-from itertools import chain, combinations, count, islice, product
+from itertools import chain, combinations, count, islice, permutations, product
 from pathlib import Path
 from typing import Any
 
@@ -543,6 +544,9 @@ def sums(node: Tree, after: Tree, claim: Claim) -> Instances:
     if node[0] == "add" and (after[0] in ("mul", "div") or after == ZERO):
         for terms in islice(product(*((t, *multiplied(t)) for t in node[1])), HIGHEST):
             yield from (("factor out", add(*terms), e, ()) for e in (after, *multiplied(after)))
+    # sum[i] a*b + sum[i] a*c = sum[i] a*(b + c)
+    for one in joined(node[1]) if node[0] == "add" else ():
+        yield from (("factor out", one, e, ()) for e in spread(after))
     for k, (f, n) in enumerate(items := factors(node)):
         if f[0] == "add" and n == 1 and len(items) > 1:
             yield "factor out", after, minus(of([*items[:k], (add(*map(minus, f[1])), 1), *items[k + 1 :]])), ()
@@ -552,6 +556,36 @@ def sums(node: Tree, after: Tree, claim: Claim) -> Instances:
         # sum[i] (b + c) = sum[i] b + sum[i] c
         case "sum", over, ("add", terms):
             yield "distribute", after, add(*(("sum", over, t) for t in terms)), ()
+
+
+def joined(terms: tuple[Tree, ...]) -> Iterator[Tree]:
+    """Terms with two sums over the same ranges as one, which runs over the names of the first."""
+    numbered = [(k, [f for f in factors(t) if f[0][0] != "num"]) for k, t in enumerate(terms)]
+    sums = [
+        (k, found[0][0]) for k, found in numbered if len(found) == 1 and found[0][1] == 1 and found[0][0][0] == "sum"
+    ]
+    for (k, (_, over, f)), (m, (_, own, g)) in combinations(sums, 2):
+        numbers = [mul(*(power(*c) for c in factors(terms[j]) if c[0][0] == "num")) for j in (k, m)]
+        rest = [t for j, t in enumerate(terms) if j not in (k, m)]
+        for order in orders(own) if len(over) == len(own) else ():
+            if all(same(x, y) for (_, x), (_, y) in zip(over, order, strict=True)):
+                called = {n: name(new) for (new, _), (n, _) in zip(over, order, strict=True)}
+                both = [mul(c, e) for c, e in zip(numbers, (f, substitute(g, called)), strict=True)]
+                for pair in product(*((e, *multiplied(e)) for e in both)):
+                    yield add(*rest, ("sum", over, add(*pair)))
+
+
+def spread(e: Tree) -> Iterator[Tree]:
+    """A term that is a sum of products, the products multiplied out."""
+    terms = e[1] if e[0] == "add" else (e,)
+    for k, t in enumerate(terms):
+        for body in multiplied(t[2]) if t[0] == "sum" else ():
+            yield add(*terms[:k], ("sum", t[1], body), *terms[k + 1 :])
+
+
+def orders(over: Tree) -> Iterator[Tree]:
+    """The orders of a sum's indices; the one that it has where there are many."""
+    return permutations(over) if len(over) <= 5 else iter((over,))
 
 
 def gathered(e: Tree) -> Iterator[Tree]:
@@ -875,6 +909,12 @@ def names(node: Tree, after: Tree, claim: Claim) -> Instances:
     # f(i) = O[i] where the operation says O[i] = f(i) and i is plainly in range; the other way round
     yield from (("fold", node, e, facts) for e, facts in claim.unfolded(after))
     yield from (("unfold", after, e, facts) for e, facts in claim.unfolded(node))
+    # sum[i,j] a*f = sum[i] a*O where it says O = sum[j] f
+    match node, after:
+        case ("sum", whole, body), ("sum", over, read):
+            for e, facts in claim.under(over).unfolded(read):
+                for _, inner, f in gathered(e):
+                    yield from (("fold", ("sum", o, body), ("sum", over + inner, f), facts) for o in orders(whole))
     # f(i) = name[i] where name[i] = f(i) is a definition
     for k, (f, n) in enumerate(items := factors(after)):
         body, facts = claim.open(f)
@@ -1015,6 +1055,12 @@ class Claim(Reader):
                 body, held, facts = self.unfold(f[1], f[2])
                 if None not in held:
                     yield of([*items[:k], (f, n - 1), *factors(body), *items[k + 1 :]]), facts
+
+    def under(self, over: Tree) -> Claim:
+        """The claim below binders."""
+        found = copy(self)
+        found.here = {**self.here, **dict(over)}
+        return found
 
     def open(self, e: Tree) -> tuple[Tree, Facts]:
         """What a definition says of a named result; anything else stays itself."""

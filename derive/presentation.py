@@ -1,20 +1,21 @@
-"""Laws that bring a result into the form a lecturer would write: fold equations, factor, complete a denominator."""
+"""Laws that bring a result into the form a lecturer would write: fold equations, pull out, complete a denominator."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
+from itertools import permutations
 
-from derive.algebra import distributes, merges
-from derive.build import Factor, add, contract, factors, in_order, mul, negative, product
+from derive.algebra import merges
+from derive.build import Factor, add, contract, factors, in_order, mul, product
 from derive.expr import ONE, Add, Contract, D, Div, Entry, Expr, Mul, Num, Pow
+from derive.factoring import factor_out
 from derive.law import Site, law
 from derive.match import Found, Unknowns, match
 from derive.notation import Equation
 from derive.traversal import free_names, walk
 
 
-@law("fold", "f(i) = O[i] where the operation says O[i] = f(i)")
+@law("fold", "f(i) = O[i] where the operation says O[i] = f(i); sum[i,j] a*f = sum[i] a*O where it says O = sum[j] f")
 def fold(node: Expr, site: Site) -> Expr | None:
     for equation in reversed(site.op.equations):
         if isinstance(equation.body, Entry | Num) or any(isinstance(n, D) for n in walk(node)):
@@ -24,6 +25,10 @@ def fold(node: Expr, site: Site) -> Expr | None:
             return entry
         if isinstance(node, Mul | Div | Pow):
             replaced = _fold_factors(equation, factors(node), site)
+            if replaced is not None:
+                return replaced
+        if isinstance(node, Contract) and isinstance(equation.body, Contract):
+            replaced = _fold_inner_sum(equation, equation.body, node, site.inside(node))
             if replaced is not None:
                 return replaced
     return None
@@ -49,6 +54,24 @@ def _fold_factors(equation: Equation, parts: list[Factor], site: Site) -> Expr |
         if entry is not None:
             rest = [(b, n - used.get(k, 0)) for k, (b, n) in enumerate(parts) if n != used.get(k, 0)]
             return product([*rest, (entry, 1)])
+    return None
+
+
+def _fold_inner_sum(equation: Equation, inner: Contract, node: Contract, site: Site) -> Expr | None:
+    """A sum over more indices than an equation's, of more factors: some of both are the equation's own."""
+    pattern, parts = factors(inner.body), factors(node.body)
+    if len(pattern) < 2 or len(inner.binders) >= len(node.binders):
+        return None  # in place of a single factor an entry makes nothing shorter
+    for gone in permutations(node.binders, len(inner.binders)):
+        if any(b.extent != own.extent for b, own in zip(gone, inner.binders, strict=True)):
+            continue
+        known = Found(alpha={own.name: b.name for b, own in zip(gone, inner.binders, strict=True)})
+        for found, used in _choices(pattern, parts, Unknowns(frozenset(equation.names)), known, {}):
+            entry = _entry(equation, found, site)
+            rest = [(b, n - used.get(k, 0)) for k, (b, n) in enumerate(parts) if n != used.get(k, 0)]
+            if entry is not None and not any({b.name for b in gone} & free_names(f) for f, _ in rest):
+                kept = tuple(b for b in node.binders if b not in gone)
+                return contract(kept, product([*rest, (entry, 1)]))
     return None
 
 
@@ -82,50 +105,6 @@ def pull_out(node: Expr, site: Site) -> Expr | None:
     if isinstance(rest, Contract) and merges(rest, site):
         return None  # it would be merged again
     return product([*outside, (rest, 1)])
-
-
-@law("factor out", "a*b + a*c = a*(b + c)")
-def factor_out(node: Expr, site: Site) -> Expr | None:
-    if not isinstance(node, Add):
-        return _sign_inward(node)
-    shown: dict[Expr, Expr] = {}
-    lists = [dict_of(factors(t), shown) for t in node.items]
-    common: dict[Expr, int] = {}
-    for base, n in lists[0].items():
-        if not isinstance(base, Num) and all(other.get(base, 0) * n > 0 for other in lists[1:]):
-            common[base] = min((other[base] for other in lists), key=abs)
-    if not common:
-        return None
-    rests = ([(b, n - common.get(b, 0)) for b, n in parts.items() if n != common.get(b, 0)] for parts in lists)
-    total = add(sorted((product(rest) for rest in rests), key=negative))
-    if isinstance(total, Add) and distributes(total, site):
-        return None  # it would be multiplied out again
-    return product([*common.items(), (total, 1)])
-
-
-def dict_of(parts: list[Factor], shown: dict[Expr, Expr]) -> dict[Expr, int]:
-    """Factors with their exponents added up; `shown` has the first way in which each was written."""
-    total: dict[Expr, int] = {}
-    for base, n in parts:
-        base = shown.setdefault(in_order(base), base)
-        total[base] = total.get(base, 0) + n
-    return total
-
-
-def _sign_inward(node: Expr) -> Expr | None:
-    """-(a - b) = b - a, positive terms first."""
-    if not isinstance(node, Mul | Div):
-        return None
-    parts = factors(node)
-    sign = [k for k, (f, n) in enumerate(parts) if isinstance(f, Num) and f.value < 0 and n == 1]
-    for k, (f, n) in enumerate(parts):
-        if sign and n == 1 and isinstance(f, Add) and any(negative(t) for t in f.items):
-            flipped = sorted((mul((Num(Fraction(-1)), t)) for t in f.items), key=negative)
-            keep = [p for m, p in enumerate(parts) if m not in (k, sign[0])]
-            number = parts[sign[0]][0]
-            assert isinstance(number, Num)
-            return product([(Num(-number.value), 1), *keep, (Add(tuple(flipped)), 1)])
-    return None
 
 
 @law("one quotient", "a*(b/c) = a*b/c")

@@ -89,13 +89,18 @@ STATEMENTS: dict[str, Statement] = {
     "deviations": Statement("deviations from their mean add up to 0", r"\sum_n \left(f_n - \bar f\right) = 0"),
     "labels": Statement("a label is one of the classes", r"\left[0 \le T_n < C\right] = 1"),
     # write down
-    "fold": Statement("the law read from right to left", r"f_i = O_i"),
+    "fold": Statement(
+        "the law read from right to left", r"f_i = O_i,\quad \sum_{i,\,j} a_i\,f_{i,j} = \sum_i a_i\,O_i"
+    ),
     "whole windows": Statement(
         "run along the tensor that is read at a quotient: outside, both tensors are 0",
         r"\sum_i Y_i\, X_{(i-r)/s} = \sum_h Y_{s h + r}\, X_h",
     ),
     "pull out": Statement("what does not depend on the index leaves the sum", r"\sum_i a\,b_i = a \sum_i b_i"),
-    "factor out": Statement("what the terms share", r"a\,b + a\,c = a\,(b + c)"),
+    "factor out": Statement(
+        "what the terms share",
+        r"a\,b + a\,c = a\,(b + c),\quad \sum_i a_i\,b_i + \sum_i a_i\,c_i = \sum_i a_i\,(b_i + c_i)",
+    ),
     "one quotient": Statement("one fraction", r"a \cdot \frac{b}{c} = \frac{a\,b}{c}"),
     "complete the denominator": Statement(
         "add and subtract what the denominator has more",

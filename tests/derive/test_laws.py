@@ -213,6 +213,17 @@ CASES = [
         (),
     ),
     Case("fold", "sum[q<K] X[s*i+q]*F[q]", "O[i]", ["sum[q<K] X[s*i+s+q]*F[q]", "sum[q<K] X[i+q]*F[q]"]),
+    Case(
+        "fold",
+        "sum[q<K,r<I] X[r]*F[q]*X[s*r+q]",
+        "sum[r] X[r]*O[r]",
+        [
+            "sum[q<K,r<I] X[q]*F[q]*X[s*r+q]",
+            "sum[q<I,r<I] X[r]*F[q]*X[s*r+q]",
+            "sum[q<K,r<K] X[r]*F[q]*X[s*r+q]",
+            "sum[q<K,r<I] X[r]*F[q]*X[r+q]",
+        ],
+    ),
     Case("pull out", "sum[q<K] F[i]*X[q]", "F[i]*sum[q] X[q]", ["sum[q<K] F[q]*X[q]", "sum[q<K] F[i]"]),
     Case(
         "deviations",
@@ -236,6 +247,17 @@ CASES = [
     ),
     Case("factor out", "F[p]*X[i] + F[p]*X[p]", "F[p]*(X[i] + X[p])", ["F[p] + X[i]", "F[p]*X[i]"]),
     Case("factor out", "-(X[i] - F[p])", "F[p] - X[i]", ["-(X[i] + F[p])"]),
+    Case(
+        "factor out",
+        "(sum[q<K,r<I] F[q]*X[r]*F[r]) - (sum[r<I,t<K] F[t]*X[r]*X[t]) + X[i]",
+        "sum[q,r] F[q]*X[r]*(F[r] - X[q]) + X[i]",
+        [
+            "(sum[q<K] F[q]*X[q]*F[i]) - (sum[r<I] F[r]*X[r]*X[i])",
+            "(sum[q<K] F[q]*X[q]) - (sum[r<K] F[r]*F[2*r])",
+            "(sum[q<K] F[q]*X[q]) - (sum[r<K] F[r]*X[r]*X[r+1]*F[i])",
+            "X[i]*(sum[q<K] F[q]*X[q]*X[q+1]) - (sum[r<K] F[r]*X[r]*X[r+2])",
+        ],
+    ),
     Case("one quotient", "F[p]*(X[i]/X[p])", "F[p]*X[i]/X[p]", ["F[p]*X[i]", "F[p]/X[p]"]),
     Case(
         "complete the denominator",
