@@ -75,13 +75,13 @@ def boxed(binders: Axes, scope: Extents) -> tuple[Axes, tuple[Expr, ...]]:
 
     `sum[j<i+1]` runs over every j below the largest i+1, where [j<i+1].
 
-    Raises: OperationError for an extent that is not linear in the indices around it.
+    Raises: OperationError for an extent whose largest value is not plain.
     """
     found: list[Binder] = []
     guards: list[Expr] = []
     for b in binders:
         if b.extent.names() & scope.keys():
-            solved = affine(b.extent, scope)
+            solved = affine(_at_most_affine(b.extent, scope), scope)
             if solved is None:
                 raise OperationError(
                     f"index {b.name}: got the extent {show_index(b.extent)}, expected one that is linear in the indices"
@@ -91,6 +91,31 @@ def boxed(binders: Axes, scope: Extents) -> tuple[Axes, tuple[Expr, ...]]:
             b = Binder(b.name, span(solved, scope).high)
         found.append(b)
     return tuple(found), tuple(guards)
+
+
+def _at_most_affine(i: Index, scope: Extents) -> Index:
+    """An index at least as large, in which no quotient, rest or smaller one holds a name of the scope, if there is one.
+
+    e//s is at most high//s where e is at most high, e%s at most s-1, min(a,b) at most a.
+    """
+    largest = index(0)
+    for monomial, c in i.terms:
+        match monomial:
+            case (Composite() as only,) if c > 0 and not _fixed(only, scope):
+                largest = largest + c * _largest(only, scope)
+            case _:
+                largest = largest + Index(((monomial, c),))
+    return largest
+
+
+def _largest(c: Composite, scope: Extents) -> Index:
+    inside = affine(_at_most_affine(c.dividend, scope), scope)
+    if c.kind == "mod" and not c.divisor.names() & scope.keys():
+        return c.divisor - 1
+    if inside is None or (c.kind != "min" and c.divisor.names() & scope.keys()):
+        return Index((((c,), 1),))
+    high = span(inside, scope).high
+    return high if c.kind == "min" else divide("floor", high, c.divisor)
 
 
 @dataclass(frozen=True, slots=True)

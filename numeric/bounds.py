@@ -112,9 +112,9 @@ def exact_sample(op: Op, formulas: Formulas, seed: int) -> tuple[Sample, Bounds]
             except OperationError:  # the law may have no value on integers
                 return None
             bounds = bounds_on(op, formulas, sample, FLOAT32)
-            if bounds.exact:
-                return sample, bounds
             needed = math.lcm(multiple, *bounds.divisors)
+            if bounds.exact and needed == multiple:  # so that another order of operations is exact, too
+                return sample, bounds
             if needed == multiple or needed > FLOAT32.integers:
                 break
             multiple = needed

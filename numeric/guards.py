@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from derive.build import total
-from derive.expr import GUARDS, ONE, ZERO, Cases, Div, Entry, Expr, Mul, Num
-from derive.traversal import reads
+from derive.expr import GUARDS, ONE, ZERO, Cases, Div, Entry, Expr, Fn, Mul, Num
+from derive.traversal import reads, walk
 from numeric.build import Build
-from numeric.plan import Map, holds_truths
+from numeric.plan import Pad, Reduce, holds_truths
 
 
 def product(build: Build, items: Iterable[Expr]) -> Expr:
@@ -71,13 +71,23 @@ def is_mask(build: Build, e: Expr) -> bool:
 
 
 def defined(build: Build, e: Expr) -> bool:
-    """Whether a tree has a value whatever the inputs are: nothing in it, or in what it reads, is divided by data."""
-    if not total(e):
+    """Whether a tree is a finite number whatever finite inputs are, but for sums and products that overflow.
+
+    Nothing in it, or in what it reads, is divided by data, is an exponential, or is a maximum that may have no cell.
+    """
+    if not total(e) or any(isinstance(n, Fn) and n.name == "exp" for n in walk(e)):
         return False
     for r in reads(e):
         made = build.made_by(r.tensor)
         if made is not None:
-            bodies = [made.body] if isinstance(made, Map) else [Entry(s, ()) for s in made.sources]
+            if (isinstance(made, Pad) and made.fill == "lowest") or (isinstance(made, Reduce) and _may_be_empty(made)):
+                return False
+            body = getattr(made, "body", None)
+            bodies = [body] if isinstance(body, Expr) else [Entry(s, ()) for s in made.sources]
             if not all(defined(build, b) for b in bodies):
                 return False
     return True
+
+
+def _may_be_empty(made: Reduce) -> bool:
+    return made.kind == "max" and bool(made.where)

@@ -62,7 +62,9 @@ def _gather(s: Scribe, i: Gather, target: str) -> list[str]:
             at.append(":" if lone else tree.index(k).text)
         else:
             name = s.names("register", f"{i.target}_at{len(at)}")
-            lines.append(f"{name} = {s.dialect.clamped(tree.index(k).text, s.size(e))}")
+            place, size = tree.index(k), s.size(e)
+            fixed = f"min(max({place.text}, 0), {size} - 1)"
+            lines.append(f"{name} = {fixed if place.kind == 'number' else s.dialect.clamped(place.text, size)}")
             at.append(name)
     found = f"{s.register(i.source)}[{', '.join(at)}]"
     if not inside:
@@ -95,9 +97,9 @@ def _in_place(s: Scribe, i: Map, target: str, order: Names) -> list[str] | None:
     whole = f"{target} = {s.tree(order).entry(first).text}"
     if len(parts) == 1:
         return [whole]
-    rest = s.tree(names).numeric(parts[1]).text
-    sign = {Add: "+", Mul: "*", Div: "/"}[type(i.body)]
-    if isinstance(i.body, Add) and rest.startswith("-"):
+    other = s.tree(names).numeric(parts[1])
+    sign, rest = {Add: "+", Mul: "*", Div: "/"}[type(i.body)], other.text
+    if isinstance(i.body, Add) and rest.startswith("-") and other.binds > py.SUM:
         sign, rest = "-", rest[1:]
     return [f"{s.register(first.tensor)} {sign}= {rest}", whole]
 
@@ -118,7 +120,10 @@ def _reduce(s: Scribe, i: Reduce, target: str) -> list[str]:
     if not i.taps:
         return [f"{target} = {text.text}"]
     if i.kind == "sum":
-        return [f"{target} = 0", *s.loops(i.taps, [f"{target} += {text.text}"])]
+        # a loop of no turns leaves an array, too
+        some = all(b.extent.constant for b in i.taps)
+        start = "0" if some else s.dialect.zeros(s.sizes(b.extent for b in i.axes), s.anchor())
+        return [f"{target} = {start}", *s.loops(i.taps, [f"{target} += {text.text}"])]
     first = s.dialect.lowest_like(s.sizes(b.extent for b in i.axes), s.anchor())
     return [f"{target} = {first}", *s.loops(i.taps, [s.dialect.merge_largest(target, text.text)])]
 

@@ -41,10 +41,10 @@ def joined_kind(texts: Iterable[Text]) -> str:
 
 
 def add(terms: list[Text]) -> Text:
-    """A sum; a term that starts with a minus is subtracted."""
+    """A sum; a term that starts with a minus is subtracted, one that is a sum is added up first, as the law says."""
     text = ""
     for t in terms:
-        term = t.within(SUM)
+        term = t.within(PRODUCT if text else SUM)
         if not text:
             text = term
         elif term.startswith("-"):

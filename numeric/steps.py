@@ -15,11 +15,11 @@ from numeric.arithmetic import Plain
 from numeric.dense import world_of
 from numeric.samples import Sample
 
-STEP = 2.0**-300
-"""So small that f(x + ihv) has no cancellation and a truncation error of h^2."""
+STEP = 2.0**-600
+"""So small that h^2 underflows to 0: f(x + ihv) has no cancellation, and its real part stays where kinks are."""
 
-COMPLEX_TRUNCATION = STEP**2 * 2.0**100
-"""That truncation error, with third derivatives of up to 2^100; what underflows is far smaller."""
+COMPLEX_TRUNCATION = 2.0**-1074 / STEP * 2.0**100
+"""What underflow may cost, the least number divided by h, with factors behind it of up to 2^100."""
 
 COMPLEX_ROUNDINGS = 7
 """Rounded real operations behind the imaginary part of one complex product, quotient or function, at most."""

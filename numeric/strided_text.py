@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from derive.expr import Entry
 from derive.index import Index, index
 from numeric.access import affine
 from numeric.plan import Move, Scatter, View
@@ -35,8 +36,10 @@ def scatter(s: Scribe, i: Scatter, target: str) -> list[str]:
     base = s.dialect.strided(target + start, s.sizes(b.extent for b in (*i.taps, *positions)), strides)
     body = s.tree(tuple(b.name for b in positions), tuple(b.name for b in i.taps)).numeric(i.body)
     at = ", ".join(s.names("index", b.name) for b in i.taps)
+    # what is only moved keeps its dtype: labels stay integers
+    like = s.register(i.body.tensor) if isinstance(i.body, Entry) and not s.is_mask(i.body.tensor) else s.anchor()
     lines = [
-        f"{target} = {s.dialect.zeros(s.sizes(shape), s.anchor())}",
+        f"{target} = {s.dialect.zeros(s.sizes(shape), like)}",
         s.take_steps(steps, target),
         f"{places} = {base}",
         *s.loops(i.taps, [f"{places}[{at or '...'}] += {body.text}"]),

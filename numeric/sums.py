@@ -11,7 +11,7 @@ from derive.substitution import rename_bound, substitute
 from derive.traversal import free_names, reads
 from numeric.access import boxed
 from numeric.build import Build, Scope, axes_of, used
-from numeric.guards import is_mask, product
+from numeric.guards import defined, is_mask, product
 from numeric.matrices import contract_operands
 from numeric.plan import Axes, Map, Reduce, Scatter
 from numeric.reading import exact_quotient
@@ -28,8 +28,11 @@ def contract(build: Build, e: Contract, scope: Scope) -> Expr:
     if ends:
         e = Contract(binders, Mul((*ends, e.body)))
     if isinstance(e.body, Contract):
-        inner = _with_own_names(e.body, {**scope, **{b.name: b.extent for b in e.binders}})
-        return contract(build, Contract(e.binders + inner.binders, inner.body), scope)
+        around = {**scope, **{b.name: b.extent for b in e.binders}}
+        inner = _with_own_names(e.body, around)
+        cells, ends = boxed(inner.binders, around)
+        body = Mul((*ends, inner.body)) if ends else inner.body
+        return contract(build, Contract(e.binders + cells, body), scope)
     if isinstance(e.body, Add) and any(len(factors(t)) > 1 for t in e.body.items):
         return add(contract(build, Contract(e.binders, t), scope) for t in e.body.items)
     above, below = _above_and_below(e.body)
@@ -122,9 +125,9 @@ def without_implied_guards(build: Build, inside: Factors) -> Factors:
     """The factors without the guards that say only where a read among them is in range."""
     ranges: set[tuple[Index, Index]] = set()
     for f in inside:
-        for r in reads(f) if isinstance(f, Entry) else ():
-            extents = build.extents(build.tensor(r.tensor))
-            ranges |= {(i, build.canonical(e)) for i, e in zip(r.indices, extents, strict=True)}
+        if isinstance(f, Entry):  # a label in its index may be read outside: it is 0 there, the entry is not
+            extents = build.extents(build.tensor(f.tensor))
+            ranges |= {(i, build.canonical(e)) for i, e in zip(f.indices, extents, strict=True)}
     quotients = {
         (atom.dividend, atom.divisor)
         for i, _ in ranges
@@ -177,7 +180,7 @@ def _reduce(build: Build, binders: Axes, trees: Factors, scope: Scope, inner: Sc
     guards = [t for t in trees if is_mask(build, t)]
     others = [t for t in trees if not is_mask(build, t)]
     others = _with_divisors(build, others, inner)
-    if len(others) > 1 and not _alike(others, inner) and _maskable(guards, others, inner):
+    if len(others) > 1 and not _alike(others, inner) and _maskable(build, guards, others, inner):
         return contract_operands(build, binders, _masked(build, guards, others, inner), scope)
     body = product(build, [*guards, *others])
     taps, over = split_binders(build, binders, (body,), inner)
@@ -202,10 +205,10 @@ def _alike(trees: Factors, inner: Scope) -> bool:
     return len({used(t, inner) for t in trees}) == 1
 
 
-def _maskable(guards: Factors, others: Factors, inner: Scope) -> bool:
-    """Whether every guard can be put into one factor: the rest are reads, which have a value everywhere."""
+def _maskable(build: Build, guards: Factors, others: Factors, inner: Scope) -> bool:
+    """Whether every guard can be put into one factor: the rest are reads that have a value everywhere."""
     return all(any(set(used(g, inner)) <= set(used(t, inner)) for t in others) for g in guards) and (
-        not guards or all(isinstance(t, Entry) for t in others)
+        not guards or all(isinstance(t, Entry) and defined(build, t) for t in others)
     )
 
 
@@ -218,9 +221,14 @@ def _masked(build: Build, guards: Factors, others: Factors, inner: Scope) -> Fac
 
 
 def hoisted(build: Build, e: Expr, taps: Axes, scope: Scope) -> Expr:
-    """The tree with every part that does not depend on the taps computed before their loop."""
-    if not taps or isinstance(e, (Entry, Num, Val, *GUARDS)):
+    """The tree with every part that does not depend on the taps computed before their loop; conditions stay."""
+    if not taps or isinstance(e, (Entry, Num, Val, *GUARDS)) or _is_condition(build, e):
         return e
     if not free_names(e) & {b.name for b in taps}:
         return build.emit(Map("factor", axes_of(used(e, scope), scope), e))
     return e.with_parts(tuple(hoisted(build, p, taps, scope) for p in e.parts))
+
+
+def _is_condition(build: Build, e: Expr) -> bool:
+    """Whether a tree is a product of guards: as a register it would hold numbers, which decide nothing."""
+    return isinstance(e, Mul) and all(is_mask(build, f) for f in e.items)
