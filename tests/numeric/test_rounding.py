@@ -12,6 +12,7 @@ from derive.catalogue import op
 from derive.expr import Binder, Winner
 from derive.index import index
 from derive.notation import parse_expr
+from derive.operation import Op
 from numeric.arithmetic import FUNCTIONS
 from numeric.bounds import OUTPUT, Bounds, bounds_on, exact_sample, in_double
 from numeric.campaign import catalogue_variants
@@ -57,32 +58,37 @@ LAWS = [
 ]
 
 
+def seeds(law: Op, most: int) -> range:
+    """Fewer samples of a volume: they are large, and its laws are those of an image with one axis more."""
+    return range(most // 3 if "3d" in law.name else most)
+
+
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: " ".join([law.name, *(v for _, v in law.settings)]))
-def test_no_order_of_evaluation_leaves_the_bound(law: object) -> None:
-    own = subject(law, ())  # type: ignore[arg-type]
+def test_no_order_of_evaluation_leaves_the_bound(law: Op) -> None:
+    own = subject(law, ())
     with np.errstate(all="ignore"):
-        for seed in range(24):
+        for seed in seeds(law, 24):
             sample = draw(own.op, seed, "real")
             single = bounds_on(own.op, own.formulas, sample, FLOAT32)
             double = in_double(own.op, own.formulas, sample, single)
             assert off(single, in_floats(own, sample, "float32")) <= 1
             assert off(double, in_floats(own, sample, "float64")) <= 1
-            again = bounds_on(own.op, own.formulas, sample, FLOAT64)
+            again = bounds_on(own.op, own.formulas, sample, FLOAT64) if seed % 4 == 0 else double
             for key in again.balls:
                 # a bound carried over from float32 may be larger, never smaller, than the one computed in float64
                 assert (double.error(key) * (1 + 1e-9) >= again.error(key)).all()
 
 
 # long sums whose terms cancel hide an error; those of volumes are the longest
-SHORT = [law for law in LAWS[:-3] if law.name != "conv3d"]
+SHORT = [law for law in LAWS[:-3] if law.name not in ("conv3d", "conv_transpose3d")]
 
 
 @pytest.mark.parametrize("law", SHORT, ids=lambda law: " ".join([law.name, *(v for _, v in law.settings)]))
-def test_a_relative_error_of_a_few_hundred_units_leaves_the_bound(law: object) -> None:
-    own = subject(law, ())  # type: ignore[arg-type]
+def test_a_relative_error_of_a_few_hundred_units_leaves_the_bound(law: Op) -> None:
+    own = subject(law, ())
     seen: dict[str, list[bool]] = {}
     with np.errstate(all="ignore"):
-        for seed in range(12):
+        for seed in seeds(law, 12):
             sample = draw(own.op, seed, "plain")
             bounds = bounds_on(own.op, own.formulas, sample, FLOAT32)
             for key in bounds.balls:
