@@ -817,13 +817,11 @@ def undone(e: Tree, quotient: Tree) -> Tree:
 
 
 def multiplied_out(i: Tree, quotient: Tree) -> Tree:
-    """An index s*(a/s) + r as a + r, where the quotient enters in no other way; else the index."""
+    """An index s*(a/s) + r as a + r, where s is all that multiplies the quotient itself; else the index."""
     _, a, s = quotient
-    found = poly(with_value(i, quotient, name("a/s")), {}, True)
-    slope = {tuple(f for f in m if f[0] != "a/s"): c for m, c in found.items() if ("a/s", 1) in m}
-    rest = {m: c for m, c in found.items() if ("a/s", 1) not in m}
-    enters = slope == poly(s, {}, True) and "a/s" not in show(slope) + show(rest)
-    return add(with_value(i, quotient, number(0)), a) if enters else i
+    with_it = [t for t in i[1] if sum(same(add(mul(f)), add(mul(quotient))) for f in t[1]) == 1]
+    others = (mul(*(f for f in t[1] if not same(add(mul(f)), add(mul(quotient))))) for t in with_it)
+    return add(*(t for t in i[1] if t not in with_it), a) if with_it and same(add(*others), s) else i
 
 
 def with_value(e: Tree, quotient: Tree, value: Tree) -> Tree:

@@ -46,6 +46,9 @@ FOUND = {
         "X[h<C]; U[j<C]; O[i<A,k<B]; U[j] = sum[p<j+1] X[p]*X[j]; O[i,k] = U[(i-k)/2]",
     "a quotient inside another that is undone":
         "U[j<B]; X[h<B,k<A]; O[i<4,l<C]; U[j] = sum[p<2] X[j,j+2*p-1]^2; O[i,l] = U[(i-l)/2]",
+    "a quotient beside another that holds it":
+        "X[u<A,v<A,w<A];"
+        " O = sum[p<3,q<2] X[q+2*p-1,2*q+p,q//3]*X[(q+1)%A,P*p+d*q-P,2*(q//2)+p]",
     "an uneven sum inside an empty one":
         "scalar X; U[j<B]; U[j] = X*sum[p<j+1] X^2; O = sum[q<3,r<3] sum[t<A] U[d*r+q]*U[t+q]",
     "a quotient that leaves a sum": "X[n<N,h<H]; S[n,i] = (sum[p<T] X[n,s*i+p])/T; O[n,i] = max(S[n,i], 0)",
