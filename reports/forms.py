@@ -138,7 +138,9 @@ def _windows(sides: list[_Side], free: Extents, bound: Extents) -> Form | None:
         if not axes or [(a.free, a.bound) for a in axes] != wanted or len(free) != len(bound):
             continue
         if [i.name for i in taps.indices if i.constant is None] == [n for n, _ in bound]:
-            return _slid(moving, *_forwards(taps, axes, bound), free, bound)
+            turned, axes = _forwards(taps, axes, bound)
+            forwards = all(a.step > 0 and a.spread > 0 for a in axes)
+            return _slid(moving, turned, axes, free, bound) if forwards else None  # a slid window is never flipped
     return None
 
 

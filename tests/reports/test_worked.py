@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from fractions import Fraction
 
 import nbformat
@@ -17,10 +18,12 @@ import derive
 from derive.catalogue import names
 from derive.denote import World, denote
 from derive.errors import BackproofError
+from derive.expr import Entry
+from derive.index import index
 from derive.notation import parse_expr
 from reports import hand_checks
 from reports.document import Claim, Document, Equation, Figure, Source, Table, parts, plain
-from reports.forms import form_of
+from reports.forms import Form, Rows, form_of
 from reports.friendly import example
 from reports.names import Names
 from reports.python_cells import cells
@@ -140,6 +143,54 @@ def test_every_partial_derivative_is_in_the_table() -> None:
 def test_a_filter_that_is_read_backwards_is_rotated_before_it_slides(name: str) -> None:
     slid = "O = X ⊛ rot180(F) = [0 0 0 0; 0 0 1 0; 0 2 3 0; 0 0 0 0] ⊛ [3 2; 1 0] = [0 0 1; 0 4 6; 4 12 9]"
     assert slid in lines(worked_example(name, torch=False))
+
+
+def slid(form: Form) -> Rows:
+    """A plain correlation of the two matrices as they are printed: nothing is flipped, every window fits."""
+    (down, right), (below, beside) = (1, *form.step)[-2:], (1, *form.spread)[-2:]
+    under, window = form.one.rows, form.other.rows
+    return [
+        [
+            sum(
+                w * under[down * i + below * p][right * j + beside * q]
+                for p, row in enumerate(window)
+                for q, w in enumerate(row)
+            )
+            for j in range(len(form.values[0]))
+        ]
+        for i in range(len(form.values))
+    ]
+
+
+def forward_form(law: str, input: tuple[int, ...], kernel: tuple[int, ...], **settings: int | str) -> Form | None:
+    op = derive.op(law, **settings)
+    e, ex = op.equations[0], example(scale(op, (input, kernel)), (), 0)
+    return form_of(Entry(e.target, tuple(map(index, e.names))), e.body, ex, Names.of(op))
+
+
+@pytest.mark.parametrize(
+    ("law", "input", "kernel", "settings"),
+    [
+        ("convolve1d", (4,), (2,), {"mode": "same"}),
+        ("convolve1d", (4,), (3,), {}),
+        *(("convolve2d", (3, 4), (2, 2), {"mode": mode}) for mode in ("full", "same", "valid")),
+        *(("conv_transpose2d", (2, 2), (2, 3), {"padding": p, "dilation": d}) for p in (0, 1) for d in (1, 2)),
+        *(("conv2d", (5, 5), (2, 2), {"stride": s, "padding": 1, "dilation": d}) for s in (1, 2) for d in (1, 2)),
+    ],
+)  # fmt: skip
+def test_a_printed_window_slides_to_the_printed_result(
+    law: str, input: tuple[int, ...], kernel: tuple[int, ...], settings: dict[str, int | str]
+) -> None:
+    form = forward_form(law, input, kernel, **settings)
+    assert form is not None
+    assert slid(form) == form.values
+    flipped = [row[::-1] for row in form.other.rows[::-1]]
+    assert slid(replace(form, other=replace(form.other, rows=flipped))) != form.values
+
+
+def test_a_window_that_is_read_backwards_along_one_axis_alone_is_not_shown_as_slid() -> None:
+    assert forward_form("O[i,j] = sum[p,q] X[i+p,j-q]*F[p,q]", (4, 4), (2, 2)) is None
+    assert forward_form(OWN, (4, 4), (2, 2)) is not None
 
 
 def test_a_linear_layer_is_a_product_of_matrices() -> None:
