@@ -59,6 +59,15 @@ CASES = [
     Case("lp_pool2d", {"kernel_size": (3, 2), "stride": 2, "norm_type": 2}, (IMAGES,)),
     Case("avg_pool2d", {"kernel_size": (3, 2), "stride": (2, 1), "padding": (1, 1)}, (IMAGES,)),
     Case("avg_pool2d", {"kernel_size": (3, 2), "stride": 2, "padding": 1, "count_include_pad": "False"}, (IMAGES,)),
+    *(Case(f"conv{n}d", {}, ((2, 3, *(3, 2, 2)[:n]), (2, 3, *(2, 2, 1)[:n]), (2,))) for n in (1, 3)),
+    *(Case(f"conv_transpose{n}d", {}, ((1, 3, *(3, 2, 2)[:n]), (3, 2, *(2, 2, 1)[:n]), (2,))) for n in (1, 2, 3)),
+    *(Case(f"convolve{n}d", {}, ((4, 3)[:n], (3, 2)[:n])) for n in (1, 2)),
+    *(
+        Case(f"{kind}_pool{n}d", {"kernel_size": 2}, ((1, 2, *(5, 4, 3)[:n]),))
+        for kind in ("max", "avg")
+        for n in (1, 3)
+    ),
+    *(Case(f"lp_pool{n}d", {"kernel_size": 2, "norm_type": 2}, ((1, 2, *(5, 4, 3)[:n]),)) for n in (1, 3)),
     Case("linear", {}, ((4, 3), (5, 3), (5,))),
     Case("linear", {}, ((2, 4, 3), (5, 3), None)),
     Case("linear", {}, ((3,), (5, 3), (5,))),

@@ -92,10 +92,12 @@ def test_own_laws_are_equal_bit_for_bit_in_every_backend(law: Law) -> None:
 
 
 TORCH = {
-    "conv2d": F.conv2d,
-    "max_pool2d": F.max_pool2d,
-    "avg_pool2d": F.avg_pool2d,
-    "lp_pool2d": F.lp_pool2d,
+    **{f"conv{n}d": getattr(F, f"conv{n}d") for n in (1, 2, 3)},
+    **{f"conv_transpose{n}d": getattr(F, f"conv_transpose{n}d") for n in (1, 2, 3)},
+    **{f"{kind}_pool{n}d": getattr(F, f"{kind}_pool{n}d") for kind in ("max", "avg", "lp") for n in (1, 2, 3)},
+    # a full convolution is a transposed one of one channel
+    "convolve1d": lambda x, f: F.conv_transpose1d(x[None, None], f[None, None])[0, 0],
+    "convolve2d": lambda x, f: F.conv_transpose2d(x[None, None], f[None, None])[0, 0],
     "linear": F.linear,
     "flatten": lambda x: torch.flatten(x, 1),
     "add": torch.add,
