@@ -20,6 +20,7 @@ from derive.expr import Binder, Entry, Expr
 from derive.fitting import Shape, evaluate, product
 from derive.index import Index, index
 from derive.linevalues import check_lines
+from derive.network import NETWORKS
 from derive.network_claims import CLAIMS, Claim
 from derive.notation import parse_expr, parse_index
 from derive.one_law import one_law
@@ -55,11 +56,26 @@ class Count:
 
 
 def errata(graph: Graph) -> tuple[Judgement, ...]:
-    """A judgement for every claim about the network of this name, in the order of the decks.
+    """A judgement for every claim about this network, in the order of the decks; none for one of other sizes.
 
     Raises: OperationError, NotationError for a claim that does not speak of this graph.
     """
-    return tuple(judge(claim, graph) for claim in CLAIMS.get(graph.name, ()))
+    return tuple(judge(claim, graph) for claim in CLAIMS[graph.name]) if as_printed(graph) else ()
+
+
+def as_printed(graph: Graph) -> bool:
+    """Whether the decks speak of this very network: its layers and sizes are theirs; the batch is free."""
+    if graph.name not in CLAIMS:
+        return False
+    theirs = NETWORKS[graph.name].build()
+    return [(n.name, n.op) for n in graph.nodes] == [(n.name, n.op) for n in theirs.nodes] and all(
+        _same_but_for_the_batch(graph.shapes[t], shape) for t, shape in theirs.shapes.items()
+    )
+
+
+def _same_but_for_the_batch(shape: Shape, theirs: Shape) -> bool:
+    """A size that is a symbol in theirs is the batch."""
+    return len(shape) == len(theirs) and all(t.constant is None or t == s for s, t in zip(shape, theirs, strict=True))
 
 
 def judge(claim: Claim, graph: Graph) -> Judgement:

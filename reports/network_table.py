@@ -10,7 +10,8 @@ from derive.composition import Graph, Row
 from derive.fitting import evaluate
 from derive.index import Index, index
 from derive.network import DECKS, NETWORKS
-from derive.network_errata import Judgement, Verdict, errata, printed_formula
+from derive.network_claims import CLAIMS
+from derive.network_errata import Judgement, Verdict, as_printed, errata, printed_formula
 from derive.show import show_index
 from reports.document import Block, Code, Document, Math, Prose, Section, Spans, Strong, Table, spans
 from reports.law_section import math
@@ -116,8 +117,14 @@ def _plain_row(r: Row) -> dict[str, Any]:
 # -- decks -------------------------------------------------------------------------------------------------------------
 
 
+_PRINTED = "What the decks print"
+_OTHER = "It is about this network with its default settings; with these it is another one, and nothing is judged."
+
+
 def errata_sections(graph: Graph) -> tuple[Section, ...]:
     """What the decks print about the network, what is not right first; none where they print nothing."""
+    if graph.name in CLAIMS and not as_printed(graph):
+        return (Section(spans(_PRINTED), (Prose(spans(_OTHER)),)),)
     found = errata(graph)
     if not found:
         return ()
@@ -132,7 +139,7 @@ def errata_sections(graph: Graph) -> tuple[Section, ...]:
             blocks.append(Section(spans(title), (_judged(group, graph),), collapsed=verdict is Verdict.RIGHT))
     decks = sorted({j.claim.place[:2] for j in found})
     blocks.append(Prose(spans(" ".join(f"{d}: {DECKS[d]}." for d in decks))))
-    return (Section(spans("What the decks print"), tuple(blocks)),)
+    return (Section(spans(_PRINTED), tuple(blocks)),)
 
 
 def _judged(found: Sequence[Judgement], graph: Graph) -> Table:

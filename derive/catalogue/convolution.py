@@ -146,7 +146,8 @@ def _convolve(n: int) -> Recipe:
             ),
         ),
         conventions=lambda kinds: (
-            "the output lies in the middle of the full one; an even filter leaves one cell more below"
+            "of the full output the first (kernel-1)//2 cells of each axis and the last kernel//2 are cut off: with"
+            " an even filter one cell more at the end, where indices are highest"
             if kinds["mode"] == "same"
             else ""
         ),

@@ -6,6 +6,7 @@ import numpy as np
 
 import derive
 import numeric
+from derive.show import show_index
 from reports.examples import key_lines, verdict
 
 LAW = "O[n,k,i,j] = sum[c,p<H,q<W] X[n,c,i+p,j+q]*F[k,c,p,q]; X[n<N,c<C,h<H,w<W]"
@@ -13,7 +14,7 @@ LAW = "O[n,k,i,j] = sum[c,p<H,q<W] X[n,c,i+p,j+q]*F[k,c,p,q]; X[n<N,c<C,h<H,w<W]
 
 def main() -> int:
     op = derive.op(LAW)
-    print("the output's extents:", *op.sizes)
+    print("the output's extents:", *(f"{name} = {show_index(size)}" for name, size in op.sizes))
     print(key_lines(derive.gradient(op, wrt="F")))
 
     rng = np.random.default_rng(0)

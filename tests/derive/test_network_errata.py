@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -101,6 +102,17 @@ def test_the_order_of_layers_is_judged() -> None:
 
 def test_a_graph_of_another_name_has_no_errata() -> None:
     assert errata(replace(lenet(), name="mine")) == ()
+
+
+@pytest.mark.parametrize("settings", [{"image": 28}, {"activation": "sigmoid"}])
+def test_a_network_with_other_settings_is_not_judged_by_what_is_printed_of_the_default(
+    settings: dict[str, Any],
+) -> None:
+    assert errata(lenet(**settings)) == ()
+
+
+def test_the_batch_is_free_in_what_is_printed() -> None:
+    assert errata(lenet(batch=7)) == errata(lenet()) != ()
 
 
 def test_every_claim_is_about_a_tensor_of_its_network() -> None:

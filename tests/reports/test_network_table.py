@@ -55,6 +55,12 @@ def test_what_is_not_right_stands_before_what_is() -> None:
     assert "D3: Amrita Vishwa Vidyapeetham" in text
 
 
+def test_lines_about_other_sizes_are_left_out_with_a_sentence() -> None:
+    text = render(table_document(lenet(image=28)), "text")
+    assert "with these it is another one, and nothing is judged." in " ".join(text.split())
+    assert "Wrong" not in text
+
+
 def test_a_deck_that_counts_some_biases_and_not_others_is_told_so() -> None:
     text = render(table_document(lenet()), "text")
     assert "D3 counts the biases of fc1 and fc2 and leaves out those of conv1 and conv2." in text
