@@ -546,7 +546,7 @@ def sums(node: Tree, after: Tree, claim: Claim) -> Instances:
             yield from (("factor out", add(*terms), e, ()) for e in (after, *multiplied(after)))
     # sum[i] a*b + sum[i] a*c = sum[i] a*(b + c)
     for one in joined(node[1]) if node[0] == "add" else ():
-        yield from (("factor out", one, e, ()) for e in spread(after))
+        yield from (("factor out", one, e, ()) for e in (after, *spread(after)))
     for k, (f, n) in enumerate(items := factors(node)):
         if f[0] == "add" and n == 1 and len(items) > 1:
             yield "factor out", after, minus(of([*items[:k], (add(*map(minus, f[1])), 1), *items[k + 1 :]])), ()

@@ -51,6 +51,8 @@ def _convolved_flipped(x: Inputs, s: Mapping[str, Any]) -> Tensor:
     taps = x["weight"].shape
     ends = {"full": [(k - 1, k - 1) for k in taps], "valid": [(0, 0) for _ in taps]}
     ends["same"] = [(k - 1 - (k - 1) // 2, (k - 1) // 2) for k in taps]
+    if s["mode"] not in ends:
+        raise ValueError(f"mode: got {s['mode']!r}, expected one of {', '.join(ends)}; choose one")
     image = functional.pad(x["input"], [n for pair in reversed(ends[s["mode"]]) for n in pair])
     flipped = torch.flip(x["weight"], axes)
     correlate = getattr(functional, f"conv{len(axes)}d")

@@ -13,6 +13,7 @@ from derive.index import index
 from derive.notation import parse, parse_expr, parse_index
 from derive.operation import Op
 from derive.show import show, show_index
+from derive.traversal import reads
 from tests.derive.laws import DECKS, LAWS
 
 CATALOGUE = {
@@ -34,6 +35,12 @@ def statement(op: Op) -> str:
     lines += [f"integer {labels}"] if labels else []
     symbols = {b.extent.name: b.name for e in op.equations for b in op.tensor(e.target).axes}
     lines += [f"size {symbols[n]} = {show_index(size)}" for n, size in op.sizes]
+    # what an equation reads in a bracket alone does not say how far its indices run
+    shares = [e.target for e in op.equations if e.names and all(r.tensor == labels for r in reads(e.body))]
+    given = {b.extent.name for t in op.inputs for b in t.axes}
+    for t in (op.tensor(name) for name in shares):
+        if t.role == "intermediate" and {b.extent.name for b in t.axes} <= given:
+            lines.append(f"{t.name}[{','.join(f'{b.name}<{show_index(b.extent)}' for b in t.axes)}]")
     for e in op.equations:
         left = f"{e.target}[{','.join(e.names)}]" if e.names else e.target
         lines.append(f"{left} = {show(e.body)}")
