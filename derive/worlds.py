@@ -24,6 +24,7 @@ from derive.index import index
 from derive.integers import Array, Formula
 from derive.notation import Equation
 from derive.operation import Op, show_equation
+from derive.show import show
 from derive.small_sizes import small_sizes
 from derive.traversal import binders_of, reads, walk
 
@@ -46,6 +47,8 @@ def worlds(op: Op) -> tuple[World, ...]:
     random = Random(sha256("\n".join(show_equation(e) for e in op.equations).encode()).digest())
     valued: list[World] = []
     why = "no small sizes at which its output is not empty"
+    if op.require:
+        why += f" and {', '.join(show(r) for r in op.require)} hold"
     for sizes in small_sizes(op, random, lambda sizes: _windows_hold(op, sizes)):
         world, error = _drawn(op, sizes, random)
         valued += [world] if world else []

@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from derive.denote import World, denote
+from derive.denote import World
 from derive.errors import MeaningError, OperationError
 from derive.expr import Binder, Expr
 from derive.index import Composite, Index
 from derive.lazy import LazyModule
 from derive.operation import Op, Parameter, Tensor
-from derive.show import show, show_index
-from derive.traversal import free_names, own_indices, walk
+from derive.requirement import refuse_violations
+from derive.show import show_index
+from derive.traversal import own_indices, walk
 
 if TYPE_CHECKING:
     from numeric import windows
@@ -71,8 +72,10 @@ def bind(op: Op, shapes: Mapping[str, Shape], parameters: Mapping[str, Value]) -
     for tensor in op.tensors:
         if tensor.role != "input":
             _refuse_empty(op, tensor, names)
-    for guard in op.require:
-        _refuse_violation(op, guard, names)
+    if missing := sorted(op.symbols - names.keys()):
+        raise OperationError(f"{op.name}: got the symbol {missing[0]} for a setting, expected a number; kernels need"
+                             " numbers")  # fmt: skip
+    refuse_violations(op, names)
     for e in op.equations:
         if found := windows.empty_window(e.body, op.tensor(e.target).axes, names, {t.name: t.axes for t in op.tensors}):
             raise OperationError(
@@ -192,15 +195,6 @@ def _refuse_empty(op: Op, tensor: Tensor, names: Mapping[str, Value]) -> None:
             )
 
 
-def _refuse_violation(op: Op, guard: Expr, names: Mapping[str, Value]) -> None:
-    if denote(guard, World(names, {})) != 1:
-        used = sorted(free_names(guard))
-        arguments = {p.name: p.argument for p in op.parameters}
-        values = ", ".join(f"{n} = {names[n]}" for n in used)
-        remedy = " or ".join(dict.fromkeys(arguments.get(n, n) for n in used))
-        raise OperationError(f"{op.name}: got {values}, expected {show(guard)}; change {remedy}")
-
-
 def refuse_zero_divisors(where: str, e: Expr, names: Mapping[str, Value]) -> None:
     """Raises: OperationError where an index is divided by a parameter that is 0."""
     for divisor in divisors(e):
@@ -247,5 +241,7 @@ def _default(op: Op, p: Parameter, values: Mapping[str, Value]) -> Value:
     if p.default is None:
         raise OperationError(f"{op.name}: got no {p.argument}, expected a number for {p.name}; give it")
     if isinstance(p.default, str):
+        if p.default not in values:
+            raise OperationError(f"{op.name}: got the symbol {p.default}, expected a number; kernels need numbers")
         return values[p.default]
     return float(p.default) if p.real else p.default

@@ -9,12 +9,14 @@ from functools import lru_cache
 
 from derive.catalogue import activation, convolution, linear, loss, normalization, pooling
 from derive.catalogue.recipe import NUMBER, PAIRS, Argument, Pick, Recipe, Setting, lines, text
+from derive.catalogue.values import Reader, integer, real
 from derive.elaborate import from_text
 from derive.errors import OperationError
-from derive.index import index
+from derive.index import Index, index
 from derive.layout import AS_THE_LAW, Layout
 from derive.notation import parse_expr
 from derive.operation import Op, Parameter, Tensor, Value, with_values
+from derive.requirement import refuse_violations
 
 _MODULES = (convolution, pooling, linear, activation, normalization, loss)
 RECIPES: dict[str, Recipe] = {r.name: r for module in _MODULES for r in module.RECIPES}
@@ -53,7 +55,15 @@ def with_symbols(law: str, **settings: Setting) -> tuple[Op, dict[str, Value]]:
                 f"law: got a setting {name!r}, expected one of {', '.join(sorted(known)) or 'none'};"
                 " set a parameter of the law"
             )
-    return own, {n: _integer(n, v, known[n]) for n, v in settings.items()}
+    values = {n: integer(n, v, known[n], tuple(known), ()) for n, v in settings.items()}
+    return _checked(own, values)
+
+
+def _checked(own: Op, values: dict[str, Value]) -> tuple[Op, dict[str, Value]]:
+    """The two, whose numbers break no requirement. Raises: OperationError where they do."""
+    constants = {n: v.constant if isinstance(v, Index) else v for n, v in values.items()}
+    refuse_violations(own, {n: v for n, v in constants.items() if v is not None})
+    return own, values
 
 
 def with_defaults(own: Op) -> Op:
@@ -99,7 +109,7 @@ def _from_recipe(recipe: Recipe, settings: dict[str, Setting]) -> tuple[Op, dict
     values: dict[str, Value] = {}
     for name, value in settings.items():
         values |= _values(recipe, arguments[name], value, base)
-    return base, values
+    return _checked(base, values)
 
 
 @lru_cache(maxsize=1024)
@@ -164,8 +174,8 @@ def _values(recipe: Recipe, a: Argument, given: Setting, base: Op) -> dict[str, 
         pairs = " in pairs" if kind == PAIRS else ""
         raise OperationError(f"{where}: got {given!r} with {len(each)} numbers, expected {one}{len(symbols)}{pairs};"
                              " give one an axis")  # fmt: skip
-    read = _real if a.real else _integer
-    values = {symbol: read(where, value, a.minimum) for symbol, value in zip(symbols, each, strict=True)}
+    read: Reader = real if a.real else integer
+    values = {s: read(where, value, a.minimum, symbols, a.choices) for s, value in zip(symbols, each, strict=True)}
     if a.positive and any(isinstance(v, Fraction) and v <= 0 for v in values.values()):
         raise OperationError(f"{where}: got {given!r}, expected a number above 0; change it")
     idle = [v for v in (a.default, a.pick and a.pick.value) if isinstance(v, int)]
@@ -182,31 +192,6 @@ def _flat(value: Setting) -> Iterator[Setting]:
             yield from _flat(v)
     else:
         yield value
-
-
-def _integer(where: str, value: Setting, minimum: int) -> Value:
-    if isinstance(value, str) and value.isidentifier():
-        return index(value)
-    if isinstance(value, str) and value.lstrip("-").isdigit() and len(value) < 12:
-        value = int(value)
-    if isinstance(value, Fraction) and value.denominator == 1:
-        value = int(value)
-    if not isinstance(value, int) or isinstance(value, bool) or value < minimum:
-        raise OperationError(f"{where}: got {value!r}, expected an integer of at least {minimum}; change it")
-    return index(value)
-
-
-def _real(where: str, value: Setting, minimum: int) -> Value:
-    """A real argument as the decimal fraction that it is written as."""
-    if isinstance(value, str) and value.isidentifier():
-        return index(value)
-    written = str(value)
-    try:
-        if isinstance(value, bool) or len(written) > 40:
-            raise ValueError
-        return Fraction(written)
-    except (ValueError, ZeroDivisionError):
-        raise OperationError(f"{where}: got {value!r}, expected a finite number such as 0.01; change it") from None
 
 
 __all__ = ["RECIPES", "Argument", "Pick", "Recipe", "names", "op", "variants", "with_defaults", "with_symbols"]

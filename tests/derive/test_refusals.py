@@ -64,6 +64,33 @@ SETTINGS = [
     ("conv2d", {"padding": True}, "conv2d: padding: got True, expected an integer"),
     ("conv2d", {"padding": "1; x"}, "conv2d: padding: got '1; x', expected an integer"),
     ("conv2d", {"stride": (1, 2, 3)}, "conv2d: stride: got (1, 2, 3) with 3 numbers, expected one number or 2"),
+    (
+        "conv2d",
+        {"padding": "smae"},
+        "conv2d: padding: got 'smae', expected an integer of at least 0, or one of valid, same; did you mean 'same'?",
+    ),
+    (
+        "conv2d",
+        {"padding": "SAME"},
+        "conv2d: padding: got 'SAME', expected an integer of at least 0, or one of valid, same; did you mean 'same'?",
+    ),
+    (
+        "conv2d",
+        {"padding": "abc"},
+        "conv2d: padding: got 'abc', expected an integer of at least 0, or one of valid, same; choose one",
+    ),
+    ("lp_pool2d", {"norm_type": "inf"}, "lp_pool2d: norm_type: got 'inf', expected a finite number such as 0.01"),
+    (
+        "max_pool2d",
+        {"kernel_size": 2, "padding": 2},
+        "max_pool2d: got kernel_size=2, padding=2, expected 2*padding<=kernel_size; change kernel_size or padding",
+    ),
+    ("cross_entropy", {"label_smoothing": 2}, "cross_entropy: got label_smoothing=2, expected label_smoothing<=1;"),
+    (
+        "conv_transpose2d",
+        {"output_padding": 3, "stride": 2, "dilation": 1},
+        "conv_transpose2d: got output_padding=3, dilation=1, stride=2, expected output_padding<max(",
+    ),
     ("cross_entropy", {"reduction": "avg"}, "cross_entropy: got reduction='avg', expected one of mean, sum, none"),
     ("O[i] = sum[p] X[s*i+p]*F[p]", {"t": 2}, "law: got a setting 't', expected one of s; set a parameter of the law"),
     ("O[i] = sum[p] X[s*i+p]*F[p]", {"s": 0}, "s: got 0, expected an integer of at least 1"),
@@ -75,6 +102,16 @@ def test_a_wrong_name_or_setting_is_refused(law: str, settings: dict, message: s
     with pytest.raises(OperationError) as refused:
         derive.op(law, **settings)
     assert str(refused.value).startswith(message), str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["G", "Gr", "g1", "K_h", "s_2"])
+def test_a_symbol_of_one_or_two_letters_may_stand_for_a_number(name: str) -> None:
+    assert dict(derive.op("conv1d", stride=name).settings)["s"] == name
+
+
+def test_numbers_that_break_no_requirement_are_taken_and_one_left_open_is_not_judged() -> None:
+    assert derive.op("max_pool2d", kernel_size=4, padding=2).require
+    assert derive.op("max_pool2d", padding=2).require
 
 
 def test_a_tensor_that_has_no_gradient_is_refused_by_name() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from derive.catalogue import op
 from derive.errors import BackproofError, OperationError
 from numeric.kernels import kernel
 
@@ -31,7 +32,7 @@ CALLS: list[tuple[str, dict[str, Any], tuple[Any, ...], str]] = [
     ("conv2d", {}, (X.astype(bool), W), r"input: got bool, expected float32, float64, int64"),
     ("conv2d", {}, (X.astype(np.float16), W.astype(np.float16)), r"got float16, expected float32"),
     ("conv2d", {}, (X.astype(complex), W), r"got complex128, expected float32"),
-    ("max_pool2d", {"kernel_size": 2, "padding": 2}, (X,), r"K_h = 2, P_h = 2, expected \[2\*P_h<=K_h\].*kernel_size"),
+    ("max_pool2d", {"kernel_size": 2, "padding": 2}, (X,), r"got kernel_size=2, padding=2, expected 2\*padding<=kern"),
     ("max_pool2d", {"kernel_size": 2, "padding": 1, "dilation": 3}, (np.ones((1, 1, 2, 2)),), r"without a single real"),
     ("max_pool2d", {"kernel_size": 7}, (X,), r"for axis i of the output"),
     ("linear", {}, (np.ones((2, 3)), np.ones((4, 5))), r"weight: got 5 along axis 1 \(c\), expected 3"),
@@ -53,7 +54,7 @@ CALLS: list[tuple[str, dict[str, Any], tuple[Any, ...], str]] = [
         "conv_transpose1d",
         {"output_padding": 2, "stride": 2},
         (np.ones((1, 2, 3)), np.ones((2, 2, 2))),
-        r"A = 2, .*expected \[A<max\(s, d\)\]; change output_padding",
+        r"got output_padding=2, .*expected output_padding<max\(stride, dilation\); change output_padding",
     ),
     ("convolve1d", {"mode": "valid"}, (np.ones(2), np.ones(3)), r"expected at least 1; use a larger input"),
     (
@@ -131,3 +132,10 @@ def test_the_same_mistake_is_refused_again_after_a_call_that_fits() -> None:
         k.forward(np.ones((2, 3)), np.array([0, 7]))
     with pytest.raises(OperationError, match="got a list"):
         k.forward(np.ones((2, 3)), [0, 1])
+
+
+@pytest.mark.parametrize(("name", "settings"), [("lp_pool2d", {"norm_type": "k2", "kernel_size": 2}),
+                                               ("max_pool2d", {"kernel_size": "Q"})])  # fmt: skip
+def test_a_symbol_where_a_kernel_needs_a_number_is_refused(name: str, settings: dict[str, Any]) -> None:
+    with pytest.raises(OperationError, match="expected a number; kernels need numbers"):
+        kernel(op(name, **settings)).forward(X)

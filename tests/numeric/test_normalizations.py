@@ -91,7 +91,7 @@ def test_slopes_of_any_sign_count_at_0(slope: float, backend: str):
 def test_what_torch_refuses_is_refused_by_name():
     with pytest.raises(OperationError, match="got no normalized_shape"):
         numeric.kernel("layer_norm").forward(drawn(2, 3))
-    with pytest.raises(OperationError, match=r"got N = 1, expected \[2<=N\]"):
+    with pytest.raises(OperationError, match="got N = 1, expected 2<=N"):
         numeric.kernel("batch_norm", training=True).forward(drawn(1, 3))
     with pytest.raises(OperationError, match="got no running_mean"):
         numeric.kernel("batch_norm").forward(drawn(4, 3))
