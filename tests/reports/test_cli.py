@@ -14,7 +14,18 @@ import pytest
 from derive.catalogue import names
 from numeric import checkpoint
 from reports import cli
-from reports.exits import BAD_INPUT, BROKEN_PIPE, GOOD, INTERNAL, INTERRUPTED, MISSING_TOOL, REFUTED, UNDECIDED
+from reports.exits import (
+    BAD_INPUT,
+    BROKEN_PIPE,
+    GOOD,
+    INTERNAL,
+    INTERRUPTED,
+    MISSING_TOOL,
+    REFUTED,
+    UNDECIDED,
+    UsageError,
+)
+from reports.options import settings
 
 ROOT = Path(__file__).resolve().parents[2]
 OWN = "O[i,j] = sum[p,q] X[i+p,j+q]*F[p,q]"
@@ -528,3 +539,29 @@ def test_doctor_names_a_missing_package(capsys: pytest.CaptureFixture[str], monk
     code, out, _ = run(capsys, "doctor", "--json", "-")
     assert code == MISSING_TOOL
     assert "pip install 'sympy" in out
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("2", "2"),
+        (" 1 , 0", ("1", "0")),
+        ("(1,2)", ("1", "2")),
+        ("((1,2),(3,4))", (("1", "2"), ("3", "4"))),
+        ("(1,2),(3,4)", (("1", "2"), ("3", "4"))),
+    ],
+)
+def test_a_setting_is_a_word_or_several_or_pairs_in_brackets(text: str, value: object) -> None:
+    assert settings([f"padding={text}"]) == {"padding": value}
+
+
+@pytest.mark.parametrize("text", ["1,", ",1", "()", "1,,2", "((1,2)", "1)2", "(1,2)3", "(((1)))", ",".join("1" * 9)])
+def test_a_setting_whose_brackets_or_commas_do_not_close_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="expected NAME=VALUE"):
+        settings([f"padding={text}"])
+
+
+def test_pairs_on_the_command_line_are_the_pairs_of_the_library(capsys: pytest.CaptureFixture[str]) -> None:
+    code = cli.run(["derive", "conv2d", "--wrt", "bias", "--set", "padding=((1,2),(3,4))"])
+    assert code == 0
+    assert "L_h = 1, U_h = 2, L_w = 3, U_w = 4" in capsys.readouterr().out
