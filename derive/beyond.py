@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from derive.errors import OperationError
-from derive.expr import Binding, D, Entry, Expr
+from derive.expr import Binding, D, Entry, Expr, Fn, Mul, Pow
 from derive.index import Index
 from derive.notation import Equation, Law, SizeRule
 from derive.operation import Op, Tensor
@@ -47,6 +47,17 @@ def check_gradients(op: Op) -> None:
             f"{op.name}: got no input{whole}, expected one that the output changes with; read a tensor such as X[i], or"
             " a number declared as scalar x"
         )
+
+
+def check_exponents(op: Op) -> None:
+    """No exponent of a law holds a tensor, where its derivative is asked for. Raises: OperationError."""
+    for e in op.equations:
+        for node in walk(e.body):
+            if isinstance(node, Pow) and (tensor := next(reads(node.right), None)) is not None:
+                raise OperationError(
+                    f"equation of {e.target}: got {show(tensor)} in an exponent, expected a constant there; write"
+                    f" exp({show(Mul((node.right, Fn('log', node.left))))})"
+                )
 
 
 def _refuse_recursion(e: Equation) -> None:

@@ -210,8 +210,8 @@ class Builder:
                     f"{self.name}: {name}: {argument}: got None, expected a tensor; leave out optional inputs only"
                 )
             if source is not None and source not in self.shapes:
-                known = ", ".join(self.shapes)
-                raise OperationError(f"{self.name}: {name} reads {source!r}, expected one of {known}; add it before")
+                known = f"one of {known}" if (known := ", ".join(self.shapes)) else "an input or node of the graph"
+                raise OperationError(f"{self.name}: {name} reads {source!r}, expected {known}; add it before")
         return {op.tensor(argument).name: source for argument, source in feeds.items()}
 
     def _refuse_taken(self, name: str) -> None:

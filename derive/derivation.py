@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from derive.beyond import check_exponents
 from derive.build import put
 from derive.errors import NotDerived
 from derive.expr import Binder, D, Entry, Expr
@@ -72,6 +73,7 @@ class Derivation:
     def _refuse_open_ends(self, line: Expr) -> None:
         left = next((n for n in walk(line) if isinstance(n, D)), None)
         if left is not None:
+            check_exponents(self.op)
             raise NotDerived(f"{self.title}: no law applies to {show(left, bounds=False)}")
         stray = free_names(line) - {b.name for b in self.axes} - self.op.symbols
         if stray:

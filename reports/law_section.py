@@ -10,7 +10,8 @@ from derive.expr import Cases, Entry, Expr, Maximum, Minimum, Select
 from derive.index import Index, index
 from derive.notation import Equation as LawEquation
 from derive.operation import Op, Parameter, Tensor
-from derive.traversal import free_names, walk
+from derive.show import show_index
+from derive.traversal import free_names, reads, walk
 from reports.document import (
     Block,
     Code,
@@ -27,6 +28,9 @@ from reports.latex import latex, latex_index, latex_lines
 from reports.names import COTANGENT, LEADING, Names
 from reports.plaintext import in_signs, plaintext, plaintext_index
 from reports.size_section import learned_sentence, size_section
+
+LOSS = "E"
+QUOTIENT_READ = ", or at a place that is not a whole number,"
 
 KINKS: dict[type[Expr], str] = {
     Maximum: "where max(a, b) meet, b's derivative counts",
@@ -149,9 +153,16 @@ def kinks(op: Op) -> Iterator[str]:
 def _agreements(op: Op, names: Names) -> Iterator[Spans]:
     """Conventions, assumptions and settings in force."""
     yield spans(
-        "An index runs from 0 to its extent minus 1; a tensor read outside its range is 0; a bracket ",
+        f"An index runs from 0 to its extent minus 1; a tensor read outside its range{_between(op)} is 0; a bracket ",
         Math(r"\left[\ldots\right]", "[...]"), " is 1 where its condition holds and 0 elsewhere.",
     )  # fmt: skip
+    if any(isinstance(node, Select) for e in op.equations for node in walk(e.body)):
+        yield spans("Under max over a window only cells in range count.")
+    if op.output.name == LOSS:
+        yield spans(
+            f"The output itself is called {LOSS}: ", Math(rf"\partial {LOSS}/\partial {LOSS}", f"∂{LOSS}/∂{LOSS}"),
+            " stands for the gradient that comes from above, which is 1 where it is the loss.",
+        )  # fmt: skip
     if any(b.name == LEADING for t in op.tensors for b in t.axes):
         extent = next(b.extent for t in op.tensors for b in t.axes if b.name == LEADING)
         yield spans(
@@ -174,6 +185,15 @@ def _agreements(op: Op, names: Names) -> Iterator[Spans]:
             yield spans("Set: ", Code(f"{name}={value}"), _others(name, [c for c in choices[name] if c != value]), ".")
         else:
             yield spans("Set: ", Math(f"{names[name]} = {value}", f"{name} = {value}"), ".")
+
+
+def _between(op: Op) -> str:
+    """What a read at a quotient that leaves a rest is worth, for a law that has one."""
+    return QUOTIENT_READ if any("/" in show_index(i).replace("//", "") for i in _read_at(op)) else ""
+
+
+def _read_at(op: Op) -> Iterator[Index]:
+    return (i for e in op.equations for read in reads(e.body) for i in read.indices)
 
 
 def _others(name: str, words: list[str]) -> str:

@@ -47,7 +47,8 @@ def overview() -> Document:
     )
     networks = Section(spans("Networks"), (derived,))
     more = spans(
-        "One in full: ", Code("backproof list NAME"), "; what torch takes and laws do not: ",
+        "An operation in full: ", Code("backproof list NAME"), "; a network: ",
+        Code("backproof derive NAME --table"), "; what torch takes and laws do not: ",
         Code("backproof list --limits"), "; laws that anyone may write: ", Code("backproof list --examples"), ".",
     )  # fmt: skip
     return Document("Operations", (*families, networks, Prose(more)))

@@ -31,6 +31,8 @@ BEYOND = {
     "O[i] = exp(1j*X[i])": "got 'j', expected ')'",
     "O[i] = conj(X[i])": "got 'conj', expected a function",
     "é[i] = X[i]": "write names with letters, digits and _",
+    # a power that no rule reaches
+    "O[i] = X[i]^Y[i]": "got Y[i] in an exponent, expected a constant there; write exp(Y[i]*log(X[i]))",
     # other reductions
     "O[i] = prod[j] X[i,j]": "only sum and max run over indices",
     "O[i] = min[j] X[i,j]": "only sum and max run over indices",

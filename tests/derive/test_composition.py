@@ -222,6 +222,10 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
         lambda: start().add("fc", op("linear"), "nothing", K=3),
         "net: fc reads 'nothing', expected one of image, row, label; add it before",
     ),
+    "a node in a graph that has none": (
+        lambda: graph("q").add("a", op("relu"), "nope"),
+        "q: a reads 'nope', expected an input or node of the graph; add it before",
+    ),
     "a name used twice": (twice, "net: got the name 'a' twice, expected new ones; rename the node"),
     "a size that nobody gives": (
         lambda: start().add("fc", op("linear"), "row"),
