@@ -124,7 +124,8 @@ def call(name: str, limit: Limit) -> tuple[dict[str, torch.Tensor], dict[str, An
     if limit.dtype:
         tensors = {n: t.to(getattr(torch, limit.dtype)) if t.is_floating_point() else t for n, t in tensors.items()}
     arguments = {n: float(v) if isinstance(v, Fraction) else v for n, v in torch_arguments(op, sample.names).items()}
-    return tensors, {**arguments, **limit.settings}
+    arranged = {n: v for n, v in sample.settings.items() if n in op.layout.arguments}
+    return tensors, {**arguments, **arranged, **limit.settings}
 
 
 def in_torch(name: str, tensors: Mapping[str, torch.Tensor], arguments: Mapping[str, Any]) -> object:
