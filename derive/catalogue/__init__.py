@@ -99,6 +99,9 @@ def _from_recipe(recipe: Recipe, settings: dict[str, Setting]) -> tuple[Op, dict
     repeating = {a.name for a in recipe.arguments if isinstance(a.default, tuple)}
     settings = {n: v for n, v in settings.items() if v is not None or n not in repeating}  # torch's stride=None
     for name, value in settings.items():
+        if name in recipe.layout.arguments:
+            raise OperationError(f"{recipe.name}: got {name}={value!r}, expected it of a kernel alone: it says how"
+                                 " tensors lie, and the law works along the last axis; leave it out")  # fmt: skip
         if name not in arguments:
             known = ", ".join(arguments) or "none: it has no argument"
             raise OperationError(f"{recipe.name}: got argument {name!r}, expected one of {known}; see `backproof list`")

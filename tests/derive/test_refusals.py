@@ -58,6 +58,13 @@ def test_a_law_that_says_nothing_definite_is_refused(text: str, message: str) ->
 SETTINGS = [
     ("conv2", {}, "operation: got 'conv2', expected one of conv1d, conv2d, conv3d"),
     ("conv2d", {"strid": 2}, "conv2d: got argument 'strid', expected one of stride, padding, dilation"),
+    (
+        "softmax",
+        {"dim": 0},
+        "softmax: got dim=0, expected it of a kernel alone: it says how tensors lie, and the law works"
+        " along the last axis",
+    ),
+    ("layer_norm", {"normalized_shape": 3}, "layer_norm: got normalized_shape=3, expected it of a kernel alone"),
     ("relu", {"stride": 2}, "relu: got argument 'stride', expected one of none: it has no argument"),
     ("conv2d", {"stride": 0}, "conv2d: stride: got 0, expected an integer of at least 1"),
     ("conv2d", {"padding": -1}, "conv2d: padding: got -1, expected an integer of at least 0"),
