@@ -108,38 +108,47 @@ class _Writer:
         """The same gradients by torch's autograd, for operations that torch has a function for."""
         if not self.op.source.startswith("torch.") or self.op.name not in RECIPES:
             return
+        constant = RECIPES[self.op.name].constant
         lines = ["import torch", ""]
         for t in self.op.inputs:
             if t.name not in self.at.absent:
-                kind = "" if t.integer else ", dtype=torch.float64, requires_grad=True"
+                slope = "" if t.name in constant else ", requires_grad=True"
+                kind = "" if t.integer else f", dtype=torch.float64{slope}"
                 lines.append(f"{_tensor(t.name)} = torch.tensor({identifier(t.name)}{kind})")
         lines.append(f"y = {self.call()}")
         lines.append(f"y.backward(torch.tensor({identifier(self.cotangent)}, dtype=torch.float64).reshape(y.shape))")
-        for d in self.ex.derivations:
+        for d in (d for d in self.ex.derivations if d.wrt.name not in constant):
             found = f"{_tensor(d.wrt.name)}.grad.numpy()"
             lines += [f"print({found})", self.agrees(found, d.target.tensor, d.formula)]
         yield "\n".join(lines)
 
     def call(self) -> str:
         """torch's function at these tensors and settings."""
-        parts = [self.argument(t.name) for t in self.op.inputs]
+        parts = self.positional()
         for name, value in torch_arguments(self.op, self.at.names).items():
             same = isinstance(value, tuple) and len(set(value)) == 1
             parts.append(f"{name}={value[0] if same else value!r}")
         function, _, inside = self.op.source.partition("(")
-        extra = inside.rstrip(")") or _EXTRA.get(self.op.name, "")
+        along = "" if self.op.layout.dim is None else f"dim={self.op.layout.dim}"
+        extra = inside.rstrip(")") or along
         return f"{function}({', '.join([*parts, *([extra] if extra else [])])})"
+
+    def positional(self) -> list[str]:
+        """The tensors in torch's order, None for those that the law does not read; a shape stands after the first."""
+        recipe = RECIPES[self.op.name]
+        read = {t.name for t in self.op.inputs} - self.at.absent
+        needed = [k for k, t in enumerate(recipe.tensors) if t in read or t not in recipe.optional]
+        parts = [self.argument(t) if t in read else "None" for t in recipe.tensors][: needed[-1] + 1]
+        if self.op.layout.shape:
+            last = self.op.inputs[0].axes[-1].extent
+            parts.insert(1, f"[{self.at.names[last.name or '']}]")
+        return parts
 
     def argument(self, tensor: str) -> str:
         """A tensor in the shape that torch takes."""
-        if tensor in self.at.absent:
-            return "None"
         shape = self.at.shape(tensor)
         name = _tensor(tensor)
         return name if len(self.at.kept(tensor)) == len(shape) else f"{name}.reshape({', '.join(map(str, shape))})"
-
-
-_EXTRA = {"softmax": "dim=-1", "log_softmax": "dim=-1"}
 
 
 def _tensor(name: str) -> str:

@@ -98,6 +98,7 @@ RECIPES = (
         hypotheses=_sums_to_one,
         tensors={"X": "input", "T": "target", "w": "weight"},
         optional={"w": 1},
+        constant=frozenset({"w"}),
         arguments=_CHOICES,
         conventions=_conventions,
         source="torch.nn.functional.cross_entropy",

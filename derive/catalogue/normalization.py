@@ -51,6 +51,7 @@ RECIPES = (
         law=_batch,
         tensors={"X": "input", "M": "running_mean", "V": "running_var", "w": "weight", "b": "bias"},
         optional=_AFFINE,
+        constant=frozenset({"M", "V"}),
         arguments=(_TRAINING, _EPS),
         require=lambda kinds: "[2<=N]" if kinds["training"] == "True" else "",
         conventions=lambda kinds: _CONVENTIONS[kinds["training"]],

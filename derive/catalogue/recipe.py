@@ -95,9 +95,10 @@ def _is_word(value: Setting, word: str) -> bool:
 class Recipe:
     """A catalogue operation; what is a `Laws` may depend on the kinds of the arguments that vary.
 
-    `optional` says what number a tensor that is left out counts as; `stable` is the law as it is computed where the law
-    itself could overflow; `hypotheses` are sums that are assumed to be 1; `require` and `conventions` are one a line;
-    `layout` says how the tensors that users pass differ from the law's.
+    `optional` says what number a tensor that is left out counts as; the `constant` ones have no gradient in torch;
+    `stable` is the law as it is computed where the law itself could overflow; `hypotheses` are sums that are
+    assumed to be 1; `require` and `conventions` are one a line; `layout` says how the tensors that users pass differ
+    from the law's.
     """
 
     name: str
@@ -106,6 +107,7 @@ class Recipe:
     tensors: Mapping[str, str]
     arguments: tuple[Argument, ...] = ()
     optional: Mapping[str, int] = field(default_factory=dict)
+    constant: frozenset[str] = frozenset()
     require: Laws = ""
     conventions: Laws = ""
     hypotheses: Laws = ""
