@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from derive.beyond import check_exponents
+from derive.beyond import tensor_in_exponent
 from derive.build import put
 from derive.errors import NotDerived
 from derive.expr import Binder, D, Entry, Expr
@@ -73,8 +73,8 @@ class Derivation:
     def _refuse_open_ends(self, line: Expr) -> None:
         left = next((n for n in walk(line) if isinstance(n, D)), None)
         if left is not None:
-            check_exponents(self.op)
-            raise NotDerived(f"{self.title}: no law applies to {show(left, bounds=False)}")
+            shown = show(left, bounds=False)
+            raise NotDerived(f"{self.title}: no law applies to {shown}{tensor_in_exponent(self.op)}")
         stray = free_names(line) - {b.name for b in self.axes} - self.op.symbols
         if stray:
             raise NotDerived(f"{self.title}: got free names {', '.join(sorted(stray))} in the result, expected none;"

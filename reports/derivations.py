@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import numeric
@@ -53,7 +54,10 @@ def document(**asked: Any) -> Document:
         if r.table:
             return tables.table_document(graph)
         return networks.network_report(graph, r.wrt or None)
-    _refuse("a network", table=r.table)
+    if r.table:
+        near = get_close_matches(r.what, NETWORKS, n=1)
+        remedy = f"did you mean {near[0]}?" if near else "leave --table out"
+        raise UsageError(f"--table: got {r.what[:60]!r}, expected one of {', '.join(NETWORKS)}; {remedy}")
     law = _law(r)
     checks = numeric.verify(law) if r.verify else ()
     return derivation_report(_gradients(law, r), checks, r.concrete)

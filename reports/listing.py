@@ -93,7 +93,9 @@ def signature(o: Op) -> str:
     """`conv2d(input, weight, bias=None, stride=1, ...)`, as torch.nn.functional has it."""
     tensors = [t.argument + ("=None" if t.optional else "") for t in o.inputs]
     arguments = [a.name if (d := default(a)) is None else f"{a.name}={d}" for a in RECIPES[o.name].arguments]
-    return f"{o.name}({', '.join([*tensors, *arguments])})"
+    lies = [f"dim={o.layout.dim}"] if o.layout.dim is not None else []
+    shape = [o.layout.shape] if o.layout.shape else []
+    return f"{o.name}({', '.join([tensors[0], *shape, *tensors[1:], *arguments, *lies])})"
 
 
 def default(a: Argument) -> str | None:

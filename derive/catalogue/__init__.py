@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from difflib import get_close_matches
 from fractions import Fraction
 from functools import lru_cache
 
@@ -43,9 +44,11 @@ def with_symbols(law: str, **settings: Setting) -> tuple[Op, dict[str, Value]]:
     if law in RECIPES:
         return _from_recipe(RECIPES[law], settings)
     if not any(sign in law for sign in "=["):
+        near = get_close_matches(law[:60], RECIPES, n=1)
+        meant = f"; did you mean {near[0]}?" if near else "; see `backproof list`"
         raise OperationError(
             f"operation: got {law[:60]!r}, expected one of {', '.join(RECIPES)}, or a law such as"
-            " O[i,j] = sum[p,q] X[i+p,j+q]*F[p,q]; see `backproof list`"
+            f" O[i,j] = sum[p,q] X[i+p,j+q]*F[p,q]{meant}"
         )
     own = from_text(law)
     known = {p.name: p.minimum for p in own.parameters}

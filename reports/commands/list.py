@@ -98,6 +98,7 @@ def _plain(o: Op) -> dict[str, Any]:
             }
             for a in RECIPES[o.name].arguments
         ],
+        "layout": list(o.layout.arguments),
         "learned": None if learned is None else show_index(learned),
         "conventions": list(o.conventions or kinks(o)),
         "source": o.source,

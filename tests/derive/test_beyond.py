@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+import derive
 import numeric
-from derive.errors import BackproofError
+from derive.errors import BackproofError, NotDerived
 
 BEYOND = {
     # an index that no sum binds: einsum's habit
@@ -31,8 +32,6 @@ BEYOND = {
     "O[i] = exp(1j*X[i])": "got 'j', expected ')'",
     "O[i] = conj(X[i])": "got 'conj', expected a function",
     "é[i] = X[i]": "write names with letters, digits and _",
-    # a power that no rule reaches
-    "O[i] = X[i]^Y[i]": "got Y[i] in an exponent, expected a constant there; write exp(Y[i]*log(X[i]))",
     # other reductions
     "O[i] = prod[j] X[i,j]": "only sum and max run over indices",
     "O[i] = min[j] X[i,j]": "only sum and max run over indices",
@@ -63,6 +62,12 @@ def test_what_is_beyond_the_notation_is_refused_in_one_sentence(law: str, said: 
     assert "; " in str(refused.value), "a remedy"
     with pytest.raises(BackproofError):
         numeric.verify(law, configurations=1)
+
+
+def test_a_tensor_in_an_exponent_has_a_law_and_no_gradient() -> None:
+    with pytest.raises(NotDerived) as refused:
+        derive.gradient("O[i] = X[i]^Y[i]", "Y")
+    assert "got Y[i] in an exponent, expected a constant there; write exp(Y[i]*log(X[i]))" in str(refused.value)
 
 
 # What is just inside: the remedies of the table above are themselves laws.

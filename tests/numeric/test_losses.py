@@ -113,5 +113,5 @@ def test_a_label_out_of_range_is_refused_and_the_ignored_one_is_not():
 @pytest.mark.parametrize("smoothing", [-0.1, 1.5])
 def test_smoothing_outside_0_to_1_is_refused(smoothing: float):
     image, target, _ = data(SHAPES["a batch"], "labels")
-    with pytest.raises(OperationError, match=r"got m = .*, expected .*; change label_smoothing"):
+    with pytest.raises(OperationError, match=r"got label_smoothing=.*, expected .*; change label_smoothing"):
         numeric.kernel("cross_entropy", label_smoothing=smoothing).forward(image, target)

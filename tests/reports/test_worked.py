@@ -318,7 +318,7 @@ def test_the_same_options_give_the_same_bytes() -> None:
         ("conv2d", {"input": (1, 1)}, "expected at least 1"),
         ("conv2d", {"input": (3, 3), "kernel": (2, 2, 2, 2, 2)}, "at most 4 axes"),
         ("conv2d", {"input": (300, 300)}, "at most 2000"),
-        ("conv2d", {"padding": "much"}, "P_h = much, expected a number"),
+        ("conv2d", {"padding": "much"}, "padding: got 'much', expected an integer"),
         ("conv9d", {}, "conv9d"),
         ("max_pool2d", {"kernel": (3,)}, "kernel_size"),
     ],
