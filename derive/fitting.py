@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from math import prod
 
 from derive.errors import OperationError
 from derive.index import Composite, Index, divide, index
@@ -86,7 +87,4 @@ def evaluate(i: Index, known: Mapping[str, Index]) -> Index:
 
 def product(shape: Iterable[Index]) -> Index:
     """The product of extents; 1 where there is none."""
-    total = index(1)
-    for n in shape:
-        total = total * n
-    return total
+    return prod(shape, start=index(1))

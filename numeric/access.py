@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from math import prod
 
 from derive.errors import OperationError
 from derive.expr import Binder, Compare, Expr, Val
@@ -183,9 +184,7 @@ def _run(
         if len(candidates) != 1:
             continue
         (name,) = candidates
-        total = index(1)
-        for e in extents[start:stop]:
-            total = total * e
+        total = prod(extents[start:stop], start=index(1))
         digits = _digits(index(name), extents[start:stop])
         if digits == indices[start:stop] and canonical.same(total, scope[name]):
             return name, stop

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from derive.expr import Binder, Compare, Contract, Entry, Expr, InRange, Mul, Select, Val, Winner
-from derive.index import ONE, ZERO, Atom, Composite, Index, index
+from derive.index import ONE, ZERO, Composite, Index, index, over
 from derive.substitution import fresh, substitute
 from derive.traversal import all_names, own_indices
 from numeric.access import merged_runs
@@ -112,23 +112,8 @@ def _composites(i: Index) -> Iterator[Composite]:
 
 
 def quotient(i: Index, by: Index) -> Index | None:
-    """i/by where it is a polynomial and `by` has one term, else None."""
-    if i == by:
-        return ONE
-    if len(by.terms) != 1:
-        return None
-    ((factors, number),) = by.terms
-    found: list[tuple[tuple[Atom, ...], int]] = []
-    for monomial, c in i.terms:
-        left = list(monomial)
-        for a in factors:
-            if a not in left:
-                return None
-            left.remove(a)
-        if c % number:
-            return None
-        found.append((tuple(left), c // number))
-    return Index(tuple(found))
+    """i/by where it is a polynomial and `by` has one term or is i, else None."""
+    return ONE if i == by else over(i, by)
 
 
 # -- writing a formula in digits ---------------------------------------------------------------------------------------
