@@ -99,8 +99,8 @@ def pull_out(node: Expr, site: Site) -> Expr | None:
     parts = [f for f in factors(node.body) if f[0] != ONE]
     outside = [f for f in parts if not (free_names(f[0]) & own)]
     inside = [f for f in parts if free_names(f[0]) & own]
-    if not outside or not inside:
-        return None
+    if not inside or product(outside) == ONE:
+        return None  # numbers that make 1 together leave nothing to pull out
     rest = contract(node.binders, product(inside))
     if isinstance(rest, Contract) and merges(rest, site):
         return None  # it would be merged again

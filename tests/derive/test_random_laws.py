@@ -56,6 +56,8 @@ FOUND = {
     "a tensor that is read forwards and backwards": "X[i<C,k<C]; O[i<C]; O[i] = X[C-1-i,i]*Z; scalar Z",
     "an index as a number that a delta halves": "X[h<C,k<2]; O[i<3,j<C]; O[i,j] = 2*j*X[i+j,2*j]",
     "a smaller index that is a number": "X[a<C,b<4]; U[i<B,j<4]; U[i,j] = X[min(i,j),j]; O = U[0,1]^2",
+    "numbers that make 1 in front of a quotient":
+        "scalar X; scalar Y; O[i<2]; O[i] = sqrt(1 + (sum[p<i+1,q<3] [X<1]*Y)^2)",
 }  # fmt: skip
 """Laws that random ones led to, each for a fault that it had."""
 
