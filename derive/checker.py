@@ -677,7 +677,8 @@ def aligned(e: Tree, over: Tree) -> Tree:
 
 def exact_in(e: Tree) -> list[Tree]:
     """The exact quotients in an index: where a bracket about it is not 0, they leave no rest."""
-    return [n for n in inside(e) if n[0] == "exact" and show(poly(add(mul(n)), {}, True)).startswith("1*exact:(")]
+    found = [(n, [*poly(add(mul(n)), {}, True).items()]) for n in inside(e) if n[0] == "exact"]
+    return [n for n, p in found if len(p) == 1 and p[0][1] == 1 and [a[:7] for a, _ in p[0][0]] == ["exact:("]]
 
 
 def settled(e: Tree, known: list[Tree]) -> Tree:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Context, Decimal, DecimalException
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, DecimalException
 from fractions import Fraction
 
 from derive.errors import MeaningError
 
-CONTEXT = Context(prec=50)
+CONTEXT = Context(prec=50, Emax=MAX_EMAX, Emin=MIN_EMIN)
 AGREEING = Decimal(10) ** -40
 MODERATE = 100
 """Angles up to this size are summed with as many digits to spare."""
@@ -38,7 +38,10 @@ class Digits:
 
     def __eq__(self, other: object) -> bool:
         right = _decimal(other)
-        return right is not None and abs(CONTEXT.subtract(self.value, right)) <= AGREEING * max(Decimal(1), abs(right))
+        if right is None:
+            return False
+        apart = CONTEXT.subtract(self.value, right).copy_abs()
+        return apart <= CONTEXT.multiply(AGREEING, max(Decimal(1), right.copy_abs()))
 
     def __lt__(self, other: object) -> bool:
         right = _decimal(other)
@@ -116,7 +119,7 @@ def _series(z: Decimal, first: int) -> Decimal:
     """sin (first = 1) or cos (first = 0) as the sum of (-1)^k z^n/n! over n = first + 2k; its terms are below e^|z|."""
     if abs(z) > MODERATE:
         raise MeaningError(f"sin and cos: got {z:.6}, expected at most {MODERATE} in size; use smaller numbers")
-    wide = Context(prec=CONTEXT.prec + MODERATE)
+    wide = Context(prec=CONTEXT.prec + MODERATE, Emax=MAX_EMAX, Emin=MIN_EMIN)
     total = term = Decimal(1) if first == 0 else z
     n = first
     while abs(term) > Decimal(10) ** -(CONTEXT.prec + MODERATE // 2):

@@ -58,6 +58,11 @@ FOUND = {
     "a smaller index that is a number": "X[a<C,b<4]; U[i<B,j<4]; U[i,j] = X[min(i,j),j]; O = U[0,1]^2",
     "numbers that make 1 in front of a quotient":
         "scalar X; scalar Y; O[i<2]; O[i] = sqrt(1 + (sum[p<i+1,q<3] [X<1]*Y)^2)",
+    "a delta solved by an index less a quotient":
+        "X[h<A,w<B]; U[j<B]; O[i<A,k<A]; U[j] = log(2 + sum[p<2] X[j-p,j+1]^2); O[i,k] = exp(U[i/2]/4)",
+    "numbers beyond a million digits":
+        "scalar X; scalar Y; U[j<B]; V[k<4,l<4]; O[i<A]; U[j] = sum[p<j+1] X*X*X; V[k,l] = exp(U[k//4]/4);"
+        " O[i] = [Y<=V[1,1]]*(1 + exp(V[i-d,2*i]/4))^(-1)",
 }  # fmt: skip
 """Laws that random ones led to, each for a fault that it had."""
 
