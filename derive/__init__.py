@@ -5,12 +5,12 @@ from derive.lazy import lazy_names
 PUBLIC: dict[str, str] = {
     "op": "derive.catalogue",
     "gradient": "derive.sweep",
-    "graph": "derive.composition",
-    "Graph": "derive.composition",
+    "graph": "derive.networks.composition",
+    "Graph": "derive.networks.composition",
     "Op": "derive.operation",
     "Derivation": "derive.derivation",
     "Step": "derive.derivation",
-    "Law": "derive.law",
+    "Law": "derive.laws.law",
 }
 
 __getattr__, __dir__ = lazy_names(__name__, PUBLIC)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from derive.errors import OperationError
-from derive.expr import Binding, D, Entry, Expr, Fn, Mul, Pow
-from derive.index import Index
-from derive.notation import Equation, Law, SizeRule
+from derive.expressions.expr import Binding, D, Entry, Expr, Fn, Mul, Pow
+from derive.expressions.index import Index
+from derive.expressions.traversal import entries, reads, walk
+from derive.language.notation import Equation, Law, SizeRule
+from derive.language.show import show, show_index
 from derive.operation import Op, Tensor
-from derive.show import show, show_index
-from derive.traversal import entries, reads, walk
 
 
 def check_in_notation(law: Law) -> None:

@@ -27,10 +27,9 @@ from fractions import Fraction
 from typing import Any
 
 from derive import checker
-from derive.definitions import Definition, definition
 from derive.derivation import Derivation, Move, Step, site_at
 from derive.errors import CertificateError, NotDerived, OperationError
-from derive.expr import (
+from derive.expressions.expr import (
     Add,
     Apply,
     Binder,
@@ -53,12 +52,13 @@ from derive.expr import (
     Val,
     Winner,
 )
-from derive.index import Composite, Index, index
-from derive.naming import NAMING
-from derive.notation import Equation
+from derive.expressions.index import Composite, Index, index
+from derive.expressions.traversal import at, free_names, reads, walk
+from derive.language.notation import Equation
+from derive.laws.definitions import Definition, definition
+from derive.laws.naming import NAMING
 from derive.operation import Op
 from derive.sweep import STAGES
-from derive.traversal import at, free_names, reads, walk
 
 JSON = dict[str, Any]
 Fact = tuple[Any, ...]

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from derive.beyond import tensor_in_exponent
-from derive.build import put
 from derive.errors import NotDerived
-from derive.expr import Binder, D, Entry, Expr
-from derive.law import HYPOTHESIS, LAWS, NAMING_STAGE, Condition, Site
+from derive.expressions.build import put
+from derive.expressions.expr import Binder, D, Entry, Expr
+from derive.expressions.traversal import free_names, walk
+from derive.language.show import show
+from derive.laws.law import HYPOTHESIS, LAWS, NAMING_STAGE, Condition, Site
+from derive.laws.result_names import result_name
+from derive.laws.spreading import spreading
 from derive.lazy import LazyModule
-from derive.linevalues import assuming, check_lines
+from derive.meaning.linevalues import assuming, check_lines
 from derive.operation import Op, Tensor
-from derive.result_names import result_name
-from derive.show import show
-from derive.spreading import spreading
-from derive.traversal import free_names, walk
 
 if TYPE_CHECKING:
     from derive import certificate as certificates

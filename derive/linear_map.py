@@ -10,14 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import prod
 
-from derive.build import add, div, mul, rebuild
 from derive.errors import OperationError
-from derive.expansion import expand
-from derive.expr import ONE, ZERO, Add, Div, Entry, Expr, Fn, Maximum, Minimum, Mul, Pow
-from derive.instance import Instance, Place
+from derive.expressions.build import add, div, mul, rebuild
+from derive.expressions.expr import ONE, ZERO, Add, Div, Entry, Expr, Fn, Maximum, Minimum, Mul, Pow
+from derive.expressions.traversal import reads
+from derive.meaning.small_sizes import sizes_of
+from derive.networks.expansion import expand
+from derive.networks.instance import Instance, Place
 from derive.operation import Op
-from derive.small_sizes import sizes_of
-from derive.traversal import reads
 
 MOST_CELLS = 1 << 24
 """Rows times columns: what is more is no matrix that one writes out."""

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from derive.build import add, mul, rebuild
 from derive.errors import OperationError
-from derive.expr import Binder, Expr, Num, Val, val
-from derive.index import Index, Monomial, index
+from derive.expressions.build import add, mul, rebuild
+from derive.expressions.expr import Binder, Expr, Num, Val, val
+from derive.expressions.index import Index, Monomial, index
+from derive.expressions.substitution import substitute
+from derive.language.notation import Equation
+from derive.language.show import show, show_index
+from derive.language.symbols import free_symbols
 from derive.layout import AS_THE_LAW, Layout
-from derive.notation import Equation
-from derive.show import show, show_index
 from derive.sizes import Sizing
-from derive.substitution import substitute
-from derive.symbols import free_symbols
 
 Value = Index | Fraction
 """What a parameter may be: an index expression, or for a real one a fraction."""

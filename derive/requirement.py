@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from derive.denote import World, denote
 from derive.errors import OperationError
-from derive.exact import Number
-from derive.expr import Expr
+from derive.expressions.expr import Expr
+from derive.expressions.traversal import free_names
+from derive.language.show import show
+from derive.meaning.denote import World, denote
+from derive.meaning.exact import Number
 from derive.operation import Op
-from derive.show import show
-from derive.traversal import free_names
 
 _NAME = re.compile(r"[A-Za-z]\w*")
 

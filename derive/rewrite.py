@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from derive.build import put
 from derive.derivation import Move, Step
 from derive.errors import NotDerived
-from derive.expr import Binder, Expr
-from derive.law import Law, Rewrite, Site
+from derive.expressions.build import put
+from derive.expressions.expr import Binder, Expr
+from derive.language.show import show
+from derive.laws.law import Law, Rewrite, Site
 from derive.operation import Op
-from derive.show import show
 
 MOVES, VISITS = 2_000, 100_000
 Stage = Sequence[Law]

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from derive.derivation import Derivation
-from derive.expr import Expr
-from derive.notation import Equation
+from derive.expressions.expr import Expr
+from derive.expressions.substitution import fresh, retensor
+from derive.expressions.traversal import all_names, reads
+from derive.language.notation import Equation
+from derive.laws.stability import shift_proofs
 from derive.operation import Op, Tensor
-from derive.stability import shift_proofs
-from derive.substitution import fresh, retensor
-from derive.traversal import all_names, reads
 
 
 def operation_of(d: Derivation) -> Op:

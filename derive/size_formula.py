@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from derive.catalogue import RECIPES
 from derive.catalogue import op as build_op
-from derive.fitting import evaluate
-from derive.index import Composite, Index, index
+from derive.expressions.index import Composite, Index, index
+from derive.networks.fitting import evaluate
 from derive.operation import Op
 
 

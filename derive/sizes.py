@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from derive.errors import OperationError
-from derive.expr import Binder
-from derive.index import ONE, ZERO, Composite, Index, divide, index
-from derive.notation import SizeRule
-from derive.show import show_index
+from derive.expressions.expr import Binder
+from derive.expressions.index import ONE, ZERO, Composite, Index, divide, index
+from derive.language.notation import SizeRule
+from derive.language.show import show_index
 
 
 @dataclass(frozen=True, slots=True)

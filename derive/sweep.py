@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from derive.algebra import ALGEBRA, clear_quotient
-from derive.build import mul
-from derive.calculus import CALCULUS
 from derive.catalogue import op as build_op
 from derive.derivation import Derivation, Step
-from derive.division import DIVISION
 from derive.errors import OperationError
-from derive.expr import Binder, Contract, D, Entry, Expr
-from derive.index import index
-from derive.law import HYPOTHESIS
-from derive.means import MEANS
-from derive.naming import NAMING
+from derive.expressions.build import mul
+from derive.expressions.expr import Binder, Contract, D, Entry, Expr
+from derive.expressions.index import index
+from derive.expressions.substitution import fresh
+from derive.laws.algebra import ALGEBRA, clear_quotient
+from derive.laws.calculus import CALCULUS
+from derive.laws.division import DIVISION
+from derive.laws.law import HYPOTHESIS
+from derive.laws.means import MEANS
+from derive.laws.naming import NAMING
+from derive.laws.presentation import PRESENTATION
+from derive.laws.reindexing import REINDEXING, whole_windows
+from derive.laws.result_names import result_name
 from derive.operation import Op, Tensor
-from derive.presentation import PRESENTATION
-from derive.reindexing import REINDEXING, whole_windows
-from derive.result_names import result_name
 from derive.rewrite import run
 from derive.second import operation_of
-from derive.substitution import fresh
 
 STAGES = (
     (*CALCULUS, *DIVISION, clear_quotient, *REINDEXING, *ALGEBRA, *MEANS),

@@ -5,10 +5,10 @@ from derive.lazy import lazy_names
 PUBLIC: dict[str, str] = {
     "kernel": "numeric.kernels",
     "Kernel": "numeric.kernels",
-    "compile": "numeric.training_step",
+    "compile": "numeric.networks.training_step",
     "matrix": "numeric.linear_maps",
     "verify": "numeric.verification",
-    "Check": "numeric.checking",
+    "Check": "numeric.checks.checking",
 }
 
 __getattr__, __dir__ = lazy_names(__name__, PUBLIC)

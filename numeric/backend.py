@@ -9,12 +9,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
 from derive.errors import OperationError
-from derive.expr import Binder, Expr
-from derive.notation import Equation
+from derive.expressions.expr import Binder, Expr
+from derive.language.notation import Equation
 from derive.operation import Op, Tensor
 from derive.sweep import gradient
-from numeric.binding import Binding, Shape
-from numeric.plan import Plan
+from numeric.calling.binding import Binding, Shape
+from numeric.plans.plan import Plan
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,12 +11,12 @@ from typing import Any
 from derive.catalogue import RECIPES, Argument, Pick
 from derive.layout import AS_THE_LAW
 from derive.operation import Op, Tensor
-from numeric.arguments import by_letter, parameters, symbolic
 from numeric.backend import Array, Backend, Functions, Saved, backend, forward_formulas, gradient_formula
-from numeric.binding import Value, defaults, refuse_zero_divisors
-from numeric.calls import Frame, frame
-from numeric.layouts import Arrangement, arrangement
-from numeric.plan import Plan
+from numeric.calling.arguments import by_letter, parameters, symbolic
+from numeric.calling.binding import Value, defaults, refuse_zero_divisors
+from numeric.calling.calls import Frame, frame
+from numeric.calling.layouts import Arrangement, arrangement
+from numeric.plans.plan import Plan
 
 
 def kernel(op: Op | str, backend: str = "numpy", **settings: Any) -> Kernel:

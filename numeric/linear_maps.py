@@ -8,14 +8,14 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from derive.denote import World
 from derive.errors import OperationError
-from derive.exact import Number
-from derive.instance import Instance
-from derive.integers import Array
 from derive.linear_map import LinearMap, linear_map
+from derive.meaning.denote import World
+from derive.meaning.exact import Number
+from derive.meaning.integers import Array
+from derive.networks.instance import Instance
 from derive.operation import Op
-from numeric.binding import Shape, bind, defaults
+from numeric.calling.binding import Shape, bind, defaults
 
 
 def matrix(op: Op, wrt: str, /, **tensors: NDArray | Shape) -> NDArray:

@@ -19,15 +19,15 @@ from derive.catalogue.axes import over
 from derive.catalogue.recipe import NUMBER, PAIRS
 from derive.catalogue.torch_arguments import torch_arguments
 from derive.errors import OperationError
-from derive.expr import Expr
-from derive.index import Index, index
-from derive.notation import parse_expr
+from derive.expressions.expr import Expr
+from derive.expressions.index import Index, index
+from derive.expressions.substitution import substitute
+from derive.language.notation import parse_expr
 from derive.operation import Op
-from derive.substitution import substitute
-from numeric.arithmetic import COMPARE, Floats, Integers, Mask, Plain, Truth, first_best, leading
-from numeric.dense import world_of
-from numeric.samples import Sample
-from numeric.windows import empty_window
+from numeric.calling.windows import empty_window
+from numeric.checks.samples import Sample
+from numeric.evaluation.arithmetic import COMPARE, Floats, Integers, Mask, Plain, Truth, first_best, leading
+from numeric.evaluation.dense import world_of
 
 Tensor = Any
 Inputs = Mapping[str, Any]

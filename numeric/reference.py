@@ -16,14 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derive.errors import MeaningError
-from derive.expr import GUARDS, Add, Binder, Contract, Div, Expr, Mul, Num, Pow, Select, Winner
-from derive.index import index
-from derive.substitution import substitute
-from derive.traversal import at, free_names, put, reads
-from numeric.arithmetic import Arithmetic, Floats, Integers, Mask, Plain
-from numeric.binding import Value, evaluate
-from numeric.dense import Dense
-from numeric.exact_arrays import Exact, Undefined
+from derive.expressions.expr import GUARDS, Add, Binder, Contract, Div, Expr, Mul, Num, Pow, Select, Winner
+from derive.expressions.index import index
+from derive.expressions.substitution import substitute
+from derive.expressions.traversal import at, free_names, put, reads
+from numeric.calling.binding import Value, evaluate
+from numeric.evaluation.arithmetic import Arithmetic, Floats, Integers, Mask, Plain
+from numeric.evaluation.dense import Dense
+from numeric.evaluation.exact_arrays import Exact, Undefined
 
 LARGEST = 1 << 21
 """Points of the largest space that is evaluated in one piece."""

@@ -6,9 +6,9 @@ from functools import lru_cache
 
 from derive.operation import Op
 from numeric.backend import Array
-from numeric.numpy_arrays import NumpyArrays
-from numeric.printed import PrintedFunctions
-from numeric.python_text import ATOM, Text
+from numeric.calling.numpy_arrays import NumpyArrays
+from numeric.printing.printed import PrintedFunctions
+from numeric.printing.python_text import ATOM, Text
 
 _PAD = '''
 def pad(x, *sizes, fill=lambda dtype: 0):

@@ -7,11 +7,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from derive.errors import NotDerived
+from derive.language.show import show
 from derive.operation import Op
-from derive.show import show
-from numeric import numpy_arrays
 from numeric.backend import Array, Formula, Saved, cotangent, forward_formulas, gradient_formula
-from numeric.binding import Binding
+from numeric.calling import numpy_arrays
+from numeric.calling.binding import Binding
 from numeric.reference import Reference
 
 

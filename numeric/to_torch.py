@@ -11,9 +11,9 @@ import torch
 from derive.errors import OperationError
 from derive.operation import Op
 from numeric.backend import Array
-from numeric.binding import Shape
-from numeric.printed import PrintedFunctions
-from numeric.python_text import ATOM, Text
+from numeric.calling.binding import Shape
+from numeric.printing.printed import PrintedFunctions
+from numeric.printing.python_text import ATOM, Text
 
 _PAD = '''
 def pad(x, *sizes, fill=lambda dtype: 0):

@@ -8,14 +8,14 @@ from time import perf_counter
 
 import numpy as np
 
-from numeric import resume
-from numeric.batches import placed, plan_epoch
-from numeric.data import Dataset
-from numeric.evaluate import Evaluation, evaluate
-from numeric.initial import initial_parameters
-from numeric.run import Array, Model, Parameters, State, TrainingError, TrainOptions
-from numeric.schedule import one_cycle
-from numeric.sgd import nesterov
+from numeric.training import resume
+from numeric.training.batches import placed, plan_epoch
+from numeric.training.data import Dataset
+from numeric.training.evaluate import Evaluation, evaluate
+from numeric.training.initial import initial_parameters
+from numeric.training.run import Array, Model, Parameters, State, TrainingError, TrainOptions
+from numeric.training.schedule import one_cycle
+from numeric.training.sgd import nesterov
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,12 +20,12 @@ from derive.beyond import check_gradients
 from derive.catalogue import op as build_op
 from derive.operation import Op
 from numeric.backend import gradient_formula
-from numeric.bounds import OUTPUT, bounds_on, exact_sample
-from numeric.checking import Check, worst_of
-from numeric.examination import Examination, Results, Run, Subject
+from numeric.checks.bounds import OUTPUT, bounds_on, exact_sample
+from numeric.checks.checking import Check, worst_of
+from numeric.checks.examination import Examination, Results, Run, Subject
+from numeric.checks.rounding import FLOAT32
+from numeric.checks.samples import Sample, draw
 from numeric.kernels import Kernel, kernel
-from numeric.rounding import FLOAT32
-from numeric.samples import Sample, draw
 
 BACKENDS = ("numpy", "torch")
 LAYERS = frozenset((0, 6, 7, 8))

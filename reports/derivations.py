@@ -10,26 +10,26 @@ from typing import TYPE_CHECKING, Any
 import numeric
 from derive.beyond import check_gradients
 from derive.catalogue import op
-from derive.composition import Graph
 from derive.derivation import Derivation
 from derive.lazy import LazyModule
-from derive.network import NETWORKS
+from derive.networks.composition import Graph
+from derive.networks.network import NETWORKS
 from derive.operation import Op
 from derive.second import operation_of
 from derive.sweep import gradient
 from reports.document import Document
 from reports.exits import UsageError
-from reports.narrate import derivation_report
 from reports.networks import network
 from reports.options import settings
 from reports.publish import certificates
+from reports.sections.narrate import derivation_report
 
 if TYPE_CHECKING:
-    from reports import network_report as networks
-    from reports import network_table as tables
+    from reports.sections import network_report as networks
+    from reports.sections import network_table as tables
 else:
-    tables = LazyModule("reports.network_table")
-    networks = LazyModule("reports.network_report")  # an operation does not wait for the pictures of networks
+    tables = LazyModule("reports.sections.network_table")
+    networks = LazyModule("reports.sections.network_report")  # an operation does not wait for the pictures of networks
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import Any
 
 from derive.catalogue import names, op
-from derive.network import lenet
+from derive.networks.network import lenet
 from derive.operation import Op
 from derive.sweep import gradient
 

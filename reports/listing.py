@@ -11,7 +11,7 @@ from textwrap import wrap
 from derive.catalogue import FAMILIES, RECIPES, Argument, op, variants
 from derive.catalogue.limits import LIMITS
 from derive.catalogue.recipe import Kinds
-from derive.network import NETWORKS
+from derive.networks.network import NETWORKS
 from derive.operation import Op, show_equation
 from reports.document import (
     Block,
@@ -28,11 +28,11 @@ from reports.document import (
     Table,
     spans,
 )
-from reports.law_section import kinks, law_section
-from reports.names import Names
-from reports.plaintext import in_signs
-from reports.size_section import learned_sentence
-from reports.size_text import size_text
+from reports.mathematics.names import Names
+from reports.mathematics.plaintext import in_signs
+from reports.mathematics.size_text import size_text
+from reports.sections.law_section import kinks, law_section
+from reports.sections.size_section import learned_sentence
 
 CALL_WIDTH = 74
 EXAMPLES = Path(__file__).parent / "examples"

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from inspect import signature
 from typing import Any
 
-from derive.composition import Graph
-from derive.network import NETWORKS
+from derive.networks.composition import Graph
+from derive.networks.network import NETWORKS
 from reports.exits import UsageError
 
 MOST_DIGITS = 6

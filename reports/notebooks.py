@@ -7,20 +7,20 @@ from collections.abc import Collection
 from typing import Any
 
 from derive.operation import Op
-from numeric.checking import Check
+from numeric.checks.checking import Check
 from numeric.kernels import Kernel
 from reports.document import Document, Source, Verdict, spans
-from reports.law_section import law_section
 from reports.publish import document_of
-from reports.verdicts import claim
+from reports.sections.law_section import law_section
+from reports.sections.verdicts import claim
 
 # Named, not imported by the notebook: a type is looked up when something of it is shown.
 SHOWN = (
     ("derive.derivation", "Derivation"),
     ("derive.operation", "Op"),
-    ("derive.composition", "Graph"),
+    ("derive.networks.composition", "Graph"),
     ("numeric.kernels", "Kernel"),
-    ("numeric.checking", "Check"),
+    ("numeric.checks.checking", "Check"),
 )
 
 

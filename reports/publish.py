@@ -8,19 +8,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from derive.composition import Graph
 from derive.derivation import Derivation
 from derive.lazy import LazyModule
+from derive.networks.composition import Graph
 from reports.document import Document
-from reports.narrate import derivation_report
+from reports.sections.narrate import derivation_report
 from reports.writers.output import write as write_document
 from reports.writers.output import write_files
 from reports.writers.registry import WriteError, format_of
 
 if TYPE_CHECKING:
-    from reports import network_report as networks
+    from reports.sections import network_report as networks
 else:
-    networks = LazyModule("reports.network_report")  # an operation does not wait for the pictures of networks
+    networks = LazyModule("reports.sections.network_report")  # an operation does not wait for the pictures of networks
 
 CERTIFICATES = "json"
 """The format in which a derivation is its certificate, which `derive.checker` reads."""

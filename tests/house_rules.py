@@ -16,10 +16,15 @@ EVERYWHERE = {"derive": {"sympy"}, "numeric": {"numpy"}, "reports": {"jinja2", "
 
 # What only these files may use, because it is heavy, optional or replaceable; a name that ends in / is a folder.
 ONLY_IN = {
-    "torch": {"numeric/to_torch.py", "numeric/oracle.py", "numeric/network_oracle.py", "numeric/devices.py"},
+    "torch": {
+        "numeric/to_torch.py",
+        "numeric/oracle.py",
+        "numeric/networks/network_oracle.py",
+        "numeric/training/devices.py",
+    },
     "triton": {"numeric/to_triton.py"},
     "z3": {"numeric/prove.py"},
-    "pooch": {"numeric/download.py"},
+    "pooch": {"numeric/training/download.py"},
     "nbformat": {"reports/writers/notebook.py"},
     "pygments": {"reports/writers/html_spans.py"},
     "quickjs": {"reports/writers/mathml.py"},
@@ -32,7 +37,7 @@ ONLY_IN = {
 STANDARD_LIBRARY_ONLY = {"derive/checker.py"}
 
 # Turns a plan's own source into functions; nothing else may execute text.
-EXECUTES_PLANS = {"numeric/loader.py"}
+EXECUTES_PLANS = {"numeric/printing/loader.py"}
 
 EVALUATORS = {"eval", "exec", "compile", "__import__"}
 PARSERS_THAT_EVALUATE = {"sympify", "parse_expr", "lambdify"}
@@ -134,7 +139,7 @@ class House:
         return {module.name for module in self.modules}
 
     def module_of(self, dotted: str) -> str | None:
-        """The module of this house that a dotted name lives in: `derive.expr.Entry` lives in `derive.expr`."""
+        """The module of this house that a dotted name lives in: `derive.sizes.x` lives in `derive.sizes`."""
         while dotted:
             if dotted in self.names:
                 return dotted

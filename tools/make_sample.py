@@ -1,4 +1,4 @@
-"""Remakes numeric/sample/ from the full MNIST files: `python tools/make_sample.py MNIST_DIRECTORY [TARGET]`.
+"""Remakes numeric/training/sample/ from the full MNIST files: `python tools/make_sample.py MNIST_DIRECTORY [TARGET]`.
 
 The rule: of each class, digits evenly spaced over its occurrences in the file, kept in the file's order.
 """
@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from numeric.data import CLASSES, FILES, SAMPLE, Digits, read_directory
-from numeric.idx import encode_idx
+from numeric.training.data import CLASSES, FILES, SAMPLE, Digits, read_directory
+from numeric.training.idx import encode_idx
 
 PER_CLASS = {"train": 200, "test": 50}
 

@@ -11,11 +11,11 @@ from functools import lru_cache
 from derive.catalogue import activation, convolution, linear, loss, normalization, pooling
 from derive.catalogue.recipe import NUMBER, PAIRS, Argument, Pick, Recipe, Setting, lines, text
 from derive.catalogue.values import Reader, integer, real
-from derive.elaborate import from_text
 from derive.errors import OperationError
-from derive.index import Index, index
+from derive.expressions.index import Index, index
+from derive.language.elaborate import from_text
+from derive.language.notation import parse_expr
 from derive.layout import AS_THE_LAW, Layout
-from derive.notation import parse_expr
 from derive.operation import Op, Parameter, Tensor, Value, with_values
 from derive.requirement import refuse_violations
 

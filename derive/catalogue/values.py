@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from derive.catalogue.recipe import Setting
 from derive.errors import OperationError
-from derive.index import index
+from derive.expressions.index import index
 from derive.operation import Value
 
 _SYMBOL = re.compile(r"[A-Za-z]{1,2}(_[A-Za-z0-9]+|[0-9]+)?")

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
-from numeric.campaign import campaign
+from numeric.checks.campaign import campaign
 from numeric.timing import interleaved
 from reports.commands.verify import cores
 from reports.document import Document, Prose, Table, spans
@@ -64,7 +64,7 @@ def symbolic(rounds: int, configurations: int) -> dict[str, Any]:
             SYMPY: lambda: _python("-c", "import sympy"),
             EMPTY: _derive_with_empty_cache,
             WARM: lambda: _python(*DERIVE, cache=warm),
-            LENET: lambda: _python("-c", "from derive.network import lenet; lenet().backward()"),
+            LENET: lambda: _python("-c", "from derive.networks.network import lenet; lenet().backward()"),
         }
         for task in tasks.values():  # what the interpreter compiles once is not measured
             task()

@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, requires
 from importlib.metadata import version as installed_version
 from typing import Annotated, Any
 
-from numeric.devices import gpus
+from numeric.training.devices import gpus
 from reports.document import Code, Document, Spans, Table, spans
 from reports.emit import emit, emit_json
 from reports.exits import GOOD, MISSING_TOOL

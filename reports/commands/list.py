@@ -9,16 +9,16 @@ import typer
 
 from derive.catalogue import FAMILIES, RECIPES, op, variants
 from derive.catalogue.limits import LIMITS
-from derive.network import NETWORKS
+from derive.language.show import show_index
+from derive.networks.network import NETWORKS
 from derive.operation import Op, show_equation
-from derive.show import show_index
 from reports import listing
 from reports.document import Document
 from reports.emit import emit, emit_json
 from reports.exits import UsageError
-from reports.law_section import kinks
 from reports.options import FORMAT, JSON, OUTPUT
-from reports.size_section import parameter_count
+from reports.sections.law_section import kinks
+from reports.sections.size_section import parameter_count
 
 LIMITED = typer.Option("--limits", help="What torch takes and the notation does not, and why.")
 SHOWN = typer.Option("--examples", help="Operations of one's own that come with the project.")

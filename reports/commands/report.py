@@ -8,22 +8,22 @@ from typing import Annotated
 import typer
 
 from derive.catalogue import names, op
-from derive.network import lenet
+from derive.networks.network import lenet
 from derive.sweep import gradient
-from numeric.campaign import campaign
-from numeric.data import load
-from numeric.model import model
-from numeric.run import TrainOptions
+from numeric.checks.campaign import campaign
+from numeric.networks.model import model
+from numeric.training.data import load
+from numeric.training.run import TrainOptions
 from reports.commands.train import SAMPLE, SAMPLE_BATCH, checked, followed
 from reports.commands.verify import cores
 from reports.document import Document
 from reports.emit import refuse_unwritable, write_all
 from reports.exits import GOOD, REFUTED
-from reports.narrate import derivation_report
 from reports.options import SEED
-from reports.overview import overview
 from reports.progress import stage
-from reports.training_report import pictures
+from reports.sections.narrate import derivation_report
+from reports.sections.overview import overview
+from reports.sections.training_report import pictures
 from reports.writers.output import render
 
 FOLDER = typer.Option("--output", "-o", metavar="DIR", help="Where index.html and the pictures go.")

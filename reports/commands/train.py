@@ -8,18 +8,18 @@ from typing import Annotated, Any
 
 import typer
 
-from derive.composition import Graph
-from derive.network import NETWORKS
-from numeric import resume as state
-from numeric.campaign import plain
-from numeric.checking import Check
-from numeric.data import Dataset, load
-from numeric.devices import DEVICES, choose, gpus
-from numeric.gradient_check import gradient_check
-from numeric.memory import keep_freed_memory
-from numeric.model import model
-from numeric.run import Model, TrainOptions
+from derive.networks.composition import Graph
+from derive.networks.network import NETWORKS
+from numeric.checks.campaign import plain
+from numeric.checks.checking import Check
+from numeric.networks.gradient_check import gradient_check
+from numeric.networks.memory import keep_freed_memory
+from numeric.networks.model import model
 from numeric.train import Progress, Trained, first_step, steps_per_epoch, train
+from numeric.training import resume as state
+from numeric.training.data import Dataset, load
+from numeric.training.devices import DEVICES, choose, gpus
+from numeric.training.run import Model, TrainOptions
 from numeric.verification import BACKENDS
 from reports.document import Document
 from reports.emit import emit, emit_json, log, refuse_unwritable, say, write_all
@@ -27,7 +27,7 @@ from reports.exits import GOOD, REFUTED, UsageError
 from reports.networks import network
 from reports.options import JSON, SEED
 from reports.progress import progress
-from reports.training_report import epoch_losses, error_in_words, gradient_section, pictures, training_report
+from reports.sections.training_report import epoch_losses, error_in_words, gradient_section, pictures, training_report
 from reports.writers.output import render
 
 SAMPLE, RELU, MAX = "sample", "relu", "max_pool2d"

@@ -8,14 +8,14 @@ from typing import Annotated
 import typer
 
 from derive.catalogue import op
-from numeric.campaign import campaign
+from numeric.checks.campaign import campaign
 from numeric.verification import BACKENDS
-from reports.campaign_report import campaign_blocks
 from reports.document import Document
 from reports.emit import emit, emit_json, log, refuse_unwritable
 from reports.exits import GOOD, REFUTED, UNDECIDED, UsageError
 from reports.options import JSON, SEED
 from reports.progress import progress
+from reports.sections.campaign_report import campaign_blocks
 
 WHAT = typer.Argument(metavar="OP|LAW", help="What to verify; the whole catalogue if nothing is named.")
 BACKEND = typer.Option("--backend", metavar="NAME", help=f"{', '.join(BACKENDS)}; again for more, else all.")

@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 
 from derive.catalogue import op
-from derive.instance import Shape
+from derive.networks.instance import Shape
+from reports.by_hand.scale import parse_shapes
+from reports.by_hand.worked import worked_example
 from reports.emit import emit
 from reports.exits import GOOD, REFUTED, UsageError
 from reports.options import FORMAT, OUTPUT, SEED, SET, settings
-from reports.scale import parse_shapes
-from reports.worked import worked_example
 
 WHAT = typer.Argument(metavar="OP|LAW", help="A name of `backproof list`, or a line of notation.")
 INPUT = typer.Option("--input", metavar="3x3", help="The shape of the first input, without batch and channels.")

@@ -6,7 +6,7 @@ import numpy as np
 
 import derive
 import numeric
-from derive.show import show_index
+from derive.language.show import show_index
 from reports.examples import key_lines, verdict
 
 LAW = "O[n,k,i,j] = sum[c,p<H,q<W] X[n,c,i+p,j+q]*F[k,c,p,q]; X[n<N,c<C,h<H,w<W]"

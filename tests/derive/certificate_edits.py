@@ -9,14 +9,14 @@ from random import Random
 from typing import Any
 
 from derive.certificate import expression
-from derive.definitions import Definition
-from derive.denote import World
 from derive.errors import MeaningError
-from derive.expr import Apply, Binder, Expr
-from derive.linevalues import sampled
+from derive.expressions.expr import Apply, Binder, Expr
+from derive.expressions.traversal import put
+from derive.laws.definitions import Definition
+from derive.meaning.denote import World
+from derive.meaning.linevalues import sampled
+from derive.meaning.worlds import in_reals, worlds
 from derive.operation import Op
-from derive.traversal import put
-from derive.worlds import in_reals, worlds
 
 # Which fields of a node are expressions, lists of them, indices, lists of indices; read from no other file.
 PARTS = {

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import product
 
-from derive.definitions import unfolder
-from derive.denote import World
-from derive.exact import Number
-from derive.expr import Entry
-from derive.index import index
-from derive.integers import Array, Formula
+from derive.expressions.expr import Entry
+from derive.expressions.index import index
+from derive.laws.definitions import unfolder
+from derive.meaning.denote import World
+from derive.meaning.exact import Number
+from derive.meaning.integers import Array, Formula
+from derive.meaning.small_sizes import sizes_of
 from derive.operation import Op
-from derive.small_sizes import sizes_of
 
 Nested = list  # of lists, or of numbers
 

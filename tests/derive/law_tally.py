@@ -15,23 +15,23 @@ import numpy as np
 
 import derive
 from derive.checker import verdict
-from derive.denote import World, denote
 from derive.derivation import Derivation
 from derive.errors import MeaningError, NotDerived
-from derive.exact import Number
-from derive.expr import Binder, Contract, D, Entry, Expr, Mul
-from derive.index import Composite, index
-from derive.integers import Point
-from derive.linevalues import sampled
+from derive.expressions.expr import Binder, Contract, D, Entry, Expr, Mul
+from derive.expressions.index import Composite, index
+from derive.expressions.traversal import binders_of, own_indices, walk
+from derive.meaning.denote import World, denote
+from derive.meaning.exact import Number
+from derive.meaning.integers import Point
+from derive.meaning.linevalues import sampled
+from derive.meaning.worlds import in_reals, worlds
 from derive.operation import Op
-from derive.traversal import binders_of, own_indices, walk
-from derive.worlds import in_reals, worlds
 from numeric.backend import Formula
-from numeric.bounds import OUTPUT, Bounds, bounds_on, exact_sample
-from numeric.checking import Check, compare_bounded
+from numeric.checks.bounds import OUTPUT, Bounds, bounds_on, exact_sample
+from numeric.checks.checking import Check, compare_bounded
+from numeric.checks.rounding import FLOAT64
+from numeric.checks.samples import Sample, draw
 from numeric.oracle import autograd
-from numeric.rounding import FLOAT64
-from numeric.samples import Sample, draw
 
 REAL_KINDS = 3  # every third seed draws plain real data
 

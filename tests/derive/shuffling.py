@@ -7,11 +7,11 @@ from dataclasses import replace
 from itertools import groupby, permutations, product
 from random import Random
 
-from derive.expr import Add, Binder, Binding, Compare, Contract, D, Expr, Mul, as_index
-from derive.index import index
+from derive.expressions.expr import Add, Binder, Binding, Compare, Contract, D, Expr, Mul, as_index
+from derive.expressions.index import index
+from derive.expressions.substitution import rename_bound, substitute
+from derive.expressions.traversal import all_names
 from derive.operation import Op
-from derive.substitution import rename_bound, substitute
-from derive.traversal import all_names
 
 
 def shuffled(e: Expr, random: Random) -> Expr:

@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-import derive.expr
+import derive.expressions.expr
 from derive import checker
 from derive.catalogue import op
 from derive.certificate import HEADS, certificate, derivation, dumps, expression, written
 from derive.derivation import Derivation
 from derive.errors import CertificateError
-from derive.expr import Expr, Num
-from derive.functions import FUNCTIONS
+from derive.expressions.expr import Expr, Num
+from derive.expressions.functions import FUNCTIONS
 from derive.sweep import gradient
 from tests.derive.certificate_edits import meaning, with_names
 from tests.derive.derivations import CASES, certified, derived, operation, title
@@ -126,7 +126,7 @@ def test_a_refuted_certificate_is_not_read():
 
 
 def test_every_node_has_a_head_and_every_head_is_known_to_the_checker():
-    nodes = {v for v in vars(derive.expr).values() if isinstance(v, type) and issubclass(v, Expr)}
+    nodes = {v for v in vars(derive.expressions.expr).values() if isinstance(v, type) and issubclass(v, Expr)}
     concrete = {n for n in nodes if not any(m is not n and issubclass(m, n) for m in nodes)}
     assert concrete == set(HEADS)
     assert set(HEADS.values()) == set(checker.EXPRESSIONS)

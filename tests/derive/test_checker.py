@@ -18,11 +18,11 @@ import derive
 from derive import checker
 from derive.catalogue import op
 from derive.certificate import dumps, expression, written
-from derive.functions import FUNCTIONS
-from derive.law import LAWS
-from derive.linevalues import assuming
-from derive.stability import Proof, shift_proofs
-from derive.traversal import put
+from derive.expressions.functions import FUNCTIONS
+from derive.expressions.traversal import put
+from derive.laws.law import LAWS
+from derive.laws.stability import Proof, shift_proofs
+from derive.meaning.linevalues import assuming
 from tests.derive.certificate_edits import (
     NODE_EDITS,
     PARTS,

@@ -11,12 +11,12 @@ import pytest
 
 from derive import checker
 from derive.certificate import CLASSES, expression, written
-from derive.denote import World
 from derive.errors import MeaningError
-from derive.expr import Apply, Binder, Contract, Entry, Expr, InRange, Mul, Num
-from derive.index import Composite, Index, atom_index, index
-from derive.integers import Array, Formula
-from derive.notation import parse_expr
+from derive.expressions.expr import Apply, Binder, Contract, Entry, Expr, InRange, Mul, Num
+from derive.expressions.index import Composite, Index, atom_index, index
+from derive.language.notation import parse_expr
+from derive.meaning.denote import World
+from derive.meaning.integers import Array, Formula
 
 U = [
     "equation",

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from derive.catalogue import op
-from derive.composition import Builder, Graph, graph
 from derive.errors import OperationError
-from derive.network import lenet
-from derive.show import show, show_index
+from derive.language.show import show, show_index
+from derive.networks.composition import Builder, Graph, graph
+from derive.networks.network import lenet
 
 TABLE = [
     ("conv1", "conv2d", "N 6 28 28", (6 * 25 + 6)),

@@ -7,12 +7,12 @@ import pytest
 
 from derive.catalogue import op
 from derive.derivation import Derivation
-from derive.expr import Binder, Expr
-from derive.law import LAWS as REGISTERED
-from derive.law import NAMING_STAGE
-from derive.notation import parse_expr
+from derive.expressions.expr import Binder, Expr
+from derive.language.notation import parse_expr
+from derive.laws.law import LAWS as REGISTERED
+from derive.laws.law import NAMING_STAGE
+from derive.laws.presentation import PRESENTATION
 from derive.operation import Op
-from derive.presentation import PRESENTATION
 from derive.rewrite import run
 from derive.sweep import STAGES, chain_rule_start, gradient
 from tests.derive.derivations import CASES, derived, title

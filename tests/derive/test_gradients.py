@@ -16,17 +16,17 @@ from hypothesis import strategies as st
 from derive.catalogue import names, op, variants
 from derive.catalogue.axes import over
 from derive.checker import verdict
-from derive.denote import World, denote
 from derive.derivation import Derivation
 from derive.errors import BackproofError, NotDerived, OperationError
-from derive.expr import ZERO, Entry
-from derive.index import index
-from derive.integers import Array
-from derive.law import HYPOTHESIS
-from derive.linevalues import assuming, check_lines
-from derive.notation import parse_expr
+from derive.expressions.expr import ZERO, Entry
+from derive.expressions.index import index
+from derive.language.notation import parse_expr
+from derive.language.show import show
+from derive.laws.law import HYPOTHESIS
+from derive.meaning.denote import World, denote
+from derive.meaning.integers import Array
+from derive.meaning.linevalues import assuming, check_lines
 from derive.operation import Op
-from derive.show import show
 from derive.sweep import gradient
 
 ROOT = Path(__file__).parents[2]

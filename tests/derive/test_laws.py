@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 import pytest
 
-from derive.build import add, contract, div, factors, mul, negate, product
 from derive.catalogue import op
 from derive.derivation import Derivation
 from derive.errors import MeaningError, NotDerived
-from derive.expr import (
+from derive.expressions.build import add, contract, div, factors, mul, negate, product
+from derive.expressions.expr import (
     Add,
     Binder,
     Cases,
@@ -27,19 +27,19 @@ from derive.expr import (
     Winner,
     val,
 )
-from derive.index import Composite, Index, divide, index
-from derive.law import LAWS, Law, Rule, Site
-from derive.linevalues import assuming, check_lines
-from derive.naming import NAMING
-from derive.notation import parse_expr
+from derive.expressions.index import Composite, Index, divide, index
+from derive.expressions.substitution import rename_bound, substitute
+from derive.expressions.traversal import map_indices
+from derive.language.notation import parse_expr
+from derive.language.show import show
+from derive.laws.law import LAWS, Law, Rule, Site
+from derive.laws.naming import NAMING
+from derive.laws.stability import STABILITY
+from derive.meaning.linevalues import assuming, check_lines
+from derive.meaning.worlds import in_reals, worlds
 from derive.operation import Op
 from derive.rewrite import run
-from derive.show import show
-from derive.stability import STABILITY
-from derive.substitution import rename_bound, substitute
 from derive.sweep import STAGES, chain_rule_start
-from derive.traversal import map_indices
-from derive.worlds import in_reals, worlds
 
 CORRELATION = op("O[i] = sum[p<K] X[s*i+p]*F[p]")
 LABELS = op("cross_entropy")

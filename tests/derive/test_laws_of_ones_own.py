@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 import derive
-from derive.denote import World, denote
 from derive.errors import MeaningError
-from derive.integers import Array
-from derive.linevalues import check_lines
-from derive.notation import parse_expr
+from derive.expressions.traversal import free_names
+from derive.language.notation import parse_expr
+from derive.meaning.denote import World, denote
+from derive.meaning.integers import Array
+from derive.meaning.linevalues import check_lines
 from derive.rewrite import MOVES, VISITS
-from derive.traversal import free_names
 from tests.derive.laws import LAWS
 
 OWN = {

@@ -4,8 +4,8 @@ import pytest
 
 import derive.sweep
 from derive.derivation import Step
-from derive.expr import ZERO
-from derive.law import LAWS
+from derive.expressions.expr import ZERO
+from derive.laws.law import LAWS
 from derive.lecture import TOGETHER, laws_of, lecture
 from tests.derive.derivations import CASES, derived, title
 

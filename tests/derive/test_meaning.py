@@ -9,16 +9,30 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from derive.denote import World, denote
-from derive.elaborate import from_text
 from derive.errors import MeaningError
-from derive.exact import PRIME, Number, Residue, exp
-from derive.expr import Add, Binder, Compare, Contract, D, Entry, Expr, InRange, Mul, Num, Select, Winner, val
-from derive.index import Index, divide, index
-from derive.integers import Array, Formula, Integers
-from derive.notation import parse_expr, parse_index
-from derive.substitution import rename_bound, substitute
-from derive.traversal import all_names
+from derive.expressions.expr import (
+    Add,
+    Binder,
+    Compare,
+    Contract,
+    D,
+    Entry,
+    Expr,
+    InRange,
+    Mul,
+    Num,
+    Select,
+    Winner,
+    val,
+)
+from derive.expressions.index import Index, divide, index
+from derive.expressions.substitution import rename_bound, substitute
+from derive.expressions.traversal import all_names
+from derive.language.elaborate import from_text
+from derive.language.notation import parse_expr, parse_index
+from derive.meaning.denote import World, denote
+from derive.meaning.exact import PRIME, Number, Residue, exp
+from derive.meaning.integers import Array, Formula, Integers
 
 UNDEFINED = "no value"
 

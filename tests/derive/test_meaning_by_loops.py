@@ -10,8 +10,8 @@ from math import exp, sqrt
 import pytest
 
 import derive
-from derive.denote import World
-from derive.elaborate import from_text
+from derive.language.elaborate import from_text
+from derive.meaning.denote import World
 from tests.derive.evaluate import array, output_of
 from tests.derive.laws import DECKS, LAWS
 

@@ -11,9 +11,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from derive.elaborate import from_text
-from derive.integers import Array
-from derive.small_sizes import sizes_of
+from derive.language.elaborate import from_text
+from derive.meaning.integers import Array
+from derive.meaning.small_sizes import sizes_of
 from tests.derive.evaluate import output_of
 from tests.derive.laws import LAWS
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from derive.index import index
-from derive.network import NETWORKS, alexnet, lenet, rgb_layer, two_weights
-from derive.network_claims import CLAIMS, Claim
-from derive.network_errata import Verdict, errata, judge
-from derive.show import show_index
+from derive.expressions.index import index
+from derive.language.show import show_index
+from derive.networks.network import NETWORKS, alexnet, lenet, rgb_layer, two_weights
+from derive.networks.network_claims import CLAIMS, Claim
+from derive.networks.network_errata import Verdict, errata, judge
 from derive.size_formula import size_formulas
 
 WRONG, CUT, CONVENTION, RIGHT = Verdict

@@ -7,13 +7,28 @@ import pytest
 import derive
 from derive.catalogue import RECIPES
 from derive.catalogue.recipe import text
-from derive.elaborate import from_text
-from derive.expr import Apply, Compare, Contract, D, Div, Entry, Fn, InRange, Maximum, Minimum, Mul, Num, Val, Winner
-from derive.index import index
-from derive.notation import parse, parse_expr, parse_index
+from derive.expressions.expr import (
+    Apply,
+    Compare,
+    Contract,
+    D,
+    Div,
+    Entry,
+    Fn,
+    InRange,
+    Maximum,
+    Minimum,
+    Mul,
+    Num,
+    Val,
+    Winner,
+)
+from derive.expressions.index import index
+from derive.expressions.traversal import reads
+from derive.language.elaborate import from_text
+from derive.language.notation import parse, parse_expr, parse_index
+from derive.language.show import show, show_index
 from derive.operation import Op
-from derive.show import show, show_index
-from derive.traversal import reads
 from tests.derive.laws import DECKS, LAWS
 
 CATALOGUE = {

@@ -9,17 +9,17 @@ import pytest
 
 from derive.catalogue import op
 from derive.checker import verdict
-from derive.composition import Graph
-from derive.digits import real
 from derive.errors import OperationError
-from derive.exact import Number
-from derive.index import index
-from derive.integers import Array
-from derive.network import mlp, relu_classifier, three_weights, two_weights
-from derive.one_law import one_law
+from derive.expressions.index import index
+from derive.language.show import show
+from derive.meaning.digits import real
+from derive.meaning.exact import Number
+from derive.meaning.integers import Array
+from derive.networks.composition import Graph
+from derive.networks.network import mlp, relu_classifier, three_weights, two_weights
+from derive.networks.one_law import one_law
 from derive.operation import Op
 from derive.rewrite import run
-from derive.show import show
 from derive.sweep import STAGES, gradient
 from tests.derive.evaluate import output_of, world_of
 from tests.derive.test_sweep_values import drawn, fan_out, forward, swept

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 import derive
-from derive.build import mul
 from derive.errors import NotDerived
-from derive.expr import Num
+from derive.expressions.build import mul
+from derive.expressions.expr import Num
 from numeric.backend import Formula
 from tests.derive.law_tally import Tally, equal_to_autograd, exactly_equal, kinds
 from tests.derive.random_laws import random_laws

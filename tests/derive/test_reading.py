@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 from derive.catalogue import RECIPES
 from derive.catalogue.recipe import lines
 from derive.catalogue.recipe import text as law_text
-from derive.denote import World, denote
-from derive.elaborate import from_text
 from derive.errors import BackproofError, MeaningError, NotationError, OperationError
-from derive.expr import Divides, InRange, Pow
-from derive.index import Index, index
-from derive.notation import Law, SizeRule, parse, parse_expr, parse_index
-from derive.show import show, show_index
-from derive.tokens import MAX_DEPTH, MAX_LENGTH
+from derive.expressions.expr import Divides, InRange, Pow
+from derive.expressions.index import Index, index
+from derive.language.elaborate import from_text
+from derive.language.notation import Law, SizeRule, parse, parse_expr, parse_index
+from derive.language.show import show, show_index
+from derive.language.tokens import MAX_DEPTH, MAX_LENGTH
+from derive.meaning.denote import World, denote
 from tests.derive.laws import DECKS, LAWS
 
 VARIANTS = [(r, kinds) for r in RECIPES.values() for kinds in map(r.kinds, r.variants())]

@@ -9,7 +9,7 @@ import pytest
 
 import derive
 from derive.errors import BackproofError, NotationError, NotDerived, OperationError
-from derive.notation import parse_expr, parse_index
+from derive.language.notation import parse_expr, parse_index
 
 OPERATION = [
     ("O[i] = O[i-1] + X[i]", "equation of O: got a read of O[i-1], which is O itself, expected only inputs"),

@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch.nn import functional
 
-from derive.elaborate import from_text
 from derive.errors import OperationError
-from derive.integers import Integers
+from derive.language.elaborate import from_text
+from derive.meaning.integers import Integers
 
 CONV = "O[i] = sum[p<K] X[s*i+d*p-P]*F[p]; X[h<H]; pad X.h by P, P"
 POOL = "O[i] = max[p<K] X[s*i+d*p-P]; X[h<H]; pad X.h by P, P; size i {}"

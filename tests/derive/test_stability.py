@@ -7,13 +7,13 @@ import pytest
 
 from derive.catalogue import RECIPES, op
 from derive.derivation import check_joins
-from derive.digits import Digits, function, power, quotient, real
 from derive.errors import MeaningError, NotDerived
-from derive.linevalues import check_lines
-from derive.notation import parse_expr
-from derive.stability import Proof, shift_proofs
+from derive.expressions.traversal import reads
+from derive.language.notation import parse_expr
+from derive.laws.stability import Proof, shift_proofs
+from derive.meaning.digits import Digits, function, power, quotient, real
+from derive.meaning.linevalues import check_lines
 from derive.sweep import gradient
-from derive.traversal import reads
 
 SHIFTED = [n for n, r in RECIPES.items() if r.stable]
 INVARIANT = {

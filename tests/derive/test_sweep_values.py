@@ -7,12 +7,12 @@ from random import Random
 import pytest
 
 from derive.catalogue import op
-from derive.composition import Graph, graph
-from derive.denote import World
-from derive.exact import Dual, Number
-from derive.expr import Entry
-from derive.index import index
-from derive.integers import Array
+from derive.expressions.expr import Entry
+from derive.expressions.index import index
+from derive.meaning.denote import World
+from derive.meaning.exact import Dual, Number
+from derive.meaning.integers import Array
+from derive.networks.composition import Graph, graph
 from derive.operation import Op
 from tests.derive.evaluate import output_of, world_of
 

@@ -7,11 +7,11 @@ import pytest
 import derive.sweep
 from derive.catalogue import RECIPES, op
 from derive.derivation import Step
-from derive.expr import Expr
-from derive.law import LAWS
+from derive.expressions.expr import Expr
+from derive.laws.law import LAWS
+from derive.laws.stability import STABILITY, Proof, shift_proofs
+from derive.laws.termination import SHIFTING, STAGES, Measure, falls
 from derive.operation import Op
-from derive.stability import STABILITY, Proof, shift_proofs
-from derive.termination import SHIFTING, STAGES, Measure, falls
 from tests.derive.derivations import CASES, derived, title
 
 EVERY = (*STAGES, SHIFTING)

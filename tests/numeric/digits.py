@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from numeric.data import CLASSES, FILES, SIDE
-from numeric.idx import encode_idx
+from numeric.training.data import CLASSES, FILES, SIDE
+from numeric.training.idx import encode_idx
 
 
 def write_digits(directory: Path, train: int, test: int, seed: int = 0) -> None:

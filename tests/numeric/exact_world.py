@@ -6,9 +6,9 @@ from itertools import product
 
 import numpy as np
 
-from derive.denote import World, denote
-from derive.expr import Binder, Expr
-from derive.integers import Array, Formula
+from derive.expressions.expr import Binder, Expr
+from derive.meaning.denote import World, denote
+from derive.meaning.integers import Array, Formula
 from numeric.backend import Formula as Line
 
 

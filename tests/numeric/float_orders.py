@@ -6,12 +6,12 @@ from fractions import Fraction
 
 import numpy as np
 
-from numeric.arithmetic import Integers, Mask, Plain, Truth, leading
 from numeric.backend import Formula
-from numeric.bounds import OUTPUT
-from numeric.dense import world_of
-from numeric.examination import Run
-from numeric.samples import Sample
+from numeric.checks.bounds import OUTPUT
+from numeric.checks.examination import Run
+from numeric.checks.samples import Sample
+from numeric.evaluation.arithmetic import Integers, Mask, Plain, Truth, leading
+from numeric.evaluation.dense import world_of
 
 Floats = np.ndarray
 

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from derive.expr import GUARDS, ZERO, Add, Compare, Contract, Div, Entry, Expr, InRange, Mul, Select, Winner
-from derive.index import index
-from derive.notation import parse_expr
-from derive.substitution import substitute
-from derive.traversal import walk
+from derive.expressions.expr import GUARDS, ZERO, Add, Compare, Contract, Div, Entry, Expr, InRange, Mul, Select, Winner
+from derive.expressions.index import index
+from derive.expressions.substitution import substitute
+from derive.expressions.traversal import walk
+from derive.language.notation import parse_expr
 
 Change = Callable[[Expr], Expr]
 

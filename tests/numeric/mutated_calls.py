@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from derive.catalogue.torch_arguments import torch_arguments
-from numeric.samples import Sample
+from numeric.checks.samples import Sample
 
 LARGE = 11
 """More than any extent of a sample."""

@@ -6,9 +6,9 @@ import pytest
 
 from derive.catalogue import names, op
 from derive.operation import Op
-from numeric import campaign as module
-from numeric.campaign import Outcome, Task, allotted, campaign, catalogue_variants, cut, label, plain, shares
-from numeric.checking import Check
+from numeric.checks import campaign as module
+from numeric.checks.campaign import Outcome, Task, allotted, campaign, catalogue_variants, cut, label, plain, shares
+from numeric.checks.checking import Check
 
 
 def test_a_campaign_is_json_and_counts_every_configuration() -> None:

@@ -5,8 +5,16 @@ import math
 import numpy as np
 import pytest
 
-from derive.notation import parse_expr
-from numeric.checking import Check, as_float, compare_bounded, compare_exact, formula_of_entry, relative_error, worst_of
+from derive.language.notation import parse_expr
+from numeric.checks.checking import (
+    Check,
+    as_float,
+    compare_bounded,
+    compare_exact,
+    formula_of_entry,
+    relative_error,
+    worst_of,
+)
 
 NAN, INF = math.nan, math.inf
 A = np.array([[1.0, 2.0], [NAN, -0.0]])

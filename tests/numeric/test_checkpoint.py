@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from numeric import atomic, checkpoint
-from numeric.checkpoint import CheckpointError
+from numeric.training import atomic, checkpoint
+from numeric.training.checkpoint import CheckpointError
 
 ARRAYS = {"parameters/conv1.weight": np.arange(6, dtype=np.float32).reshape(2, 3), "velocity/b": np.ones(1, np.float32)}
 HEADER = {"run": {"seed": 2**62}, "losses": [0.1, 1 / 3, 1e-300]}
@@ -137,7 +137,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(saved: Path, monkeypatc
 def test_a_process_that_dies_while_writing_leaves_the_old_file(saved: Path) -> None:
     before = saved.read_bytes()
     code = (
-        "import os, pathlib, sys\nfrom numeric.atomic import whole_file\n"
+        "import os, pathlib, sys\nfrom numeric.training.atomic import whole_file\n"
         "with whole_file(pathlib.Path(sys.argv[1])) as stream:\n    stream.write(b'half'); stream.flush(); os._exit(9)"
     )
     assert subprocess.run([sys.executable, "-c", code, str(saved)]).returncode == 9

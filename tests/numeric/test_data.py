@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from numeric.data import CLASSES, FILES, SAMPLE, SHA256, Dataset, load, read_directory
-from numeric.idx import DataError, encode_idx
+from numeric.training.data import CLASSES, FILES, SAMPLE, SHA256, Dataset, load, read_directory
+from numeric.training.idx import DataError, encode_idx
 from tests.numeric.digits import write_digits
 from tools.make_sample import PER_CLASS, evenly, make_sample
 

@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 
 from derive.catalogue import names, op
-from derive.denote import World
 from derive.errors import MeaningError
-from derive.expr import Binder, Expr, Winner
-from derive.index import index
-from derive.integers import Array, Formula
-from derive.notation import parse_expr, parse_index
+from derive.expressions.expr import Binder, Expr, Winner
+from derive.expressions.index import index
+from derive.language.notation import parse_expr, parse_index
+from derive.meaning.denote import World
+from derive.meaning.integers import Array, Formula
 from derive.sweep import gradient
-from numeric.arithmetic import Plain, first_best, leading
-from numeric.dense import Dense, Scope, axes_of, world_of
-from numeric.samples import Sample, draw
+from numeric.checks.samples import Sample, draw
+from numeric.evaluation.arithmetic import Plain, first_best, leading
+from numeric.evaluation.dense import Dense, Scope, axes_of, world_of
 
 X = np.array([[3.0, -1.0, 0.0, 2.0], [5.0, 0.0, -4.0, 5.0], [1.0, 1.0, 2.0, -2.0]])
 SIZES = {"H": 3, "W": 4, "K": 2, "s": 2, "P": 1}

@@ -3,8 +3,8 @@
 import pytest
 
 from derive.errors import OperationError
-from numeric import devices
-from numeric.devices import choose
+from numeric.training import devices
+from numeric.training.devices import choose
 
 # asked for, backend, GPUs, chosen
 CASES = [

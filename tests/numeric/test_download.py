@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from numeric.download import fetch
-from numeric.idx import DataError
+from numeric.training.download import fetch
+from numeric.training.idx import DataError
 
 CONTENT = {"one": b"the first file", "two": b"the second file"}
 SUMS = {name: sha256(content).hexdigest() for name, content in CONTENT.items()}

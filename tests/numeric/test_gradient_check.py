@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from derive.catalogue import op
-from derive.composition import Graph, graph
-from derive.network import lenet
-from numeric import gradient_check as module
-from numeric import network_oracle
-from numeric.gradient_check import gradient_check
-from numeric.initial import initial_parameters
-from numeric.model import parameter_shapes
+from derive.networks.composition import Graph, graph
+from derive.networks.network import lenet
+from numeric.networks import gradient_check as module
+from numeric.networks import network_oracle
+from numeric.networks.gradient_check import gradient_check
+from numeric.networks.model import parameter_shapes
+from numeric.training.initial import initial_parameters
 
 GREY = 1 / 255
 MISTAKES = {

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from numeric.idx import DataError, encode_idx, read_idx
+from numeric.training.idx import DataError, encode_idx, read_idx
 
 IMAGES = np.arange(3 * 2 * 4, dtype=np.uint8).reshape(3, 2, 4)
 WHOLE = encode_idx(IMAGES)

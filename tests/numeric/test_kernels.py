@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 import derive
 import numeric
 from derive.errors import NotDerived, OperationError
-from numeric.binding import bind
+from numeric.calling.binding import bind
 from numeric.kernels import Kernel, kernel
-from numeric.loader import load
-from numeric.printed import PrintedFunctions
-from numeric.printer import OUTPUT
+from numeric.printing.loader import load
+from numeric.printing.printed import PrintedFunctions
+from numeric.printing.printer import OUTPUT
 from numeric.to_torch import TorchDialect
 from tests.numeric.laws import LAWS, Law, integers
 from tests.numeric.small_cases import CASES, Case

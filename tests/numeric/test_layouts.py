@@ -11,9 +11,9 @@ import torch.nn.functional as F
 from derive.catalogue import op
 from derive.errors import OperationError
 from derive.layout import AS_THE_LAW, Layout
+from numeric.calling.layouts import arrangement
+from numeric.checks.samples import Sample, configurations
 from numeric.kernels import kernel
-from numeric.layouts import arrangement
-from numeric.samples import Sample, configurations
 
 
 def floats(*shape: int) -> torch.Tensor:

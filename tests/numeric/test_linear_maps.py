@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 import numeric
 from derive.catalogue import op, with_defaults
 from derive.errors import OperationError
-from derive.expr import ZERO, Expr
+from derive.expressions.expr import ZERO, Expr
+from derive.language.show import show
 from derive.linear_map import LinearMap, instance, linear_map
 from derive.operation import Op
-from derive.show import show
 from numeric.kernels import kernel
 
 TRANSPOSED = """

@@ -5,7 +5,7 @@ import sys
 
 CODE = """
 import numpy as np
-from numeric.memory import keep_freed_memory
+from numeric.networks.memory import keep_freed_memory
 assert keep_freed_memory() in (True, False)
 print(sum(float(np.ones(1 << 20).sum()) for _ in range(8)))
 """

@@ -8,14 +8,14 @@ import torch
 from numpy.typing import NDArray
 
 from derive.catalogue import op
-from derive.composition import Graph, graph
 from derive.errors import OperationError
-from derive.network import NETWORKS, lenet, mlp
-from numeric import network_oracle
-from numeric.checking import compare_bounded
-from numeric.network_bounds import network_errors
-from numeric.network_sizes import shape_at, sizes_of
-from numeric.training_step import compile
+from derive.networks.composition import Graph, graph
+from derive.networks.network import NETWORKS, lenet, mlp
+from numeric.checks.checking import compare_bounded
+from numeric.networks import network_oracle
+from numeric.networks.network_bounds import network_errors
+from numeric.networks.network_sizes import shape_at, sizes_of
+from numeric.networks.training_step import compile
 
 BACKENDS = ("reference", "numpy", "torch")
 Arrays = dict[str, NDArray]

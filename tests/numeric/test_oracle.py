@@ -10,15 +10,15 @@ import torch
 from derive.catalogue import names, op
 from derive.catalogue.torch_arguments import torch_arguments
 from derive.errors import OperationError
+from derive.language.show import show
 from derive.operation import Op
-from derive.show import show
 from numeric import oracle
-from numeric.bounds import along, direction
-from numeric.campaign import catalogue_variants
+from numeric.checks.bounds import along, direction
+from numeric.checks.campaign import catalogue_variants
+from numeric.checks.samples import configurations, draw
+from numeric.checks.steps import central_difference, complex_step, degree
 from numeric.kernels import kernel
 from numeric.oracle import CALLS, TorchArithmetic, autograd, by_law
-from numeric.samples import configurations, draw
-from numeric.steps import central_difference, complex_step, degree
 
 
 def gradients_of_the_law(law: Op, seed: int) -> tuple[Mapping[str, np.ndarray], Mapping[str, np.ndarray]]:

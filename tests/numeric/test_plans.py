@@ -11,10 +11,10 @@ import pytest
 import derive
 from derive.operation import Op
 from numeric.kernels import kernel
-from numeric.lower import plan
-from numeric.plan import Gather, Map, Matmul, Merge, Pad, Scatter, Split, Wins
-from numeric.printer import plain
-from numeric.wrapping import wrapped
+from numeric.plans.lower import plan
+from numeric.plans.plan import Gather, Map, Matmul, Merge, Pad, Scatter, Split, Wins
+from numeric.printing.printer import plain
+from numeric.printing.wrapping import wrapped
 from tests.numeric.laws import LAWS, Law
 from tests.numeric.small_cases import CASES, Case
 

@@ -9,7 +9,7 @@ import derive
 import numeric
 from derive.catalogue import with_defaults
 from derive.errors import OperationError
-from derive.show import show
+from derive.language.show import show
 
 functional = torch.nn.functional
 BACKENDS = ("numpy", "torch", "reference")

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from derive.catalogue import op
-from numeric import lower, to_numpy
+from numeric import to_numpy
 from numeric.backend import Formula
-from numeric.checking import Check
-from numeric.examination import Results, Run, Subject
-from numeric.samples import Sample
+from numeric.checks.checking import Check
+from numeric.checks.examination import Results, Run, Subject
+from numeric.checks.samples import Sample
+from numeric.plans import lower
 from numeric.verification import examine, runner, subject
 from tests.numeric.float_orders import shuffled
 from tests.numeric.mistakes import MISTAKES, Mistake

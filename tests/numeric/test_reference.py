@@ -7,13 +7,13 @@ import pytest
 
 import derive
 from derive.errors import MeaningError
-from derive.expr import Binder, Val
-from derive.index import divide, index
-from derive.notation import parse_expr
+from derive.expressions.expr import Binder, Val
+from derive.expressions.index import divide, index
+from derive.language.notation import parse_expr
 from derive.operation import Op
 from numeric.backend import Formula, cotangent, gradient_formula
 from numeric.backend import forward_formulas as stable_formulas
-from numeric.binding import Binding, bind, defaults
+from numeric.calling.binding import Binding, bind, defaults
 from numeric.reference import Reference
 from tests.numeric.exact_world import entries, world
 from tests.numeric.laws import LAWS, Law, integers

@@ -11,11 +11,11 @@ import torch
 
 from derive.catalogue import names, variants
 from derive.errors import BackproofError
-from numeric.binding import Binding
+from numeric.calling.binding import Binding
+from numeric.checks.samples import draw
 from numeric.kernels import kernel
 from numeric.oracle import CALLS
-from numeric.printed import PrintedFunctions
-from numeric.samples import draw
+from numeric.printing.printed import PrintedFunctions
 from tests.numeric.mutated_calls import Call, call_of, mutated
 
 ANY = ".*"

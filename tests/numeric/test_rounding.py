@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 
 from derive.catalogue import op
-from derive.expr import Binder, Winner
-from derive.index import index
-from derive.notation import parse_expr
+from derive.expressions.expr import Binder, Winner
+from derive.expressions.index import index
+from derive.language.notation import parse_expr
 from derive.operation import Op
-from numeric.arithmetic import FUNCTIONS
-from numeric.bounds import OUTPUT, Bounds, bounds_on, exact_sample, in_double
-from numeric.campaign import catalogue_variants
-from numeric.dense import Dense
-from numeric.examination import Subject
-from numeric.rounding import FLOAT32, FLOAT64, ULPS, Ball, Precision, Rounding
-from numeric.samples import Sample, draw
+from numeric.checks.bounds import OUTPUT, Bounds, bounds_on, exact_sample, in_double
+from numeric.checks.campaign import catalogue_variants
+from numeric.checks.examination import Subject
+from numeric.checks.rounding import FLOAT32, FLOAT64, ULPS, Ball, Precision, Rounding
+from numeric.checks.samples import Sample, draw
+from numeric.evaluation.arithmetic import FUNCTIONS
+from numeric.evaluation.dense import Dense
 from numeric.verification import subject
 from tests.numeric.float_orders import shuffled
 

@@ -8,8 +8,8 @@ import pytest
 from derive.catalogue import names, op
 from derive.errors import OperationError
 from derive.operation import Op
-from numeric.binding import bind
-from numeric.samples import Sample, configurations, draw, exposes, fitting, passed_shape
+from numeric.calling.binding import bind
+from numeric.checks.samples import Sample, configurations, draw, exposes, fitting, passed_shape
 
 OWN = [
     "O[i,j] = sum[p,q] X[i+p,j+q]*F[p,q]",

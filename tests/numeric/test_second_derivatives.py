@@ -18,16 +18,16 @@ from derive.catalogue import names
 from derive.checker import verdict
 from derive.derivation import Derivation
 from derive.errors import OperationError
-from derive.notation import parse_expr
+from derive.language.notation import parse_expr
+from derive.language.show import show
 from derive.operation import Op
 from derive.second import operation_of
-from derive.show import show
 from numeric.backend import Formula
-from numeric.bounds import Bounds, bounds_on, exact_sample
-from numeric.checking import Check, compare_bounded
+from numeric.checks.bounds import Bounds, bounds_on, exact_sample
+from numeric.checks.checking import Check, compare_bounded
+from numeric.checks.rounding import FLOAT64
+from numeric.checks.samples import Sample, draw
 from numeric.oracle import output_of, refuse_empty_windows
-from numeric.rounding import FLOAT64
-from numeric.samples import Sample, draw
 
 REAL_KINDS = 3  # every third seed draws plain real data
 

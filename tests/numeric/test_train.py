@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from numeric import checkpoint
-from numeric.checkpoint import CheckpointError
-from numeric.data import Dataset, read_directory
-from numeric.run import Model, TrainingError, TrainOptions
-from numeric.schedule import one_cycle
 from numeric.train import Progress, Trained, first_step, steps_per_epoch, train
+from numeric.training import checkpoint
+from numeric.training.checkpoint import CheckpointError
+from numeric.training.data import Dataset, read_directory
+from numeric.training.run import Model, TrainingError, TrainOptions
+from numeric.training.schedule import one_cycle
 from tests.numeric import toy
 from tests.numeric.digits import write_digits
 

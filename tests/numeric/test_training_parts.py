@@ -9,13 +9,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from numeric.batches import in_order, placed, plan_epoch
-from numeric.data import Dataset, Digits
-from numeric.evaluate import Evaluation, evaluate
-from numeric.initial import initial_parameters
-from numeric.run import TrainingError
-from numeric.schedule import one_cycle
-from numeric.sgd import nesterov
+from numeric.training.batches import in_order, placed, plan_epoch
+from numeric.training.data import Dataset, Digits
+from numeric.training.evaluate import Evaluation, evaluate
+from numeric.training.initial import initial_parameters
+from numeric.training.run import TrainingError
+from numeric.training.schedule import one_cycle
+from numeric.training.sgd import nesterov
 
 LENET = {
     "conv1.weight": (6, 1, 5, 5),

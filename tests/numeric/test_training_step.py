@@ -6,11 +6,11 @@ import torch
 import torch.nn.functional as F
 
 from derive.catalogue import op
-from derive.composition import Graph, graph
 from derive.errors import OperationError
-from derive.network import lenet
-from numeric.model import model, parameter_shapes
-from numeric.training_step import compile
+from derive.networks.composition import Graph, graph
+from derive.networks.network import lenet
+from numeric.networks.model import model, parameter_shapes
+from numeric.networks.training_step import compile
 
 BACKENDS = ("reference", "numpy", "torch")
 

@@ -7,7 +7,7 @@ import pytest
 
 from derive.catalogue import names, op
 from derive.errors import OperationError
-from numeric.checking import Check
+from numeric.checks.checking import Check
 from numeric.verification import LAYERS, examine, subject, verify
 
 

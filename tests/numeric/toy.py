@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from numeric.data import CLASSES, read_directory
-from numeric.run import Model, Parameters, TrainOptions
 from numeric.train import Progress, train
+from numeric.training.data import CLASSES, read_directory
+from numeric.training.run import Model, Parameters, TrainOptions
 
 PAD = 1
 CELLS = (28 + 2 * PAD) ** 2

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from derive.catalogue import names
-from numeric import checkpoint
+from numeric.training import checkpoint
 from reports import cli
 from reports.exits import (
     BAD_INPUT,
@@ -497,7 +497,7 @@ def test_train_checks_ten_gradients_and_learns(capsys: pytest.CaptureFixture[str
 def test_a_gradient_that_disagrees_stops_the_training(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from numeric import network_oracle
+    from numeric.networks import network_oracle
 
     honest = network_oracle.gradients
     monkeypatch.setattr(network_oracle, "gradients", lambda *a: {k: v * 1.000001 for k, v in honest(*a).items()})

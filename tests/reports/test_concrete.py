@@ -6,18 +6,18 @@ import pytest
 
 import derive
 from derive.catalogue import names
-from derive.denote import World
 from derive.derivation import Derivation
 from derive.errors import BackproofError
-from derive.expansion import expand
-from derive.expr import Contract, Entry, InRange, Select, Winner
-from derive.integers import Array
-from derive.traversal import walk
-from derive.worlds import worlds
-from reports.concrete import concrete_sections
+from derive.expressions.expr import Contract, Entry, InRange, Select, Winner
+from derive.expressions.traversal import walk
+from derive.meaning.denote import World
+from derive.meaning.integers import Array
+from derive.meaning.worlds import worlds
+from derive.networks.expansion import expand
+from reports.by_hand.concrete import concrete_sections
+from reports.by_hand.scale import Scale, parse_shapes, scale
 from reports.document import Document, Equation, parts
-from reports.narrate import derivation_report
-from reports.scale import Scale, parse_shapes, scale
+from reports.sections.narrate import derivation_report
 from reports.writers import render
 
 DERIVATIONS: list[Derivation] = [

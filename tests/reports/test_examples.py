@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import derive
-from numeric.checking import Check
+from numeric.checks.checking import Check
 from reports.examples import key_lines, verdict
 
 ROOT = Path(__file__).resolve().parents[2]

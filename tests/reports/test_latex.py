@@ -8,18 +8,18 @@ from itertools import product
 import pytest
 
 import derive
-from derive import expr
-from derive.denote import World, denote
 from derive.errors import MeaningError
-from derive.expr import Add, Apply, Binder, Contract, D, Div, Entry, Expr, Mul, Num, Pow, Val, Winner
-from derive.index import divide, index
-from derive.integers import Array
-from derive.notation import parse_expr
-from reports.display_nodes import Focus, Known
-from reports.latex import LINE, latex, latex_index, latex_lines
-from reports.latex_nodes import NODES
-from reports.measure import width
-from reports.names import Names
+from derive.expressions import expr
+from derive.expressions.expr import Add, Apply, Binder, Contract, D, Div, Entry, Expr, Mul, Num, Pow, Val, Winner
+from derive.expressions.index import divide, index
+from derive.language.notation import parse_expr
+from derive.meaning.denote import World, denote
+from derive.meaning.integers import Array
+from reports.mathematics.display_nodes import Focus, Known
+from reports.mathematics.latex import LINE, latex, latex_index, latex_lines
+from reports.mathematics.latex_nodes import NODES
+from reports.mathematics.measure import width
+from reports.mathematics.names import Names
 from reports.writers.mathml import formula
 from reports.writers.tex import tame
 

@@ -6,7 +6,7 @@ import pytest
 
 import derive
 from reports.document import Document
-from reports.law_section import law_section
+from reports.sections.law_section import law_section
 from reports.writers import render
 
 AGREED: dict[str, set[str]] = {

@@ -20,7 +20,7 @@ from derive.catalogue.limits import LIMITS, Limit
 from derive.catalogue.torch_arguments import torch_arguments
 from derive.errors import OperationError
 from derive.operation import show_equation
-from numeric.samples import draw
+from numeric.checks.samples import draw
 from reports import cli, listing
 from reports.exits import BAD_INPUT, GOOD
 from reports.writers.output import render

@@ -10,12 +10,12 @@ from derive.catalogue import op
 from derive.errors import OperationError
 from derive.linear_map import linear_map
 from derive.sweep import gradient
-from reports import matrix_section as page
+from reports.by_hand.friendly import Example, example
+from reports.by_hand.scale import scale
+from reports.by_hand.worked import worked_example
 from reports.document import Document, Equation, parts, plain
-from reports.friendly import Example, example
-from reports.names import Names
-from reports.scale import scale
-from reports.worked import worked_example
+from reports.mathematics.names import Names
+from reports.sections import matrix_section as page
 from reports.writers.output import render
 
 CORRELATION = op("O[i] = sum[p] X[i+p]*F[p]")

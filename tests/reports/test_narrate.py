@@ -10,21 +10,21 @@ import pytest
 import derive
 from derive.catalogue import names
 from derive.derivation import Derivation
-from derive.expr import Apply
-from derive.law import LAWS
+from derive.expressions.expr import Apply
+from derive.expressions.traversal import walk
+from derive.laws.law import LAWS
+from derive.laws.stability import STABILITY
 from derive.lecture import laws_of, lecture
-from derive.stability import STABILITY
-from derive.traversal import walk
-from numeric.checking import Check
+from numeric.checks.checking import Check
 from reports.document import Callout, Claim, Document, Math, Section, Source, Step, StepTable, Verdict, parts, plain
-from reports.kernel_section import function_of
-from reports.named_results import meanings
-from reports.names import Names
-from reports.narrate import derivation_report
-from reports.plaintext import plaintext
-from reports.side_conditions import in_words
-from reports.statements import STATEMENTS, TOTAL, statement
-from reports.verdicts import claim
+from reports.mathematics.named_results import meanings
+from reports.mathematics.names import Names
+from reports.mathematics.plaintext import plaintext
+from reports.sections.kernel_section import function_of
+from reports.sections.narrate import derivation_report
+from reports.sections.side_conditions import in_words
+from reports.sections.statements import STATEMENTS, TOTAL, statement
+from reports.sections.verdicts import claim
 from reports.writers import FORMATS, render
 from reports.writers.mathml import formula
 from reports.writers.tex import tame
@@ -197,7 +197,7 @@ def test_a_formula_without_a_function_shows_none() -> None:
 
 def test_the_same_derivation_gives_the_same_bytes() -> None:
     code = (
-        "import derive; from reports.narrate import derivation_report; from reports.writers import render;"
+        "import derive; from reports.sections.narrate import derivation_report; from reports.writers import render;"
         "d = derivation_report(derive.gradient('conv2d', 'input'));"
         "print(*(render(d, f) for f in ('text', 'md', 'html', 'ipynb', 'tex', 'json')))"
     )

@@ -5,13 +5,13 @@ import re
 import pytest
 
 from derive.catalogue import op
-from derive.composition import Graph, graph
-from derive.network import NETWORKS, lenet, mlp, two_weights
+from derive.networks.composition import Graph, graph
+from derive.networks.network import NETWORKS, lenet, mlp, two_weights
 from derive.sweep import gradient
 from reports.document import Document, Figure, Section, parts, plain
-from reports.network_figure import network_figure
-from reports.network_report import all_derivations, derivations, network_report
-from reports.whole_network import whole_gradients
+from reports.sections.network_figure import network_figure
+from reports.sections.network_report import all_derivations, derivations, network_report
+from reports.sections.whole_network import whole_gradients
 from reports.writers.output import render
 
 

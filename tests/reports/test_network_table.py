@@ -7,10 +7,10 @@ import json
 import pytest
 
 from derive.catalogue import op
-from derive.composition import Graph, graph
-from derive.network import NETWORKS, alexnet, lenet
+from derive.networks.composition import Graph, graph
+from derive.networks.network import NETWORKS, alexnet, lenet
 from reports.document import Document, Section, Table, parts, plain
-from reports.network_table import counting, errata_sections, shape_table, table_data, table_document
+from reports.sections.network_table import counting, errata_sections, shape_table, table_data, table_document
 from reports.writers.output import render
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from derive.catalogue import op
-from derive.network import lenet
+from derive.networks.network import lenet
 from derive.sweep import gradient
-from numeric.checking import Check
+from numeric.checks.checking import Check
 from numeric.kernels import kernel
 from reports.notebooks import SHOWN, bundle
 

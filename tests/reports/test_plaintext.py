@@ -7,14 +7,14 @@ import pytest
 import derive
 from derive.catalogue import names
 from derive.derivation import Derivation
-from derive.expr import Add, Contract, Expr, Mul
-from derive.notation import parse_expr
-from derive.show import show
-from derive.traversal import walk
-from reports.abbreviations import abbreviated
-from reports.display_nodes import Focus, Known, unmarked
-from reports.marks import marked
-from reports.plaintext import in_signs, plaintext
+from derive.expressions.expr import Add, Contract, Expr, Mul
+from derive.expressions.traversal import walk
+from derive.language.notation import parse_expr
+from derive.language.show import show
+from reports.mathematics.abbreviations import abbreviated
+from reports.mathematics.display_nodes import Focus, Known, unmarked
+from reports.mathematics.plaintext import in_signs, plaintext
+from reports.sections.marks import marked
 
 DERIVATIONS: list[Derivation] = [
     derive.gradient(op, t.name) for op in map(derive.op, names()) for t in op.differentiable

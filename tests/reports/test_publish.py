@@ -9,14 +9,14 @@ import pytest
 import reports
 from derive import checker
 from derive.catalogue import op
-from derive.network import lenet
+from derive.networks.network import lenet
 from derive.sweep import gradient
-from numeric.checking import Check
-from numeric.evaluate import Evaluation
-from numeric.run import TrainOptions
+from numeric.checks.checking import Check
 from numeric.train import Trained
+from numeric.training.evaluate import Evaluation
+from numeric.training.run import TrainOptions
 from reports.document import Document, parts
-from reports.training_report import epoch_losses, gradient_section, pictures, training_report
+from reports.sections.training_report import epoch_losses, gradient_section, pictures, training_report
 from reports.writers.output import render
 from reports.writers.registry import FORMATS, WriteError
 

@@ -11,19 +11,19 @@ import torch
 import derive
 from derive.catalogue import FAMILIES, RECIPES, variants
 from derive.catalogue.torch_arguments import torch_arguments
-from derive.expr import Cases, Maximum, Minimum, Select
-from derive.index import index
-from derive.instance import Instance
-from derive.notation import parse_index
+from derive.expressions.expr import Cases, Maximum, Minimum, Select
+from derive.expressions.index import index
+from derive.expressions.traversal import walk
+from derive.language.notation import parse_index
+from derive.networks.instance import Instance
 from derive.operation import Op
 from derive.sizes import Sizing
-from derive.traversal import walk
-from numeric.samples import draw
+from numeric.checks.samples import draw
 from reports.document import Document, Math
-from reports.law_section import kinks, law_section
-from reports.names import Names
-from reports.size_section import LEARNED, learned_sentence, parameter_count, size_section, with_numbers
-from reports.size_text import size_text
+from reports.mathematics.names import Names
+from reports.mathematics.size_text import size_text
+from reports.sections.law_section import kinks, law_section
+from reports.sections.size_section import LEARNED, learned_sentence, parameter_count, size_section, with_numbers
 from reports.writers.output import render
 from reports.writers.registry import FORMATS
 

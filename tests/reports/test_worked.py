@@ -16,19 +16,19 @@ from nbclient import NotebookClient
 
 import derive
 from derive.catalogue import names
-from derive.denote import World, denote
 from derive.errors import BackproofError
-from derive.expr import Entry
-from derive.index import index
-from derive.notation import parse_expr
-from reports import hand_checks
+from derive.expressions.expr import Entry
+from derive.expressions.index import index
+from derive.language.notation import parse_expr
+from derive.meaning.denote import World, denote
+from reports.by_hand import hand_checks
+from reports.by_hand.friendly import example
+from reports.by_hand.python_cells import cells
+from reports.by_hand.scale import scale
+from reports.by_hand.worked import SIZES, SMALL, worked_example
 from reports.document import Claim, Document, Equation, Figure, Source, Table, parts, plain
-from reports.forms import Form, Rows, form_of
-from reports.friendly import example
-from reports.names import Names
-from reports.python_cells import cells
-from reports.scale import scale
-from reports.worked import SIZES, SMALL, worked_example
+from reports.mathematics.forms import Form, Rows, form_of
+from reports.mathematics.names import Names
 from reports.writers import FORMATS, render
 
 OWN = "O[i,j] = sum[p,q] X[i+p,j+q]*F[p,q]"
@@ -296,7 +296,7 @@ def test_the_notebook_runs_cleanly_and_its_cells_are_empty_before() -> None:
 
 def test_the_same_options_give_the_same_bytes() -> None:
     code = (
-        "from reports.worked import worked_example; from reports.writers import render;"
+        "from reports.by_hand.worked import worked_example; from reports.writers import render;"
         "d = worked_example('max_pool2d', seed=5, torch=False);"
         "print(*(render(d, f) for f in ('text', 'md', 'html', 'ipynb', 'tex', 'json')))"
     )

@@ -1,0 +1,1 @@
+"""The notation: read, checked, elaborated into operations, and printed again."""

@@ -1,0 +1,1 @@
+"""Graphs of operations, the networks of the decks, and what can be counted about them."""

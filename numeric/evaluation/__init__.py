@@ -1,0 +1,1 @@
+"""Expressions evaluated densely, in any arithmetic: floats, exact numbers, bounds, torch's tensors."""

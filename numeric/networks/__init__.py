@@ -1,0 +1,1 @@
+"""Whole graphs in numbers: compiled, bounded, and compared with autograd."""

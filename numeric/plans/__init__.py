@@ -1,0 +1,1 @@
+"""From index notation to loop plans: what every kernel is printed from."""

@@ -1,0 +1,1 @@
+"""From loop plans to readable text, and from that text to functions."""

@@ -1,0 +1,1 @@
+"""Computations by hand: an operation at small sizes, every entry written out in symbols and in numbers, and checked."""

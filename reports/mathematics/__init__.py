@@ -1,0 +1,1 @@
+"""Mathematics for readers: expressions, indices and sizes as LaTeX, text and Python."""
