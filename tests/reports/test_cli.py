@@ -192,7 +192,7 @@ def test_a_full_disk_is_told(tmp_path: Path) -> None:
 def digits(folder: Path) -> Path:
     """A copy of the digits in the package."""
     folder.mkdir()
-    for path in (ROOT / "numeric" / "sample").glob("*.gz"):
+    for path in (ROOT / "numeric" / "training" / "sample").glob("*.gz"):
         (folder / path.name).write_bytes(path.read_bytes())
     return folder
 
