@@ -25,6 +25,16 @@ def sizes_of(op: Op, names: Mapping[str, Number]) -> Sizes:
     return {n: v for n, v in known.items() if isinstance(v, int)}
 
 
+def fitted(op: Op, names: Mapping[str, Number]) -> Sizes | None:
+    """The same, or None where they leave an output empty or break a requirement that is about sizes alone."""
+    try:
+        sizes = sizes_of(op, names)
+        fits = all(World(sizes, {}).value(r, {}) == 1 for r in op.require if not list(reads(r)))
+    except MeaningError:
+        return None
+    return sizes if fits and all(sizes.get(n, 0) >= 1 for n, _ in op.sizes) else None
+
+
 def small_sizes(op: Op, random: Random, holds: Callable[[Sizes], bool]) -> Iterator[Sizes]:
     """Sizes that fit the operation and for which `holds`, most telling first: each shows what those before did not."""
     found = list(islice(_fitting(op, random, holds), CANDIDATES))
@@ -51,12 +61,8 @@ def _fitting(op: Op, random: Random, holds: Callable[[Sizes], bool]) -> Iterator
     costly: list[tuple[int, int, Sizes]] = []
     cheap = False
     for chosen in _choices(op, sorted(op.symbols - derived), random):
-        try:
-            sizes = sizes_of(op, chosen)
-            fits = all(World(sizes, {}).value(r, {}) == 1 for r in op.require if not list(reads(r)))
-        except MeaningError:
-            continue
-        if not fits or any(sizes[n] < 1 for n in derived):
+        sizes = fitted(op, chosen)
+        if sizes is None:
             continue
         cost = _cost(op, sizes)
         if BUDGET < cost <= MOST:

@@ -50,7 +50,7 @@ def worlds(op: Op) -> tuple[World, ...]:
     if op.require:
         why += f" and {', '.join(show(r) for r in op.require)} hold"
     for sizes in small_sizes(op, random, lambda sizes: _windows_hold(op, sizes)):
-        world, error = _drawn(op, sizes, random)
+        world, error = drawn(op, sizes, random)
         valued += [world] if world else []
         why = error or why
         if len(valued) == WORLDS:
@@ -61,7 +61,7 @@ def worlds(op: Op) -> tuple[World, ...]:
     return tuple(valued)
 
 
-def _drawn(op: Op, sizes: Mapping[str, int], random: Random) -> tuple[World | None, str]:
+def drawn(op: Op, sizes: Mapping[str, int], random: Random) -> tuple[World | None, str]:
     """A world in which every equation has a value everywhere; or, where a few draws find none, what was wrong."""
     partial = [e for e in op.equations if not total(e.body)]
     why = ""
