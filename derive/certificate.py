@@ -27,6 +27,8 @@ from fractions import Fraction
 from typing import Any
 
 from derive import checker
+from derive.checker.claim import FORMAT
+from derive.checker.trees import EXPRESSIONS
 from derive.derivation import Derivation, Move, Step, site_at
 from derive.errors import CertificateError, NotDerived, OperationError
 from derive.expressions.expr import (
@@ -74,7 +76,7 @@ LAWS = {law.name: law for stage in (*STAGES, NAMING) for law in stage}
 
 def certificate(d: Derivation) -> JSON:
     """The derivation as a certificate. Raises: CertificateError where the checker does not accept it."""
-    proof = {"format": checker.FORMAT, "start": written(d.start), "steps": [_step(s) for s in d.steps]}
+    proof = {"format": FORMAT, "start": written(d.start), "steps": [_step(s) for s in d.steps]}
     try:
         _, needed = checker.examine({**proof, **_claim(d, None)})
         data = {**proof, **_claim(d, needed)}
@@ -142,7 +144,7 @@ def expression(v: list[Any]) -> Expr:
     """The expression that was written so; `v` has the form that the checker demands."""
     if v[0] == "num":
         return Num(Fraction(v[1], v[2]))
-    kinds = zip(checker.EXPRESSIONS[v[0]], v[1:], strict=True)
+    kinds = zip(EXPRESSIONS[v[0]], v[1:], strict=True)
     return CLASSES[v[0]](*(_field(kind, value) for kind, value in kinds))
 
 

@@ -34,7 +34,7 @@ ONLY_IN = {
 }
 
 # Shares no code with what it checks.
-STANDARD_LIBRARY_ONLY = {"derive/checker.py"}
+STANDARD_LIBRARY_ONLY = "derive/checker/"
 
 # Turns a plan's own source into functions; nothing else may execute text.
 EXECUTES_PLANS = {"numeric/printing/loader.py"}
@@ -166,13 +166,15 @@ def packages_stay_in_their_files(house: House) -> list[str]:
         f"{module.path}:{found.line} imports {found.name}: not a package of this file"
         for module in house.modules
         for found in module.imports
-        if not _package_allowed(module, found.top)
+        if not _package_allowed(module, found)
     ]
 
 
-def _package_allowed(module: Module, top: str) -> bool:
-    if module.path in STANDARD_LIBRARY_ONLY:
-        return top in sys.stdlib_module_names
+def _package_allowed(module: Module, found: Import) -> bool:
+    top = found.top
+    if module.path.startswith(STANDARD_LIBRARY_ONLY):
+        own = STANDARD_LIBRARY_ONLY.rstrip("/").replace("/", ".")
+        return top in sys.stdlib_module_names or found.name.startswith(f"{own}.")
     if top in ONLY_IN:
         return any(module.path == p or (p.endswith("/") and module.path.startswith(p)) for p in ONLY_IN[top])
     return top in sys.stdlib_module_names or top in ROOMS or top in EVERYWHERE[module.room]

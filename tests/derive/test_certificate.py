@@ -15,6 +15,8 @@ import derive.expressions.expr
 from derive import checker
 from derive.catalogue import op
 from derive.certificate import HEADS, certificate, derivation, dumps, expression, written
+from derive.checker.differentiation import DERIVATIVES
+from derive.checker.trees import EXPRESSIONS
 from derive.derivation import Derivation
 from derive.errors import CertificateError
 from derive.expressions.expr import Expr, Num
@@ -129,8 +131,8 @@ def test_every_node_has_a_head_and_every_head_is_known_to_the_checker():
     nodes = {v for v in vars(derive.expressions.expr).values() if isinstance(v, type) and issubclass(v, Expr)}
     concrete = {n for n in nodes if not any(m is not n and issubclass(m, n) for m in nodes)}
     assert concrete == set(HEADS)
-    assert set(HEADS.values()) == set(checker.EXPRESSIONS)
-    assert set(FUNCTIONS) == set(checker.DERIVATIVES)
+    assert set(HEADS.values()) == set(EXPRESSIONS)
+    assert set(FUNCTIONS) == set(DERIVATIVES)
 
 
 def test_numbers_are_written_as_fractions_in_lowest_terms():

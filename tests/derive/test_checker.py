@@ -18,6 +18,7 @@ import derive
 from derive import checker
 from derive.catalogue import op
 from derive.certificate import dumps, expression, written
+from derive.checker import differentiation, normal, trees
 from derive.expressions.functions import FUNCTIONS
 from derive.expressions.traversal import put
 from derive.laws.law import LAWS
@@ -109,7 +110,7 @@ def claim_of(proof: Proof) -> checker.Claim:
 def test_the_scalar_derivatives_are_those_of_sympy(name):
     z = sympy.Symbol("z")
     function = scalar(name, z)
-    ours = in_sympy(checker.DERIVATIVES[name](("name", "z")))
+    ours = in_sympy(differentiation.DERIVATIVES[name](("name", "z")))
     assert sympy.simplify(ours - sympy.diff(function, z)) == 0
     assert sympy.simplify(ours - sympy.diff(function, z) - 1) != 0
 
@@ -118,7 +119,7 @@ def scalar(name: str, z: sympy.Expr) -> sympy.Expr:
     return 1 / (1 + sympy.exp(-z)) if name == "sigmoid" else getattr(sympy, name)(z)
 
 
-def in_sympy(e: checker.Tree) -> sympy.Expr:
+def in_sympy(e: trees.Tree) -> sympy.Expr:
     match e:
         case "num", p, q:
             return sympy.Rational(p, q)
@@ -126,7 +127,7 @@ def in_sympy(e: checker.Tree) -> sympy.Expr:
             return sympy.Symbol(n)
         case "fn", name, f:
             return scalar(name, in_sympy(f))
-    below = [in_sympy(p) for p in checker.parts(e)]
+    below = [in_sympy(p) for p in trees.parts(e)]
     return {"add": sympy.Add, "mul": sympy.Mul, "pow": sympy.Pow, "div": lambda a, b: a / b}[e[0]](*below)
 
 
@@ -181,7 +182,7 @@ def test_a_forged_move_is_refused_unless_its_lines_have_one_value(case):
     # both the node after and the line are forged, so that only the law can refuse
     data, random, own = certified(case), Random(title(case)), assuming(operation(case[0]))
     moves = [(s.law, m, line) for s in derived(case).steps for m, line in zip(s.moves, lines_of(s), strict=True)]
-    nodes = [n for _, n in places(data["steps"]) if is_node(n) and n[0] in checker.EXPRESSIONS]
+    nodes = [n for _, n in places(data["steps"]) if is_node(n) and n[0] in trees.EXPRESSIONS]
     names = sorted({a for n in nodes for i in indices_of(n) for _, *atoms in i for a in atoms if isinstance(a, str)})
     for _ in range(40):
         law, move, line = random.choice(moves)
@@ -511,7 +512,7 @@ def test_expressions_of_one_normal_form_have_one_value():
     for _ in range(4000):
         e = drawn(random, 3, ["h"])
         try:
-            form = checker.show(checker.poly(claim.line(e), dict.fromkeys(claim.free, "@")))
+            form = normal.show(normal.poly(claim.line(e), dict.fromkeys(claim.free, "@")))
         except checker.Refuted:
             continue
         seen.setdefault(form, []).append(e)

@@ -11,6 +11,7 @@ import pytest
 
 from derive import checker
 from derive.certificate import CLASSES, expression, written
+from derive.checker import indexed, normal, trees
 from derive.errors import MeaningError
 from derive.expressions.expr import Apply, Binder, Contract, Entry, Expr, InRange, Mul, Num
 from derive.expressions.index import Composite, Index, atom_index, index
@@ -237,7 +238,7 @@ class Draw:
 # -- the checker's expressions, as the deriver's -----------------------------------------------------------------------
 
 
-def as_index(e: checker.Tree) -> Index:
+def as_index(e: trees.Tree) -> Index:
     match e:
         case "add", terms:
             return sum((as_index(t) for t in terms), index(0))
@@ -259,14 +260,14 @@ def as_index(e: checker.Tree) -> Index:
     raise AssertionError(e)
 
 
-def as_expr(e: checker.Tree) -> Expr:
+def as_expr(e: trees.Tree) -> Expr:
     if e[0] == "num":
         return Num(Fraction(e[1], e[2]))
     ways: dict[str, Any] = {
         "e": as_expr, "r": as_expr, "i": as_index, "E": lambda v: tuple(map(as_expr, v)),
         "I": lambda v: tuple(map(as_index, v)), "b": lambda v: tuple(Binder(n, as_index(extent)) for n, extent in v),
     }  # fmt: skip
-    kinds = zip(checker.EXPRESSIONS[e[0]], e[1:], strict=True)
+    kinds = zip(trees.EXPRESSIONS[e[0]], e[1:], strict=True)
     return CLASSES[e[0]](*(ways.get(kind, lambda v: v)(value) for kind, value in kinds))
 
 
@@ -298,14 +299,14 @@ def compared(seed: int, draws: int, table: dict[str, Any]) -> Counter[str]:
     return seen
 
 
-def instances(family: Any, tree: checker.Tree, own: checker.Claim) -> list[Any]:
+def instances(family: Any, tree: trees.Tree, own: checker.Claim) -> list[Any]:
     try:
         return list(family(tree, tree, own))
     except checker.Refuted:
         return []
 
 
-def sides_agree(law: str, left: checker.Tree, right: checker.Tree, facts: checker.Facts, free: str) -> int:
+def sides_agree(law: str, left: trees.Tree, right: trees.Tree, facts: trees.Facts, free: str) -> int:
     """At how many points both sides have a value, which is one."""
     a, b, agreed = as_expr(left), as_expr(right), 0
     ranges = [InRange(as_index(f[1]), as_index(f[2])) for f in facts if f[0] == "range"]
@@ -326,7 +327,7 @@ def test_both_sides_of_every_law_have_one_value_and_every_law_is_compared():
 
 
 def test_a_law_that_is_wrong_is_found():
-    def wishful(node: checker.Tree, after: checker.Tree, own: checker.Claim) -> checker.Instances:
+    def wishful(node: trees.Tree, after: trees.Tree, own: checker.Claim) -> trees.Instances:
         if node[0] == "sum":
             yield "distribute", after, node[2], ()
 
@@ -362,6 +363,6 @@ def test_only_deviations_from_a_mean_add_up_to_0(text: str, mean: str):
     own = checker.Claim([tensors, equations, ["gradient", "O", "X", ["n", "c"]], [], [], {}, {}, []])
     own.here = {i: own.tensors["X"][axis] for i, axis in own.free.items()}
     node = own.line(written(parse_expr(text)))
-    zero = any(checker.equal(a, b) for _, a, b, _ in checker.means(node, checker.ZERO, own))
+    zero = any(normal.equal(a, b) for _, a, b, _ in indexed.means(node, trees.ZERO, own))
     assert zero is (DEVIATIONS[text] and mean == "(sum[n<N] X[n,c])/N")
-    assert not list(checker.means(node, checker.ONE, own))
+    assert not list(indexed.means(node, trees.ONE, own))
