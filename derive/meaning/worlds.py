@@ -70,7 +70,7 @@ def drawn(op: Op, sizes: Mapping[str, int], random: Random) -> tuple[World | Non
         world = _world(op, sizes, random, values)
         try:
             for e in partial:
-                _evaluate(op, e, world)
+                valued(op, world, e)
         except MeaningError as error:
             why = str(error)
         else:
@@ -84,8 +84,8 @@ def _first_draw(e: Equation) -> int:
     return max((POSITIVE if any(True for _ in reads(n)) else NOT_ZERO for n in exponents), default=0)
 
 
-def _evaluate(op: Op, e: Equation, world: World) -> None:
-    """Raises: MeaningError where an equation has no value."""
+def valued(op: Op, world: World, e: Equation) -> bool:
+    """True where an equation has a value everywhere, in exact numbers or in reals. Raises: MeaningError elsewhere."""
     entry = Entry(e.target, tuple(index(n) for n in e.names))
     value = world.meaning(entry, {b.name for b in op.tensor(e.target).axes})
     for point in world.tuples(op.tensor(e.target).axes, {}):
@@ -93,6 +93,7 @@ def _evaluate(op: Op, e: Equation, world: World) -> None:
             value(point)
         except MeaningError:
             in_reals(world, op).value(entry, point)
+    return True
 
 
 def in_reals(world: World, op: Op) -> World:
@@ -110,7 +111,7 @@ def _windows_hold(op: Op, sizes: Mapping[str, int]) -> bool:
     try:
         for e in op.equations:
             if any(isinstance(n, Select) for n in walk(e.body)):
-                _evaluate(op, e, world)
+                valued(op, world, e)
     except MeaningError:
         return False
     return True

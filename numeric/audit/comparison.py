@@ -1,0 +1,140 @@
+"""Two formulas for one tensor: refuted by the smallest witness, or proved equal for all sizes, or neither."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import lru_cache
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from derive.errors import NotDerived, OperationError
+from derive.expressions.expr import Apply, Binder, Expr
+from derive.laws.definitions import unfolder
+from derive.lazy import LazyModule
+from derive.meaning.denote import World
+from derive.meaning.small_sizes import Sizes, fitted
+from derive.operation import Op
+from derive.rewrite import run
+from derive.sweep import STAGES
+from numeric.audit.canonical import same
+from numeric.audit.sides import Difference, Sides
+from numeric.audit.small_worlds import generic, growing, least_sizes, special, telling
+from numeric.audit.verdict import REFUTED, UNDECIDED, VERIFIED, Verdict, Witness
+
+if TYPE_CHECKING:
+    from numeric import prove
+else:
+    prove = LazyModule("numeric.prove")  # what the laws prove needs no solver
+
+SMALLER = 2500
+"""Sizes tried for a smaller witness than the one in hand."""
+
+STEPS, ALGEBRA, FUNCTIONS, BRANCHES, NUMBERS = "1 steps", "3 algebra", "4 exp, log", "5 branches", "tested"
+Worlds = Callable[[Op, Mapping[str, int]], Iterator[World]]
+
+
+def compare(op: Op, axes: tuple[Binder, ...], got: Expr, expected: Expr, hypotheses: tuple[Expr, ...] = ()) -> Verdict:
+    """Whether two formulas with the free indices `axes` are equal wherever the guards `hypotheses` hold.
+
+    Refuted by exact numbers at the smallest sizes that were found; proved for all sizes by the engine's own laws, then
+    by `numeric.prove`; else undecided. Raises: OperationError where no small sizes fit the operation.
+    """
+    held = replace(op, require=(*op.require, *hypotheses)) if hypotheses else op
+    sides = Sides(held, axes, unfolded(op, got), unfolded(op, expected))
+    witness, layer, tried = _refuted(sides)
+    if witness is not None:
+        return Verdict(REFUTED, witness=witness, layer=layer)
+    if same(_normal(held, axes, sides.got), _normal(held, axes, sides.expected)):
+        return Verdict(VERIFIED, layer=STEPS, reason="proved for all sizes, by the laws of derivations")
+    return _solved(sides, hypotheses) or Verdict(
+        UNDECIDED, layer=NUMBERS, reason=f"no difference on {tried} sizes; not proved for all"
+    )
+
+
+def unfolded(op: Op, e: Expr) -> Expr:
+    """The expression with its named results written out."""
+    parts = tuple(unfolded(op, p) for p in e.parts)
+    e = e.with_parts(parts) if parts else e
+    return unfolded(op, unfolder(op)(e)) if isinstance(e, Apply) else e
+
+
+# -- refutation --------------------------------------------------------------------------------------------------------
+
+
+def _refuted(sides: Sides) -> tuple[Witness | None, str, int]:
+    """The smallest witness of a difference and the layer that found it; without one, at how many sizes there is none.
+
+    Numbers that are all different come first: what differs only at zeros and ties is a matter of convention.
+    """
+    sizes = [*islice(growing(sides.op), 1), *telling(sides.op)]
+    if not sizes:
+        raise OperationError(
+            f"{sides.op.name}: got no sizes at which it has values, expected some; change its arguments"
+        )
+    for worlds in (generic, special):
+        for known in sizes:
+            if sides.differ(worlds(sides.op, known)):
+                found = _smallest(sides, known, worlds)
+                return sides.witness(found), _layer(found, worlds), len(sizes)
+    return None, "", len(sizes)
+
+
+def _smallest(sides: Sides, known: Sizes, worlds: Worlds) -> Difference:
+    """The first difference among growing sizes, as far as they are tried; else at the known ones, lowered."""
+    known = _lowered(sides, known, worlds)
+    for sizes in islice(growing(sides.op), SMALLER):
+        if _above_least(sides.op, sizes) >= _above_least(sides.op, known):
+            break
+        if found := sides.differ(worlds(sides.op, sizes)):
+            return found
+    last = sides.differ(worlds(sides.op, known))
+    assert last is not None
+    return last
+
+
+def _lowered(sides: Sides, known: Sizes, worlds: Worlds) -> Sizes:
+    """Sizes at which the two still differ, none of which can be lowered by itself."""
+    least = least_sizes(sides.op)
+    names = iter(least)
+    while (name := next(names, None)) is not None:
+        for value in range(least[name], known[name]):
+            sizes = fitted(sides.op, {n: known[n] for n in least} | {name: value})
+            if sizes is not None and sides.differ(worlds(sides.op, sizes)):
+                known, names = sizes, iter(least)
+                break
+    return known
+
+
+def _above_least(op: Op, sizes: Sizes) -> int:
+    return sum(sizes[n] - low for n, low in least_sizes(op).items())
+
+
+def _layer(found: Difference, worlds: Worlds) -> str:
+    if worlds is special:
+        return BRANCHES
+    return ALGEBRA if isinstance(found.expected, int) and isinstance(found.got, int) else FUNCTIONS
+
+
+# -- proof -------------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=512)
+def _normal(op: Op, axes: tuple[Binder, ...], e: Expr) -> Expr:
+    """The last line that the engine's laws lead to, or the line itself where they do not end."""
+    try:
+        steps = list(run(e, STAGES, op, axes))
+    except NotDerived:
+        return e
+    return steps[-1].after if steps else e
+
+
+def _solved(sides: Sides, hypotheses: tuple[Expr, ...]) -> Verdict | None:
+    """A proof by `numeric.prove`, or None where it finds none."""
+    try:
+        found = prove.equal(sides.op, sides.axes, sides.got, sides.expected, hypotheses)
+    except ImportError:
+        return None
+    if isinstance(found, prove.Proved):
+        return Verdict(VERIFIED, layer="2 indices", reason="proved for all sizes, by z3")
+    return None

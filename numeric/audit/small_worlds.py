@@ -1,0 +1,111 @@
+"""Worlds to refute a claim in: sizes that grow from 1, entries that are all different, and then zeros and ties."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from hashlib import sha256
+from itertools import combinations_with_replacement, count, islice
+from random import Random
+
+from derive.errors import MeaningError
+from derive.expressions.traversal import reads
+from derive.meaning.denote import World
+from derive.meaning.integers import Array
+from derive.meaning.small_sizes import Sizes, fitted, small_sizes
+from derive.meaning.worlds import drawn, valued
+from derive.operation import Op, show_equation
+
+SIGNS = ((1, 1), (1, -1), (-1, 1))
+"""How entries alternate: all positive; or positive and negative, one of the two first."""
+TELLING, DRAWS = 4, 3
+
+
+def growing(op: Op) -> Iterator[Sizes]:
+    """Sizes that fit the operation, by how far they are in all above their least values; endless where there are any.
+
+    An extent is at least 1, a parameter at least its minimum.
+    """
+    least = least_sizes(op)
+    symbols = sorted(least)
+    for more in count() if symbols else (0,):
+        for raised in combinations_with_replacement(symbols, more):
+            sizes = fitted(op, {n: low + raised.count(n) for n, low in least.items()})
+            if sizes is not None:
+                yield sizes
+
+
+def least_sizes(op: Op) -> Sizes:
+    """The symbols that sizes are chosen for, with the least value of each."""
+    minima = {p.name: max(p.minimum, 0) for p in op.parameters}
+    return {n: minima.get(n, 1) for n in op.symbols - {n for n, _ in op.sizes}}
+
+
+def telling(op: Op) -> Iterator[Sizes]:
+    """A few sizes that expose mistakes: extents that differ, strides above 1, padding, leftover rows."""
+    yield from islice(small_sizes(op, _random(op), lambda sizes: drawn(op, sizes, Random(0))[0] is not None), TELLING)
+
+
+def generic(op: Op, sizes: Mapping[str, int]) -> Iterator[World]:
+    """Worlds of these sizes whose real entries are all different and none is 0: no ties, no kinks."""
+    base, _ = drawn(op, sizes, _random(op))
+    if base is None:
+        return
+    for signs in SIGNS:
+        world = replace(base, arrays=_distinct(op, base, signs))
+        if _valued(op, world):
+            yield world
+
+
+def special(op: Op, sizes: Mapping[str, int]) -> Iterator[World]:
+    """Worlds of these sizes with kinks and ties: all inputs 0, then entries from -4 to 4."""
+    random = _random(op)
+    for world in generic(op, sizes):
+        zeros = {t.name: _zeros(world.arrays[t.name]) for t in op.inputs if t.name not in _kept(op)}
+        world = replace(world, arrays={**world.arrays, **zeros})
+        if _valued(op, world):
+            yield world
+    for _ in range(DRAWS):
+        found, _ = drawn(op, sizes, random)
+        if found is not None:
+            yield found
+
+
+def _zeros(a: Array) -> Array:
+    return Array(a.shape, (0,) * len(a.values))
+
+
+def _random(op: Op) -> Random:
+    return Random(sha256("\n".join(show_equation(e) for e in op.equations).encode()).digest())
+
+
+def _distinct(op: Op, base: World, signs: tuple[int, int]) -> dict[str, Array]:
+    """The arrays with a number of its own in every free entry."""
+    numbers, kept = _shuffled_primes(), _kept(op)
+    arrays: dict[str, Array] = {}
+    for name, array in base.arrays.items():
+        different = tuple(signs[k % 2] * next(numbers) for k in range(len(array.values)))
+        arrays[name] = array if name in kept else Array(array.shape, different)
+    return arrays
+
+
+def _kept(op: Op) -> set[str]:
+    """Tensors whose entries are not free: labels, and what a requirement normalises."""
+    return {t.name for t in op.tensors if t.integer} | {r.tensor for g in op.require for r in reads(g)}
+
+
+def _shuffled_primes() -> Iterator[int]:
+    """Small primes in no order, so that no winner of a window is always the last of it."""
+    primes = (n for n in count(2) if all(n % d for d in range(2, int(n**0.5) + 1)))
+    random = Random(0)
+    while block := list(islice(primes, 8)):
+        random.shuffle(block)
+        yield from block
+
+
+def _valued(op: Op, world: World) -> bool:
+    """Whether every equation has a value everywhere."""
+    try:
+        return all(valued(op, world, e) for e in op.equations)
+    except MeaningError:
+        return False
