@@ -32,14 +32,27 @@ from numeric.evaluation.dense import shape_of, world_of
 Shape = tuple[int, ...]
 Setting = int | float | tuple[int | float, ...]
 
-LARGEST_EXTENT, LEADING, REACH = 9, 36, 3
-MOST_POINTS, MOST_BACKWARD = 6000, 60_000
-"""Points of an equation's iteration space, and about as many of its gradient's: a configuration takes milliseconds."""
-
+LEADING, REACH = 36, 3
 TRIES, RETRIES = 4000, 20
 REAL = ("plain", "wide", "saturated")
 REALS = (0, 1, 2, 3, Fraction(1, 8), Fraction(1, 4), Fraction(1, 2), Fraction(3, 4))
 """Values of real parameters above their minimum: floats hold them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The largest extent, the least and most points of an equation's iteration space, and about the most of a gradient's.
+
+    A configuration within the default ones takes milliseconds.
+    """
+
+    extent: int = 9
+    most: int = 6000
+    most_backward: int = 60_000
+    least: int = 0
+
+
+SMALL = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,14 +143,19 @@ def draw(op: Op, seed: int, kind: str = "integer", largest: int = 100, multiple:
     Raises: OperationError where no sizes are found at which the law has a value.
     """
     for attempt in range(RETRIES):
-        sample = _sized(op, seed, attempt)
+        sample = sized(op, seed, attempt)
         if sample is None:
             break
         filled = _filled(sample, kind, largest, multiple)
         if filled is not None:
             return filled
-    raise OperationError(
-        f"{op.name}: got no sizes at which the law has a value, expected some with extents up to {LARGEST_EXTENT};"
+    raise no_sizes(op, SMALL)
+
+
+def no_sizes(op: Op, limits: Limits) -> OperationError:
+    """What is said where no sizes are found."""
+    return OperationError(
+        f"{op.name}: got no sizes at which the law has a value, expected some with extents up to {limits.extent};"
         " check the law's sizes and requirements"
     )
 
@@ -146,21 +164,22 @@ def draw(op: Op, seed: int, kind: str = "integer", largest: int = 100, multiple:
 
 
 @lru_cache(maxsize=512)
-def _sized(op: Op, seed: int, attempt: int) -> Sample | None:
+def sized(op: Op, seed: int, attempt: int = 0, limits: Limits = SMALL) -> Sample | None:
     """A sample with sizes and settings, still without data, or None where no sizes fit."""
     random = np.random.default_rng([seed, 1, attempt])
     single = alone(op, random)
-    names = _best_sizes(op, random, single)
+    names = _best_sizes(op, random, single, limits)
     return None if names is None else _with_sizes(op, seed, names, random, bool(single))
 
 
-def _best_sizes(op: Op, random: Generator, single: str) -> dict[str, Any] | None:
+def _best_sizes(op: Op, random: Generator, single: str, limits: Limits) -> dict[str, Any] | None:
     """Of some sizes that fit, those that expose most; of how many varies, so that plain ones occur too."""
     wanted = int(random.choice((1, 3, 9)))
     symbols = chosen_symbols(op)
     found: list[dict[str, Any]] = []
     for attempt in range(TRIES):
-        candidate = _candidate(op, symbols, random, single, small=attempt > TRIES // 2)
+        small = replace(limits, extent=min(4, limits.extent)) if attempt > TRIES // 2 else limits
+        candidate = _candidate(op, symbols, random, single, small)
         if candidate is not None:
             found.append(candidate)
             if len(found) == wanted:
@@ -173,11 +192,10 @@ def chosen_symbols(op: Op) -> list[str]:
     return sorted(op.symbols - {n for n, _ in op.sizes})
 
 
-def _candidate(op: Op, symbols: list[str], random: Generator, single: str, small: bool) -> dict[str, Any] | None:
+def _candidate(op: Op, symbols: list[str], random: Generator, single: str, limits: Limits) -> dict[str, Any] | None:
     """Random sizes, that of the symbol `single` 1, or None where they do not fit."""
     least = {p.name: p.minimum for p in op.parameters}
     ones = random.random() < 1 / 8
-    top = 4 if small else LARGEST_EXTENT
     leading = {n for t in op.tensors for b in t.axes if b.name == "..." for n in b.extent.names()}
     reals = {p.name: p.minimum for p in op.parameters if p.real}
     chosen: dict[str, int | Fraction] = {}
@@ -190,13 +208,13 @@ def _candidate(op: Op, symbols: list[str], random: Generator, single: str, small
             low = least[n] if least[n] >= 0 or random.random() < 0.5 else 0
             chosen[n] = low + int(random.integers(0, REACH + 1))
         else:
-            reach = LEADING if n in leading and not small else top
+            reach = max(LEADING, limits.extent) if n in leading and limits.extent > 4 else limits.extent
             chosen[n] = 1 if ones and random.random() < 0.5 else int(random.integers(1, reach + 1))
-    return fitting(op, chosen)
+    return fitting(op, chosen, limits)
 
 
-def fitting(op: Op, chosen: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The sizes with the derived ones added, or None where the law has no value, an empty tensor or too many points."""
+def fitting(op: Op, chosen: Mapping[str, Any], limits: Limits = SMALL) -> dict[str, Any] | None:
+    """The sizes with the derived ones added, or None where the law has no value, an empty tensor, or points beyond the limits."""
     try:
         names = {**chosen, **sizes_of(op, chosen)}
         world = World(names, {})
@@ -207,7 +225,7 @@ def fitting(op: Op, chosen: Mapping[str, Any]) -> dict[str, Any] | None:
     if not fits or any(n < 1 for shape in shapes for n in shape) or any(names[n] < 1 for n, _ in op.sizes):
         return None
     forward, backward = points(op, names)
-    return names if forward <= MOST_POINTS and backward <= MOST_BACKWARD else None
+    return names if limits.least <= forward <= limits.most and backward <= limits.most_backward else None
 
 
 def points(op: Op, names: Mapping[str, Any]) -> tuple[int, int]:
