@@ -41,7 +41,7 @@ REALS = (0, 1, 2, 3, Fraction(1, 8), Fraction(1, 4), Fraction(1, 2), Fraction(3,
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The largest extent, the least and most points of an equation's iteration space, and about the most of a gradient's.
+    """The largest extent, and the points of an equation's iteration space: at most, in its gradients, at least.
 
     A configuration within the default ones takes milliseconds.
     """
@@ -214,7 +214,7 @@ def _candidate(op: Op, symbols: list[str], random: Generator, single: str, limit
 
 
 def fitting(op: Op, chosen: Mapping[str, Any], limits: Limits = SMALL) -> dict[str, Any] | None:
-    """The sizes with the derived ones added, or None where the law has no value, an empty tensor, or points beyond the limits."""
+    """The sizes with the derived ones added, or None where the law has no value, or they leave the limits."""
     try:
         names = {**chosen, **sizes_of(op, chosen)}
         world = World(names, {})
