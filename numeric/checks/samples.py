@@ -267,6 +267,14 @@ def _floors(op: Op) -> Iterator[Composite]:
 # -- data --------------------------------------------------------------------------------------------------------------
 
 
+def at_sizes(
+    op: Op, names: Mapping[str, Any], seed: int, kind: str = "integer", largest: int = 100, multiple: int = 1
+) -> Sample | None:
+    """A sample of these sizes (`fitting` completes them); None where the law has no finite value on data like that."""
+    random = np.random.default_rng([seed, 4])
+    return _filled(_with_sizes(op, seed, names, random, left_out=False), kind, largest, multiple)
+
+
 def _with_sizes(op: Op, seed: int, names: Mapping[str, Any], random: Generator, left_out: bool) -> Sample:
     """A sample with settings and a user's axes, still without data."""
     each: dict[str, tuple[int | float, ...]] = {}
