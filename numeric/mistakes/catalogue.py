@@ -1,0 +1,112 @@
+"""The mistakes that people make in gradients, numbered: 1 to 66 as in the catalogue of verification, then more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A mistake: its number, a short name, what a reader is told of it, and where it is made."""
+
+    number: int
+    name: str
+    sentence: str
+    family: str
+
+
+_ROWS = {
+    "convolution's indices": (
+        (1, "not-flipped", "the filter was not flipped"),
+        (2, "kernel-transposed", "the filter's two axes were exchanged"),
+        (3, "stride-forgotten", "the stride was forgotten: the cotangent was not spread"),
+        (4, "dilation-forgotten", "the dilation of the filter was forgotten"),
+        (5, "padding-off-by-one", "the padding is off by one"),
+        (6, "padding-twice", "K-1-P was taken where P is due"),
+        (7, "not-cropped", "the padding was not cropped off again"),
+        (8, "cropped-by-high", "the padding above was cropped where the one below is due"),
+        (9, "low-high-swapped", "the paddings below and above were exchanged"),
+        (10, "last-row-dropped", "the last row of the output was left out"),
+        (11, "last-tap-dropped", "the last tap of the filter was left out"),
+        (12, "offset-reversed", "the offset of the scatter was reversed"),
+        (13, "leftover-rows", "the rows that no window reaches were left out of the gradient's size"),
+        (14, "floor-for-ceil", "the first window was found by rounding down where rounding up is due"),
+        (15, "divisibility-removed", "the test whether the stride divides was left out"),
+        (16, "output-padding-omitted", "output_padding was left out"),
+    ),
+    "convolution's structure": (
+        (17, "group-0-for-all", "the first group was taken for all groups"),
+        (18, "input-groups-interleaved", "the input's groups were interleaved"),
+        (19, "output-groups-interleaved", "the output's groups were interleaved"),
+        (20, "strides-swapped", "the strides of the two axes were exchanged"),
+        (21, "paddings-swapped", "the paddings of the two axes were exchanged"),
+        (22, "dilations-swapped", "the dilations of the two axes were exchanged"),
+        (23, "channels-swapped", "the filter's input and output channels were exchanged"),
+        (24, "assigned", "= was written for +=: terms overwrite one another"),
+        (25, "edge-padding", "the edge was repeated where zeros are due"),
+        (26, "first-sample", "the first sample alone was counted: the sum over the batch is missing"),
+        (27, "weight-gradient-flipped", "the filter's gradient is flipped"),
+        (28, "weight-gradient-transposed", "the filter's gradient has its two axes exchanged"),
+        (29, "weight-gradient-over-n", "the weight's gradient was divided by the batch size"),
+        (30, "bias-gradient-over-n", "the bias's gradient was divided by the batch size"),
+        (31, "bias-gradient-mean", "the bias's gradient is a mean over space where a sum is due"),
+        (32, "bias-gradient-one-row", "the bias's gradient was summed over one row"),
+        (33, "over-strides", "the input's gradient was divided by the strides"),
+        (34, "single-precision", "sums were accumulated in float32"),
+        (35, "weight-axes-read-swapped", "the transposed convolution's weight (C, O) was read as (O, C)"),
+    ),
+    "pooling": (
+        (36, "last-winner", "of equal cells the last one was taken, not the first"),
+        (37, "all-winners", "every one of several equal cells received the whole gradient"),
+        (38, "tie-split", "equal cells shared the gradient"),
+        (39, "zero-padded-maximum", "padding took part in the maximum as 0, not as minus infinity"),
+        (40, "overlap-assigned", "where windows overlap, one overwrote the other"),
+        (41, "padding-in-divisor", "padding was counted in the divisor where it is excluded"),
+        (42, "overhang-in-divisor", "the overhang of the last window was counted in the divisor"),
+        (43, "ceil-correction-dropped", "the correction of windows that overhang was left out"),
+        (44, "not-over-norm", "the gradient of the norm was not divided by the norm"),
+        (45, "norm-at-zero", "the gradient of the norm has no value where the norm is 0"),
+        (46, "winner-undilated", "the dilation was left out of the winner's position"),
+    ),
+    "activations": (
+        (47, "kink", "another derivative was taken at the kink than the convention's"),
+        (48, "s(1+s)", "s(1+s) was written for s(1-s)"),
+        (49, "1-tanh", "1-tanh or (1-tanh)^2 was written for 1-tanh^2"),
+        (50, "without-alpha", "the factor alpha was left out"),
+        (51, "slope-on-wrong-side", "the slopes of the two sides were exchanged"),
+        (52, "slope-over-batch", "the slope's gradient was summed over the batch alone"),
+        (53, "slope-from-positive", "the slope's gradient was taken from the positive inputs"),
+    ),
+    "losses and linear maps": (
+        (54, "mean-dropped", "the division by N was left out"),
+        (55, "mean-twice", "it was divided by N twice"),
+        (56, "label-missing", "the label was not subtracted: the softmax alone is left"),
+        (57, "n-for-weights", "it was divided by N where the sum of the weights is due"),
+        (58, "ignored-counted", "samples that are ignored were counted"),
+        (59, "smoothing-unweighted", "the smoothing was not weighted"),
+        (60, "target-sum-missing", "p - t was written for p*sum(t) - t"),
+        (61, "sum-of-g-missing", "the sum over the cotangent was left out"),
+        (62, "2-missing", "the 2 of the square was left out"),
+        (63, "target-sign", "the gradient with respect to the target has the wrong sign"),
+        (64, "last-batch-axis", "the bias's gradient was not summed over all leading axes"),
+        (65, "mean-path-dropped", "the path through the mean was left out"),
+        (66, "n-1", "the variance was taken with n-1 in the gradient"),
+    ),
+    "anywhere": (
+        (67, "flipped", "the filter was flipped where it must not be"),
+        (68, "matrix-not-transposed", "a matrix was not transposed"),
+        (69, "sign", "the sign is wrong"),
+        (70, "divisor-dropped", "the divisor was left out"),
+        (71, "cotangent-missing", "the cotangent of the output was left out: this is the local derivative alone"),
+        (72, "input-for-output", "the input was read where the output is due"),
+        (73, "term-dropped", "a term was left out"),
+        (74, "factor-dropped", "a factor was left out"),
+        (75, "sum-missing", "a sum is missing: its first term alone was taken"),
+        (76, "sum-too-short", "a sum ends one term too early"),
+        (77, "term-sign", "a term has the wrong sign"),
+        (78, "factor-2", "it is twice or half of what it must be"),
+    ),
+}  # fmt: skip
+
+MISTAKES: tuple[Mistake, ...] = tuple(Mistake(*row, family) for family, rows in _ROWS.items() for row in rows)
+BY_NUMBER = {m.number: m for m in MISTAKES}
