@@ -20,7 +20,7 @@ from fractions import Fraction
 import numpy as np
 
 from derive.expressions.functions import Z, derivative
-from numeric.evaluation.arithmetic import COMPARE, FUNCTIONS, Floats, Integers, Mask, Plain, Truth, leading
+from numeric.evaluation.arithmetic import COMPARE, FUNCTIONS, Floats, Integers, Mask, Plain, Truth, first_best, leading
 from numeric.evaluation.dense import Dense, Scope
 
 ULPS = {"exp": 4, "log": 4, "tanh": 4, "sin": 4, "cos": 4, "sqrt": 1, "sigmoid": 8}
@@ -237,6 +237,16 @@ class Rounding:
             return Ball(value, whole=candidates.whole)
         error = np.where(leading(inside, sizes, depth), leading(candidates.error, sizes, depth), 0).max(axis=0)
         return Ball(np.where(np.isinf(error), np.nan, value), error)
+
+    def chosen(self, candidates: Ball, of: Ball, inside: Mask, sizes: tuple[int, ...], depth: int) -> Ball:
+        """The entries of another array where the maxima are; where candidates have errors nothing is claimed."""
+        first = first_best(leading(candidates.value, sizes, depth), leading(inside, sizes, depth))
+        picked, error = (
+            np.take_along_axis(leading(a, sizes, depth), first[None], axis=0)[0] for a in (of.value, of.spread)
+        )
+        if candidates.error is not None:  # which one wins is open
+            error = np.full(picked.shape, np.inf)
+        return Ball(picked, error if error.any() else None, of.whole and not error.any())
 
     def wins(self, candidates: Ball, inside: Mask, sizes: tuple[int, ...], depth: int, at: Integers) -> Ball:
         won = PLAIN.wins(candidates.value, inside, sizes, depth, at)
