@@ -16,7 +16,7 @@ export BACKPROOF_MNIST
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install test report clean
+.PHONY: help install test report fuzz clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z][a-z]*\):.*  ## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -30,6 +30,11 @@ test: $(STAMP)  ## ruff, mypy (strict on derive) and pytest
 
 report: $(STAMP)  ## derive and verify everything, train LeNet briefly, write out/index.html
 	$(BIN)/python -m reports report -o out
+
+fuzz: $(STAMP)  ## feed every reader of text for FUZZ_SECONDS (60) each, guided by coverage
+	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --editable '.[fuzz]'
+	for reader in $$($(BIN)/python tools/fuzz.py --list); do \
+	  $(BIN)/python tools/fuzz.py $$reader --seconds $${FUZZ_SECONDS:-60} || exit 1; done
 
 clean:  ## remove .venv, out/ and caches
 	rm -rf $(VENV) out build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -306,11 +307,14 @@ def test_a_reader_that_stops_early_ends_the_command_quietly() -> None:
 @pytest.mark.skipif(os.name != "posix", reason="sends a signal")
 def test_an_interruption_is_one_line() -> None:
     command = [sys.executable, "-m", "reports", "train", "--epochs", "1000", "--batch", "2"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+    # started in the background, a suite ignores interruptions, and so would the command
+    listening = partial(signal.signal, signal.SIGINT, signal.default_int_handler)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=ROOT, preexec_fn=listening, **pipes) as running:
         assert running.stdout is not None
         assert running.stdout.readline() == "Before training\n"
         running.send_signal(signal.SIGINT)
-        _, err = running.communicate(timeout=60)
+        _, err = running.communicate(timeout=300)
     assert running.returncode == INTERRUPTED
     assert err.splitlines()[-1] == "backproof: interrupted"
     assert "Traceback" not in err
