@@ -23,7 +23,7 @@ ONLY_IN = {
         "numeric/training/devices.py",
     },
     "triton": {"numeric/to_triton.py"},
-    "z3": {"numeric/prove.py"},
+    "z3": {"numeric/proof/solver.py"},
     "pooch": {"numeric/training/download.py"},
     "nbformat": {"reports/writers/notebook.py"},
     "pygments": {"reports/writers/html_spans.py"},

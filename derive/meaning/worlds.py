@@ -5,7 +5,7 @@ Sizes are chosen to expose mistakes: strides above 1, padding, dilation, leftove
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from hashlib import sha256
@@ -15,7 +15,7 @@ from random import Random
 from derive.errors import MeaningError, OperationError
 from derive.expressions.build import total
 from derive.expressions.expr import Compare, Contract, Entry, Expr, Num, Pow, Select, Val
-from derive.expressions.index import index
+from derive.expressions.index import Index, index
 from derive.expressions.traversal import binders_of, reads, walk
 from derive.language.notation import Equation
 from derive.language.show import show
@@ -123,7 +123,7 @@ def _world(op: Op, sizes: Mapping[str, int], random: Random, drawn: tuple[int, .
     for t in (*op.inputs, *(t for t in op.tensors if t.role != "input")):
         shape = tuple(world.size(b.extent, {}) for b in t.axes)
         count = prod(shape)
-        labels = tuple(range(_label_bound(op, t.name, world) + 1))
+        labels = tuple(range(min((world.size(n, {}) for n in label_extents(op, t.name)), default=2)))
         if t.role == "input":
             arrays[t.name] = Array(shape, _entries(count, labels if t.integer else drawn, random))
         arrays[f"dE/d{t.name}"] = Array(shape, _entries(count, COTANGENTS, random))
@@ -143,9 +143,8 @@ def _entries(count: int, of: tuple[int, ...], random: Random) -> tuple[int, ...]
     return tuple(values)
 
 
-def _label_bound(op: Op, name: str, world: World) -> int:
-    """The largest label: one less than the least extent of what a label is compared with or reads at."""
-    found: list[int] = []
+def label_extents(op: Op, name: str) -> Iterator[Index]:
+    """What the entries of an integer tensor are below: the extents of what they are compared with or read at."""
     for e in op.equations:
         extents = {b.name: b.extent for n in walk(e.body) for b in binders_of(n)}
         extents |= {b.name: b.extent for b in op.tensor(e.target).axes}
@@ -153,12 +152,11 @@ def _label_bound(op: Op, name: str, world: World) -> int:
             if isinstance(node, Compare) and name in _tensors(node):
                 for side in (node.left, node.right):
                     if isinstance(side, Val) and side.index.name in extents:
-                        found.append(world.size(extents[side.index.name], {}) - 1)
+                        yield extents[side.index.name]
         for read in reads(e.body):
             for i, b in zip(read.indices, op.tensor(read.tensor).axes, strict=True):
                 if any(a.tensor == name for a in i.atoms() if isinstance(a, Entry)):
-                    found.append(world.size(b.extent, {}) - 1)
-    return min(found, default=1)
+                    yield b.extent
 
 
 def _tensors(e: Expr) -> set[str]:

@@ -1,0 +1,1 @@
+"""How statements about formulas are proved for all sizes at once."""

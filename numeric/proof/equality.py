@@ -1,0 +1,224 @@
+"""Two formulas with the same free indices: proved equal, told apart by the smallest sizes, or neither."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property
+from math import lcm
+from random import Random
+
+from derive.errors import MeaningError
+from derive.expressions.expr import Binder, Compare, Expr, InRange, Val
+from derive.expressions.index import index
+from derive.expressions.traversal import free_names
+from derive.laws.definitions import unfolder
+from derive.laws.law import COTANGENT
+from derive.meaning.denote import denote
+from derive.meaning.worlds import drawn
+from derive.operation import Op
+from numeric.proof import solver
+from numeric.proof.hypotheses import Facts
+from numeric.proof.intermediates import unfolded
+from numeric.proof.relation import Relation, in_order, names_of, orders, parts_of, relation
+from numeric.proof.terms import Expansion, Term
+from numeric.proof.verdict import Counterexample, Outcome, Outside, Proved, Unknown
+
+DRAWS = 3
+
+
+@dataclass(frozen=True)
+class Claim:
+    """a == b for all values of the free indices `axes`, all tensors, and all sizes under the hypotheses."""
+
+    op: Op
+    axes: tuple[Binder, ...]
+    a: Expr
+    b: Expr
+    hypotheses: tuple[Expr, ...] = ()
+
+    def outcome(self) -> Outcome:
+        """The verdict; intermediates stay what they are where that is enough, else their equations are put in."""
+        reason = ""
+        for a, b in unfolded(self.op, self.a, self.b):
+            try:
+                kinds = replace(self, a=a, b=b)._kinds()
+                if all(k.balanced for k in kinds) and all(k.proved() for k in kinds):
+                    return Proved(self._told(kinds))
+            except Outside as found:
+                reason = reason or str(found)
+        return Unknown(reason) if reason else self._refuted()
+
+    def _kinds(self) -> list[Kind]:
+        signed = {p.name for p in self.op.parameters if p.minimum < 0}
+        expand = Expansion(self._whole, self._whole - signed, self._real, unfolder(self.op))
+        left, right = expand(self.a), expand(self.b)
+        found = dict.fromkeys(t.kind for t in (*left, *right))
+        return [
+            Kind(self, tuple(t for t in left if t.kind == k), tuple(t for t in right if t.kind == k)) for k in found
+        ]
+
+    @cached_property
+    def _real(self) -> frozenset[str]:
+        return frozenset(p.name for p in self.op.parameters if p.real)
+
+    @cached_property
+    def _whole(self) -> frozenset[str]:
+        return self.op.symbols - self._real
+
+    @cached_property
+    def ranges(self) -> tuple[InRange, ...]:
+        return tuple(InRange(index(b.name), b.extent) for b in self.axes)
+
+    def facts(self, sized: bool) -> Facts:
+        return Facts(self.op, self.ranges, self.hypotheses, sized)
+
+    def axes_of(self, tensor: str) -> tuple[Binder, ...]:
+        """The axes of a tensor or cotangent."""
+        return self.op.tensor(tensor.removeprefix(COTANGENT)).axes
+
+    def _told(self, kinds: Sequence[Kind]) -> tuple[str, ...]:
+        return self.facts(True).told(g for k in kinds for r in k.relations for g in r[0].holds)
+
+    # -- refuting ------------------------------------------------------------------------------------------------------
+
+    def _refuted(self) -> Outcome:
+        """Where the two differ, confirmed by their values there."""
+        kinds = [k for k in self._kinds() if not (k.balanced and k.proved())]
+        names = [b.name for b in self.axes]
+        sizes = sorted(self._whole)
+
+        def differ(t: solver.Translation) -> solver.Z3:
+            inside = [t.guard(r) for r in self.ranges]
+            return solver.z3().And(*inside, solver.z3().Or(*(k.differ(t) for k in kinds)))
+
+        tried = False
+        for found in solver.smallest(self.facts(True), names, sizes, differ):
+            tried = True
+            values = self._values({n: found[n] for n in sizes}, {n: found[n] for n in names})
+            if values is not None:
+                return Counterexample({n: found[n] for n in sizes}, {n: found[n] for n in names}, *values)
+        if tried:
+            return Unknown("their summands differ, yet not their values where that was looked for")
+        return Unknown("z3 found neither a proof nor a counterexample with its effort bounded")
+
+    def _values(self, sizes: Mapping[str, int], at: Mapping[str, int]) -> tuple[str, str] | None:
+        """The values of both sides for numbers at which they differ; None where none are found."""
+        for seed in range(DRAWS):
+            world, _ = drawn(self.op, {**dict.fromkeys(self._real, 2), **sizes}, Random(seed))
+            if world is None:
+                return None
+            try:
+                got, want = (denote(e, world, dict(at)) for e in (self.a, self.b))
+            except MeaningError:
+                continue
+            if got != want:
+                return str(got), str(want)
+        return None
+
+
+@dataclass(frozen=True)
+class Kind:
+    """The terms of both sides that read the same tensors under the same functions."""
+
+    claim: Claim
+    left: tuple[Term, ...]
+    right: tuple[Term, ...]
+
+    @cached_property
+    def names(self) -> tuple[tuple[str, ...], ...]:
+        return names_of(in_order((self.left or self.right)[0]))
+
+    @cached_property
+    def indices(self) -> frozenset[str]:
+        return frozenset(b.name for b in self.claim.axes) | {v for row in self.names for v in row}
+
+    @cached_property
+    def relations(self) -> tuple[tuple[Relation, ...], ...]:
+        """Of the left terms, then of the right ones; each in every order of its factors. Raises: Outside."""
+        return tuple(
+            tuple(relation(t, order, self.names, self.claim.axes_of) for order in orders(t))
+            for t in (*self.left, *self.right)
+        )
+
+    @property
+    def balanced(self) -> bool:
+        """Whether both sides have the same numbers before as many terms."""
+        return sorted(map(_weight, self.left)) == sorted(map(_weight, self.right))
+
+    def proved(self) -> bool:
+        """Whether the terms of both sides are the same, in some order, for all sizes. Raises: Outside."""
+        for r in self.relations:
+            self._sound(r[0])
+        right = list(zip(self.right, self.relations[len(self.left) :], strict=True))
+        for t, r in zip(self.left, self.relations, strict=False):
+            partner = next((p for p in right if _weight(p[0]) == _weight(t) and self._same(r[0], p[1])), None)
+            if partner is None:
+                return False
+            right.remove(partner)
+        return True
+
+    def _sound(self, r: Relation) -> None:
+        """Raises: Outside where a relation may count a tuple twice, or read between two entries under a function."""
+        for guard in r.unique:
+            if self._follows(r.holds, guard) != solver.YES:
+                raise Outside("a bound index may have several values for one tuple of reads")
+        for i in r.defined:
+            if self._follows(r.holds, Compare("==", Val(i), Val(i))) != solver.YES:
+                raise Outside("what is under a function may be read between two entries")
+
+    def _same(self, one: Relation, others: Sequence[Relation]) -> bool:
+        """Whether a relation is one of several, each independent group of indices for itself."""
+        return any(one.holds == other.holds for other in others) or any(self._equals(one, other) for other in others)
+
+    def _equals(self, one: Relation, other: Relation) -> bool:
+        parts = (*parts_of((*one.holds, *other.holds), self.indices), frozenset[str]())
+        return all(self._within(one, other, part) and self._within(other, one, part) for part in parts)
+
+    def _within(self, one: Relation, other: Relation, part: frozenset[str]) -> bool:
+        """Whether what one says about a part of the indices implies what the other says about it."""
+        given = [g for g in one.holds if self._is_about(g, part)]
+        wanted = [g for g in other.holds if self._is_about(g, part)]
+        return all(g in given or self._follows(given, g) == solver.YES for g in wanted)
+
+    def _is_about(self, g: Expr, part: frozenset[str]) -> bool:
+        return bool(free_names(g) & part) if part else not free_names(g) & self.indices
+
+    def _follows(self, given: Sequence[Expr], then: Expr) -> str:
+        """First with output extents that may be anything, which is quicker; then with their formulas."""
+        found = solver.OPEN
+        for sized in (False, True):
+            found = solver.follows(self.claim.facts(sized), (*self._ranges(given, then), *given), then)
+            if found == solver.YES:
+                break
+        return found
+
+    def _ranges(self, given: Sequence[Expr], then: Expr) -> Iterator[Expr]:
+        """The ranges of the free indices that a question is about are part of it."""
+        names = {n for g in (*given, then) for n in free_names(g)}
+        yield from (r for r in self.claim.ranges if free_names(r) & names)
+
+    # -- refuting ------------------------------------------------------------------------------------------------------
+
+    def differ(self, t: solver.Translation) -> solver.Z3:
+        """That some product of entries does not count equally often on both sides."""
+        for row in self.names:
+            for v in row:
+                t.name(v)
+        terms = (*self.left, *self.right)
+        scale = lcm(*(x.number.denominator for x in terms))
+        lowest = {n: min(dict(x.powers).get(n, 0) for x in terms) for x in terms for n, _ in x.powers}
+        total = solver.z3().IntVal(0)
+        for k, (x, relations) in enumerate(zip(terms, self.relations, strict=True)):
+            weight = solver.z3().IntVal(int(x.number * scale) * (1 if k < len(self.left) else -1))
+            for name, low in lowest.items():
+                for _ in range(dict(x.powers).get(name, 0) - min(low, 0)):
+                    weight = weight * t.name(name)
+            for r in relations:
+                total = total + solver.z3().If(solver.z3().And(*(t.guard(g) for g in r.holds)), weight, 0)
+        return total != 0
+
+
+def _weight(t: Term) -> tuple[Fraction, tuple[tuple[str, int], ...]]:
+    return t.number, t.powers

@@ -1,0 +1,46 @@
+"""Intermediates of a law put in by their equations, one after the other, as far as a comparison needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations, islice
+
+from derive.expressions.build import mul, rebuild
+from derive.expressions.expr import Apply, Entry, Expr, InRange
+from derive.expressions.substitution import substitute
+from derive.laws.definitions import unfolder
+from derive.operation import Op
+
+MOST_AT_ONCE = 64
+
+
+def unfolded(op: Op, a: Expr, b: Expr) -> Iterator[tuple[Expr, Expr]]:
+    """The two formulas, then with one intermediate of the law put in, with two, and so on."""
+    a, b = _named(op, a), _named(op, b)
+    order = [e.target for e in reversed(op.equations)]
+    several = (chosen for n in range(len(order) + 1) for chosen in combinations(order, n))
+    seen = set()
+    for chosen in islice(several, MOST_AT_ONCE):
+        pair = a, b
+        for tensor in chosen:
+            pair = _put_in(op, pair[0], tensor), _put_in(op, pair[1], tensor)
+        if pair not in seen:
+            yield pair
+        seen.add(pair)
+
+
+def _named(op: Op, e: Expr) -> Expr:
+    """Without named results."""
+    if isinstance(e, Apply):
+        return _named(op, unfolder(op)(e))
+    return e.with_parts(tuple(_named(op, p) for p in e.parts)) if e.parts else e
+
+
+def _put_in(op: Op, e: Expr, tensor: str) -> Expr:
+    """Every read of a tensor is what its equation says, 0 outside."""
+    if isinstance(e, Entry) and e.tensor == tensor:
+        equation = op.equation(tensor)
+        assert equation is not None
+        guards = (InRange(i, axis.extent) for i, axis in zip(e.indices, op.tensor(tensor).axes, strict=True))
+        return mul((*guards, substitute(equation.body, dict(zip(equation.names, e.indices, strict=True)))))
+    return rebuild(e, tuple(_put_in(op, p, tensor) for p in e.parts)) if e.parts else e

@@ -1,0 +1,199 @@
+"""Questions about integers put to z3, the only file that knows it: does a guard follow, and where does it fail first?
+
+Extents, strides, paddings and dilations are integer variables. A quotient is a variable q with e = q*d + r and
+0 <= r < d: with the remainder as a variable of its own z3 decides what it does not with `mod`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+from typing import Any
+
+from derive.expressions.expr import Add, Compare, Divides, Entry, Expr, InRange, Maximum, Minimum, Mul, Num, Val
+from derive.expressions.index import Composite, Index
+from numeric.proof.hypotheses import Facts
+from numeric.proof.verdict import Outside
+
+EFFORT = 3_000_000
+"""z3's own units of work a question: the same question has the same answer on every machine."""
+BOUNDS = (2, 3, 4, 6, 9)
+"""Sizes up to which a counterexample is looked for, one after the other."""
+
+Z3 = Any
+YES, NO, OPEN = "yes", "no", "open"
+
+
+def z3() -> Z3:
+    """The library. Raises: ModuleNotFoundError with the remedy."""
+    try:
+        import z3 as library
+    except ModuleNotFoundError as error:
+        text = "proofs for all sizes need z3, which is not installed: pip install 'backproof[proof]'"
+        raise ModuleNotFoundError(text, name=error.name) from None
+    return library
+
+
+@dataclass(slots=True)
+class Translation:
+    """Guards and indices as z3 terms; `definitions` say what the quotients, labels and sizes in them are."""
+
+    facts: Facts
+    definitions: list[Z3] = field(default_factory=list)
+    _known: dict[object, Z3] = field(default_factory=dict)
+
+    def name(self, name: str) -> Z3:
+        """The variable of a name, with what is known of it."""
+        if name not in self._known:
+            self._known[name] = z3().Int(name)
+            self.definitions += [self.guard(g) for g in self.facts.about(name)]
+        return self._known[name]
+
+    # -- indices -------------------------------------------------------------------------------------------------------
+
+    def index(self, i: Index) -> tuple[Z3, list[Z3]]:
+        """An index, and what holds where it is an integer."""
+        total: Z3 = z3().IntVal(0)
+        whole: list[Z3] = []
+        for monomial, c in i.terms:
+            product = z3().IntVal(c)
+            for atom in monomial:
+                factor, integral = self._atom(atom)
+                product, whole = product * factor, whole + integral
+            total = total + product
+        return z3().simplify(total), whole
+
+    def _atom(self, atom: str | Composite | Entry) -> tuple[Z3, list[Z3]]:
+        if isinstance(atom, str):
+            return self.name(atom), []
+        if isinstance(atom, Entry):
+            return self._label(atom)
+        dividend, above = self.index(atom.dividend)
+        divisor, below = self.index(atom.divisor)
+        if atom.kind == "min":
+            return z3().If(dividend <= divisor, dividend, divisor), above + below
+        quotient, rest = self._division(dividend, divisor)
+        whole = [*above, *below, divisor != 0]
+        if atom.kind == "exact":
+            return quotient, [*whole, rest == 0]
+        return (quotient if atom.kind == "floor" else rest), whole
+
+    def _division(self, dividend: Z3, divisor: Z3) -> tuple[Z3, Z3]:
+        key = ("division", dividend.sexpr(), divisor.sexpr())
+        if key not in self._known:
+            number = len(self._known)
+            quotient, rest = z3().Int(f"quotient{number}"), z3().Int(f"rest{number}")
+            self._known[key] = quotient, rest
+            law = dividend == quotient * divisor + rest
+            self.definitions += [
+                z3().Implies(divisor > 0, z3().And(law, rest >= 0, rest < divisor)),
+                z3().Implies(divisor < 0, z3().And(law, divisor < rest, rest <= 0)),
+            ]
+        return self._known[key]
+
+    def _label(self, e: Entry) -> tuple[Z3, list[Z3]]:
+        """An entry of an integer tensor: a function of its place, 0 outside."""
+        places = [self.index(i) for i in e.indices]
+        at = [p for p, _ in places]
+        inside = [w for _, whole in places for w in whole]
+        for p, extent in zip(at, self.facts.extents(e.tensor), strict=True):
+            inside += [p >= 0, p < self.index(extent)[0]]
+        sort = z3().IntSort()
+        value = z3().Function(e.tensor, *[sort] * len(at), sort)(*at) if at else z3().Int(e.tensor)
+        if ("label", value.sexpr()) not in self._known:
+            self._known["label", value.sexpr()] = value
+            for extent in self.facts.labels(e.tensor):
+                self.definitions.append(
+                    z3().Implies(z3().And(*inside), z3().And(value >= 0, value < self.index(extent)[0]))
+                )
+        return (z3().If(z3().And(*inside), value, 0) if inside else value), []
+
+    # -- guards --------------------------------------------------------------------------------------------------------
+
+    def guard(self, g: Expr) -> Z3:
+        """A guard as a truth. Raises: Outside."""
+        match g:
+            case InRange(i, n):
+                (value, whole), (extent, more) = self.index(i), self.index(n)
+                return z3().And(*whole, *more, value >= 0, value < extent)
+            case Divides(divisor, dividend):
+                return self._divides(divisor, dividend)
+            case Compare(op, left, right):
+                (a, whole), (b, more) = self.number(left), self.number(right)
+                sign: Mapping[str, Callable[[], Z3]] = {
+                    "==": lambda: a == b, "!=": lambda: a != b, "<": lambda: a < b, "<=": lambda: a <= b,
+                }  # fmt: skip
+                return z3().And(*whole, *more, sign[op]())
+        raise Outside(f"{type(g).__name__} is no condition on indices")
+
+    def _divides(self, divisor: Index, dividend: Index) -> Z3:
+        (d, whole), (e, more) = self.index(divisor), self.index(dividend)
+        return z3().And(*whole, *more, d != 0, self._division(e, d)[1] == 0)
+
+    def number(self, e: Expr) -> tuple[Z3, list[Z3]]:
+        """A side of a comparison: a polynomial of indices and guards."""
+        match e:
+            case Val(i):
+                return self.index(i)
+            case Num(value) if value.denominator == 1:
+                return z3().IntVal(int(value)), []
+            case InRange() | Divides() | Compare():
+                return z3().If(self.guard(e), z3().IntVal(1), z3().IntVal(0)), []
+            case Add(items) | Mul(items):
+                sides = [self.number(p) for p in items]
+                whole = [w for _, conditions in sides for w in conditions]
+                if isinstance(e, Add):
+                    return reduce(lambda a, b: a + b, (s for s, _ in sides), z3().IntVal(0)), whole
+                return reduce(lambda a, b: a * b, (s for s, _ in sides), z3().IntVal(1)), whole
+            case Maximum(left, right) | Minimum(left, right):
+                (a, whole), (b, more) = self.number(left), self.number(right)
+                first = a >= b if isinstance(e, Maximum) else a <= b
+                return z3().If(first, a, b), [*whole, *more]
+        raise Outside(f"a condition about {type(e).__name__} is not one about indices")
+
+
+# -- questions ---------------------------------------------------------------------------------------------------------
+
+
+def follows(facts: Facts, given: Sequence[Expr], then: Expr) -> str:
+    """Whether `then` holds wherever all of `given` do: YES, NO or OPEN. Raises: Outside."""
+    t = Translation(facts)
+    asked = [t.guard(g) for g in given] + [z3().Not(t.guard(then))]
+    found = _check(asked + t.definitions)
+    return {"unsat": YES, "sat": NO}.get(found, OPEN)
+
+
+def _check(assertions: Iterable[Z3]) -> str:
+    solver = z3().Solver()
+    solver.set("rlimit", EFFORT)
+    solver.add(*assertions)
+    return str(solver.check())
+
+
+def smallest(
+    facts: Facts, names: Sequence[str], sizes: Sequence[str], build: Callable[[Translation], Z3]
+) -> Iterator[dict[str, int]]:
+    """Numbers for `names` at which a statement holds, those with the smallest sum of `sizes` that z3 finds first."""
+    for bound in BOUNDS:
+        found = _minimal(facts, names, sizes, build, bound)
+        if found is not None:
+            yield found
+
+
+def _minimal(
+    facts: Facts, names: Sequence[str], sizes: Sequence[str], build: Callable[[Translation], Z3], bound: int
+) -> dict[str, int] | None:
+    t = Translation(facts)
+    statement = build(t)
+    variables = {n: t.name(n) for n in (*names, *sizes)}
+    solver = z3().Solver()
+    solver.set("rlimit", EFFORT)
+    solver.add(statement, *t.definitions, *(variables[n] <= bound for n in sizes))
+    total = reduce(lambda a, b: a + b, (variables[n] for n in sizes), z3().IntVal(0))
+    best = None
+    while solver.check() == z3().sat:
+        model = solver.model()
+        best = {n: model.eval(v, model_completion=True).as_long() for n, v in variables.items()}
+        solver.add(total < sum(best[n] for n in sizes))
+    return best

@@ -1,0 +1,76 @@
+"""Two formulas are proved equal for all sizes, or told apart by the smallest sizes at which their values differ."""
+
+from random import Random
+
+import pytest
+
+import derive
+from derive.catalogue import op
+from derive.expressions.expr import D
+from derive.expressions.traversal import walk
+from derive.language.notation import parse_expr
+from derive.meaning.denote import denote
+from derive.meaning.small_sizes import fitted
+from derive.meaning.worlds import drawn
+from numeric.prove import Counterexample, Proved, Unknown, equal
+
+pytest.importorskip("z3", reason="proofs for all sizes need the package z3-solver")
+
+WRONG = {
+    "the filter is not flipped": "sum[k<K,p<M] dE/dO[n,k,(h+P-d*p)/s]*F[k,c,M-1-p]",
+    "the padding is one more": "sum[k<K,p<M] dE/dO[n,k,(h+P+1-d*p)/s]*F[k,c,p]",
+    "the divisibility test is removed": "sum[k<K,p<M] dE/dO[n,k,(h+P-d*p)//s]*F[k,c,p]",
+    "the stride is forgotten": "sum[k<K,p<M] dE/dO[n,k,h+P-d*p]*F[k,c,p]",
+    "the dilation is forgotten": "sum[k<K,p<M] dE/dO[n,k,(h+P-p)/s]*F[k,c,p]",
+    "the last tap is dropped": "sum[k<K,p<M-1] dE/dO[n,k,(h+P-d*p)/s]*F[k,c,p]",
+    "the channels are exchanged": "sum[k<K,p<M] dE/dO[n,c,(h+P-d*p)/s]*F[k,k,p]",
+    "it is divided by the samples": "(sum[k<K,p<M] dE/dO[n,k,(h+P-d*p)/s]*F[k,c,p])/N",
+    "it is doubled": "2*(sum[k<K,p<M] dE/dO[n,k,(h+P-d*p)/s]*F[k,c,p])",
+}  # fmt: skip
+
+
+def differs(law, d, wrong, sizes):
+    world, _ = drawn(law, sizes, Random(0))
+    return any(denote(wrong, world, at) != denote(d.formula, world, at) for at in world.tuples(d.axes, {}))
+
+
+def without_derivatives(d):
+    return next(line for line in d.lines if not any(isinstance(n, D) for n in walk(line)))
+
+
+@pytest.mark.parametrize("mistake", WRONG)
+def test_a_wrong_gradient_comes_back_with_the_smallest_sizes_at_which_it_is_wrong(mistake):
+    law = op("conv1d")
+    d = derive.gradient(law, "X")
+    wrong = parse_expr(WRONG[mistake])
+    found = equal(law, d.axes, wrong, d.formula)
+    assert isinstance(found, Counterexample)
+    assert found.got != found.want
+    world_sizes = fitted(law, {n: v for n, v in found.sizes.items() if n not in dict(law.sizes)})
+    assert world_sizes == dict(found.sizes)
+    assert differs(law, d, wrong, world_sizes)
+
+
+@pytest.mark.parametrize(
+    "name", ["conv1d", "conv2d", "conv_transpose2d", "max_pool2d", "avg_pool1d", "linear", "softmax"]
+)
+def test_the_deltas_of_a_derivation_and_its_result_are_proved_equal(name):
+    law = op(name)
+    for t in law.differentiable:
+        d = derive.gradient(law, t.name)
+        for line in (d.formula, d.result):
+            assert isinstance(equal(law, d.axes, without_derivatives(d), line), Proved), t.name
+
+
+def test_what_an_operation_requires_is_told_as_a_hypothesis():
+    law = op("max_pool1d")
+    d = derive.gradient(law, "X")
+    found = equal(law, d.axes, without_derivatives(d), d.formula)
+    assert found == Proved(("[2*P<=M]",))
+
+
+def test_a_formula_outside_the_method_is_unknown_with_the_reason():
+    law = op("conv1d")
+    d = derive.gradient(law, "X")
+    counting = parse_expr("sum[k<K,p<M,j<H] [j<h+1]*dE/dO[n,k,(h+P-d*p)/s]*F[k,c,p]")
+    assert equal(law, d.axes, counting, d.formula) == Unknown("what is read does not determine the index j")
