@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from derive.checker.normal import same
 from derive.checker.refusal import HIGHEST
-from derive.checker.trees import ZERO, Instances, Tree, add, factors, minus, mul, name, of, power, substitute
+from derive.checker.trees import Instances, Tree, add, factors, minus, mul, name, of, power, substitute
 
 if TYPE_CHECKING:
     from derive.checker.claim import Claim
@@ -20,7 +20,7 @@ def sums(node: Tree, after: Tree, claim: Claim) -> Instances:
     yield from (("pull out", node, e, ()) for e in gathered(after))
     # a*(b + c) = a*b + a*c; the other way round, also where b and c are numbers; -(a - b) = b - a
     yield from (("distribute", after, e, ()) for e in multiplied(node))
-    if node[0] == "add" and (after[0] in ("mul", "div") or after == ZERO):
+    if node[0] == "add" and after[0] != "add":
         for terms in islice(product(*((t, *multiplied(t)) for t in node[1])), HIGHEST):
             yield from (("factor out", add(*terms), e, ()) for e in (after, *multiplied(after)))
     # sum[i] a*b + sum[i] a*c = sum[i] a*(b + c)
