@@ -111,6 +111,10 @@ class Kernel:
         arranged = arrangement(self.op, own)
         return Kernel(arranged, self.backend, values, self.op, _arrays=self._arrays, _functions=self._functions)
 
+    def computed_by(self, functions: Functions) -> Kernel:
+        """The same kernel with other functions at work. For those who judge functions that are not derived."""
+        return replace(self, _functions=functions, _frames={}, _checked=set())
+
     # -- one call ------------------------------------------------------------------------------------------------------
 
     def _wanted(self, wrt: Iterable[str] | None, users: Mapping[str, Array]) -> list[Tensor]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 from derive.operation import Op
-from numeric.backend import Array
+from numeric.backend import Array, Formula
 from numeric.calling.numpy_arrays import NumpyArrays
 from numeric.printing.printed import PrintedFunctions
 from numeric.printing.python_text import ATOM, Text
@@ -127,6 +128,10 @@ class NumpyBackend(NumpyArrays):
     def functions(self, op: Op) -> PrintedFunctions:
         """The printed kernels of an operation."""
         return _functions(op)
+
+    def computing(self, op: Op, formulas: Mapping[str, Formula]) -> PrintedFunctions:
+        """The printed kernels of other gradients than the derived ones, by letter."""
+        return PrintedFunctions(op, NumpyDialect(), self.floats, stacked=False, formulas=formulas)
 
 
 BACKEND = NumpyBackend()

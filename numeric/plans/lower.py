@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from itertools import accumulate
 
@@ -42,14 +42,14 @@ from numeric.plans.reading import read
 from numeric.plans.sums import contract, in_blocks
 
 
-def plan(op: Op, stacked: bool = False) -> Plan:
-    """The plan of an operation's output and of all its gradients that can be derived.
+def plan(op: Op, stacked: bool = False, formulas: Mapping[str, Formula] | None = None) -> Plan:
+    """The plan of an operation's output and of all its gradients that can be derived, or of the `formulas` by letter.
 
     `stacked` lays products out as a stack of matrices along the leading axis, instead of as one large matrix.
     """
     check_gradients(op)
     forward = forward_formulas(op)
-    gradients = list(_derived(op))
+    gradients = list(_derived(op)) if formulas is None else [(op.tensor(name), f) for name, f in formulas.items()]
     tensors = frozenset({t.name for t in op.tensors} | {f.target for f in forward})
     build = Build(Canonical(dict(op.sizes)), {f.target: f for f in forward}, tensors, stacked, lower, value)
     inputs: list[tuple[str, Axes]] = [(t.name, t.axes) for t in op.inputs] + [(cotangent(op), op.output.axes)]

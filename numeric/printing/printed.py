@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from derive.operation import Op
-from numeric.backend import Array, Saved
+from numeric.backend import Array, Formula, Saved
 from numeric.calling.binding import Binding
 from numeric.plans.lower import plan
 from numeric.plans.plan import Plan
@@ -21,6 +21,7 @@ class PrintedFunctions:
     """One operation's kernels in one dialect.
 
     Integers become `floats` where a formula leaves them, or where the device of an array does not multiply them.
+    `formulas` are gradients by letter to be computed in place of the derived ones.
     """
 
     op: Op
@@ -28,6 +29,7 @@ class PrintedFunctions:
     floats: Callable[[Array], Array]
     stacked: bool
     multiplies: Callable[[Array], bool] = field(default=lambda x: True)
+    formulas: Mapping[str, Formula] | None = None
     _plan: Plan | None = field(default=None, repr=False)
     _source: Source | None = field(default=None, repr=False)
     _functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict, repr=False)
@@ -36,7 +38,7 @@ class PrintedFunctions:
     def plan(self) -> Plan:
         """The loop plan that the source is printed from."""
         if self._plan is None:
-            self._plan = plan(self.op, self.stacked)
+            self._plan = plan(self.op, self.stacked, self.formulas)
         return self._plan
 
     @property
