@@ -8,8 +8,10 @@ from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from derive.errors import NotDerived, OperationError
-from derive.expressions.expr import Apply, Binder, Expr
+from derive.errors import NotDerived
+from derive.expressions.build import add, div, negate
+from derive.expressions.expr import ONE, Apply, Binder, Expr, Fn
+from derive.expressions.traversal import walk
 from derive.laws.definitions import unfolder
 from derive.lazy import LazyModule
 from derive.meaning.denote import World
@@ -19,7 +21,7 @@ from derive.rewrite import run
 from derive.sweep import STAGES
 from numeric.audit.canonical import same
 from numeric.audit.sides import Difference, Sides
-from numeric.audit.small_worlds import generic, growing, least_sizes, special, telling
+from numeric.audit.small_worlds import generic, growing, least_sizes, special, telling, told
 from numeric.audit.verdict import REFUTED, UNDECIDED, VERIFIED, Verdict, Witness
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ SMALLER = 2500
 """Sizes tried for a smaller witness than the one in hand."""
 
 STEPS, ALGEBRA, FUNCTIONS, BRANCHES, NUMBERS = "1 steps", "3 algebra", "4 exp, log", "5 branches", "tested"
+SIGMOID = "sigmoid"
 Worlds = Callable[[Op, Mapping[str, int]], Iterator[World]]
 
 
@@ -53,10 +56,16 @@ def compare(op: Op, axes: tuple[Binder, ...], got: Expr, expected: Expr, hypothe
 
 
 def unfolded(op: Op, e: Expr) -> Expr:
-    """The expression with its named results written out."""
+    """The expression with its named results written out, and with exponentials for sigmoid where the law has them."""
     parts = tuple(unfolded(op, p) for p in e.parts)
     e = e.with_parts(parts) if parts else e
+    if isinstance(e, Fn) and e.name == SIGMOID and not _has(op, SIGMOID):
+        return div(ONE, add((ONE, Fn("exp", negate(e.arg)))))
     return unfolded(op, unfolder(op)(e)) if isinstance(e, Apply) else e
+
+
+def _has(op: Op, function: str) -> bool:
+    return any(isinstance(n, Fn) and n.name == function for e in op.equations for n in walk(e.body))
 
 
 # -- refutation --------------------------------------------------------------------------------------------------------
@@ -67,40 +76,45 @@ def _refuted(sides: Sides) -> tuple[Witness | None, str, int]:
 
     Numbers that are all different come first: what differs only at zeros and ties is a matter of convention.
     """
-    sizes = [*islice(growing(sides.op), 1), *telling(sides.op)]
-    if not sizes:
-        raise OperationError(
-            f"{sides.op.name}: got no sizes at which it has values, expected some; change its arguments"
-        )
-    for worlds in (generic, special):
-        for known in sizes:
-            if sides.differ(worlds(sides.op, known)):
-                found = _smallest(sides, known, worlds)
-                return sides.witness(found), _layer(found, worlds), len(sizes)
-    return None, "", len(sizes)
+    for kind in (generic, special):
+        for sizes, worlds in told(sides.op, kind):
+            if sides.differ(worlds):
+                found = _smallest(sides, sizes, kind)
+                return sides.witness(found), _layer(found, kind), 0
+    return None, "", len(telling(sides.op))
 
 
-def _smallest(sides: Sides, known: Sizes, worlds: Worlds) -> Difference:
+def agree(op: Op, axes: tuple[Binder, ...], a: Expr, b: Expr) -> bool:
+    """Whether no difference was found at the sizes that expose mistakes: where one has a value, so has the other."""
+    return not any(
+        sides.differ(worlds)
+        for sides in (Sides(op, axes, a, b), Sides(op, axes, b, a))
+        for kind in (generic, special)
+        for _, worlds in told(op, kind)
+    )
+
+
+def _smallest(sides: Sides, known: Sizes, kind: Worlds) -> Difference:
     """The first difference among growing sizes, as far as they are tried; else at the known ones, lowered."""
-    known = _lowered(sides, known, worlds)
+    known = _lowered(sides, known, kind)
     for sizes in islice(growing(sides.op), SMALLER):
         if _above_least(sides.op, sizes) >= _above_least(sides.op, known):
             break
-        if found := sides.differ(worlds(sides.op, sizes)):
+        if found := sides.differ(kind(sides.op, sizes)):
             return found
-    last = sides.differ(worlds(sides.op, known))
+    last = sides.differ(kind(sides.op, known))
     assert last is not None
     return last
 
 
-def _lowered(sides: Sides, known: Sizes, worlds: Worlds) -> Sizes:
+def _lowered(sides: Sides, known: Sizes, kind: Worlds) -> Sizes:
     """Sizes at which the two still differ, none of which can be lowered by itself."""
     least = least_sizes(sides.op)
     names = iter(least)
     while (name := next(names, None)) is not None:
         for value in range(least[name], known[name]):
             sizes = fitted(sides.op, {n: known[n] for n in least} | {name: value})
-            if sizes is not None and sides.differ(worlds(sides.op, sizes)):
+            if sizes is not None and sides.differ(kind(sides.op, sizes)):
                 known, names = sizes, iter(least)
                 break
     return known
@@ -110,8 +124,8 @@ def _above_least(op: Op, sizes: Sizes) -> int:
     return sum(sizes[n] - low for n, low in least_sizes(op).items())
 
 
-def _layer(found: Difference, worlds: Worlds) -> str:
-    if worlds is special:
+def _layer(found: Difference, kind: Worlds) -> str:
+    if kind is special:
         return BRANCHES
     return ALGEBRA if isinstance(found.expected, int) and isinstance(found.got, int) else FUNCTIONS
 

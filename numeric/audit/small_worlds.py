@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from hashlib import sha256
 from itertools import combinations_with_replacement, count, islice
 from random import Random
 
-from derive.errors import MeaningError
+from derive.errors import MeaningError, OperationError
 from derive.expressions.traversal import reads
 from derive.meaning.denote import World
 from derive.meaning.integers import Array
@@ -41,9 +42,23 @@ def least_sizes(op: Op) -> Sizes:
     return {n: minima.get(n, 1) for n in op.symbols - {n for n, _ in op.sizes}}
 
 
-def telling(op: Op) -> Iterator[Sizes]:
-    """A few sizes that expose mistakes: extents that differ, strides above 1, padding, leftover rows."""
-    yield from islice(small_sizes(op, _random(op), lambda sizes: drawn(op, sizes, Random(0))[0] is not None), TELLING)
+@lru_cache(maxsize=256)
+def telling(op: Op) -> tuple[Sizes, ...]:
+    """The least sizes, then a few that expose mistakes: extents that differ, strides, padding, leftover rows.
+
+    Raises: OperationError where there are none.
+    """
+    found = small_sizes(op, _random(op), lambda sizes: drawn(op, sizes, Random(0))[0] is not None)
+    sizes = tuple(islice(found, TELLING))
+    if not sizes:
+        raise OperationError(f"{op.name}: got no sizes at which it has values, expected some; change its arguments")
+    return (*islice(growing(op), 1), *sizes)
+
+
+@lru_cache(maxsize=1024)
+def told(op: Op, kind: Callable[[Op, Sizes], Iterator[World]]) -> tuple[tuple[Sizes, tuple[World, ...]], ...]:
+    """These sizes with their worlds, each made once."""
+    return tuple((sizes, tuple(kind(op, sizes))) for sizes in telling(op))
 
 
 def generic(op: Op, sizes: Mapping[str, int]) -> Iterator[World]:

@@ -1,0 +1,63 @@
+"""The limits of sums that a claim leaves out, from the axes that their indices run over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from derive.errors import OperationError
+from derive.expressions.expr import Binder, Binding, Expr
+from derive.expressions.index import Index, index
+from derive.expressions.traversal import binders_of, reads, walk
+from derive.language.show import show
+from derive.laws.law import COTANGENT
+from derive.operation import Op
+
+
+def axes_of(op: Op) -> dict[str, tuple[Binder, ...]]:
+    """Every tensor of an operation, and the cotangent of each, with its axes."""
+    return {name: t.axes for t in op.tensors for name in (t.name, COTANGENT + t.name)}
+
+
+def closed(op: Op, e: Expr, own: Mapping[str, tuple[Binder, ...]] | None = None) -> Expr:
+    """The expression with an extent for every bound index.
+
+    An index runs over the axis that it reads by itself, forwards or backwards: the output's where it reads several, as
+    what is outside of the others is 0. One that reads none by itself has the extent of the axis of its name.
+    Raises: OperationError for an index that no axis limits.
+    """
+    axes = own or axes_of(op)
+    e = e.with_parts(tuple(closed(op, p, axes) for p in e.parts)) if e.parts else e
+    if not isinstance(e, Binding):
+        return e
+    return replace(e, binders=tuple(b if not _is_open(b) else _bounded(op, b, e, axes) for b in e.binders))
+
+
+def _is_open(b: Binder) -> bool:
+    return (b.extent.name or "").startswith("?")
+
+
+def _bounded(op: Op, b: Binder, e: Binding, axes: Mapping[str, tuple[Binder, ...]]) -> Binder:
+    found = dict(sorted(_read_axes(e.body, b.name, axes), key=lambda pair: pair[0]))
+    named = _named(op, b.name)
+    extent = next(iter(found.values()), named)
+    if extent is None:
+        raise OperationError(
+            f"index {b.name} in {show(e, bounds=False)}: got no axis that {b.name} runs over by itself, expected a"
+            f" limit; write sum[{b.name}<N]"
+        )
+    return Binder(b.name, extent)
+
+
+def _read_axes(body: Expr, name: str, axes: Mapping[str, tuple[Binder, ...]]) -> Iterator[tuple[int, Index]]:
+    """The extents of the axes that an index reads by itself, the output's first."""
+    for read in reads(body):
+        for i, axis in zip(read.indices, axes.get(read.tensor, ()), strict=False):
+            if i in (index(name), axis.extent - 1 - index(name)):
+                yield (0 if read.tensor.startswith(COTANGENT) else 1 if axis.name == name else 2), axis.extent
+
+
+def _named(op: Op, name: str) -> Index | None:
+    """The extent of the axis, or of the sum in the law, that has this name."""
+    bound = [b for e in op.equations for node in walk(e.body) for b in binders_of(node)]
+    return next((b.extent for b in (*(b for t in op.tensors for b in t.axes), *bound) if b.name == name), None)

@@ -1,0 +1,96 @@
+"""What a claim may mean where it leaves arguments out: any value, or torch's default; at ties, a convention."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from derive.conventions import speaking, under
+from derive.expressions.expr import Binder, Expr
+from derive.expressions.index import Index, index
+from derive.expressions.traversal import all_names
+from derive.operation import Op, Parameter, Value, with_values
+from numeric.audit.claims import Claim
+from numeric.audit.comparison import compare
+from numeric.audit.right import right_side
+from numeric.audit.verdict import REFUTED, Verdict
+
+Defaults = Mapping[str, tuple[Parameter, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A claim about an operation of fewer symbols: `right` is what its left side is there, under what is `made`."""
+
+    claim: Claim
+    op: Op
+    right: Expr
+    made: tuple[str, ...] = ()
+
+    @property
+    def axes(self) -> tuple[Binder, ...]:
+        """The free indices."""
+        return self.claim.axes
+
+    def verdict(self) -> Verdict:
+        """The claim compared with its right side."""
+        return compare(self.op, self.axes, self.claim.got, self.right)
+
+
+def general(claim: Claim) -> Reading:
+    """For all values of all arguments that are not set."""
+    return Reading(claim, claim.op, right_side(claim, claim.op))
+
+
+def by_default(claim: Claim, arguments: Defaults) -> Reading:
+    """With torch's defaults for some arguments."""
+    values: dict[str, Value] = {p.name: _default(p) for found in arguments.values() for p in found}
+    op = with_values(claim.op, values)
+    made = tuple(f"{argument}={_shown(claim.op, found[0].default)}" for argument, found in arguments.items())
+    indices = {n: v for n, v in values.items() if isinstance(v, Index)}
+    axes = tuple(Binder(b.name, b.extent.substitute(indices)) for b in claim.axes)
+    claim = replace(claim, axes=axes)
+    return Reading(claim, op, right_side(claim, op), made)
+
+
+def _shown(op: Op, default: object) -> str:
+    """A default for a reader; of one that is another argument's symbol, that argument."""
+    return next((p.argument for p in op.parameters if p.name == default), str(default))
+
+
+def _default(p: Parameter) -> Value:
+    assert p.default is not None
+    return p.default if isinstance(p.default, Fraction) else index(p.default)
+
+
+def left_out(claim: Claim) -> Defaults:
+    """The arguments that have a default and of which the claim has no symbol, with their parameters."""
+    found: dict[str, tuple[Parameter, ...]] = {}
+    for p in claim.op.parameters:
+        if p.default is not None:
+            found[p.argument] = (*found.get(p.argument, ()), p)
+    used = all_names(claim.got)
+    return {a: ps for a, ps in found.items() if not used & {p.name for p in ps}}
+
+
+def weakest(claim: Claim) -> Reading | None:
+    """The reading with the fewest defaults under which the claim is not refuted; None where there is none."""
+    arguments = dict(left_out(claim))
+    if not arguments or by_default(claim, arguments).verdict().verdict == REFUTED:
+        return None
+    for argument in tuple(arguments):
+        fewer = {a: ps for a, ps in arguments.items() if a != argument}
+        if by_default(claim, fewer).verdict().verdict != REFUTED:
+            arguments = fewer
+    return by_default(claim, arguments)
+
+
+def by_convention(reading: Reading) -> Iterator[Reading]:
+    """The same at kinks and ties as each author chooses who says something about the operation."""
+    for convention in speaking(reading.op):
+        choice = convention.of(reading.op)
+        assert choice is not None
+        right = under(reading.op, reading.right, convention)
+        if right != reading.right:
+            yield replace(reading, right=right, made=(*reading.made, f"convention {convention.name}: {choice.says}"))

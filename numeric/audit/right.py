@@ -1,0 +1,103 @@
+"""The right side of a claim: derived from the law, over the claim's own indices, and shown as its writer would."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from derive.derivation import Derivation
+from derive.errors import OperationError
+from derive.expressions.build import rebuild
+from derive.expressions.expr import Contract, D, Entry, Expr
+from derive.expressions.index import ZERO, index
+from derive.expressions.substitution import substitute
+from derive.language.show import show
+from derive.laws.law import COTANGENT
+from derive.operation import Op
+from derive.rewrite import run
+from derive.sweep import STAGES, gradient
+from numeric.audit.claims import DERIVATIVE, GRADIENT, Claim
+
+
+def right_side(claim: Claim, op: Op) -> Expr:
+    """What the claim's left side is, in an operation that is the claim's with more or fewer numbers in it."""
+    if claim.kind == DERIVATIVE:
+        return _derivative(claim, op)
+    if claim.kind == GRADIENT:
+        return over(op, claim.left, _gradient(op, claim.left.tensor))
+    equation = op.equation(claim.left.tensor)
+    if equation is None:
+        raise OperationError(f"{claim.title}: got an input on the left side, expected what the law computes; claim"
+                             f" {COTANGENT}{claim.title} or an equation of the law")  # fmt: skip
+    return substitute(equation.body, dict(zip(equation.names, claim.left.indices, strict=True)))
+
+
+def over(op: Op, left: Entry, formula: Expr) -> Expr:
+    """A formula over the axes of a tensor, at the indices of an entry of it."""
+    return substitute(formula, {b.name: i for b, i in zip(op.tensor(left.tensor).axes, left.indices, strict=True)})
+
+
+def _gradient(op: Op, tensor: str) -> Expr:
+    """dE/dT over T's axes; of the output it is the cotangent itself, of an intermediate it is as if that were given."""
+    if tensor == op.output.name:
+        return Entry(COTANGENT + tensor, tuple(index(b.name) for b in op.output.axes))
+    return derived(op, tensor).formula
+
+
+def derived(op: Op, tensor: str) -> Derivation:
+    """The derivation of dE/dT; an intermediate is an input of the equations behind it."""
+    if op.tensor(tensor).role == "intermediate":
+        tensors = tuple(replace(t, role="input") if t.name == tensor else t for t in op.tensors)
+        equations = tuple(e for e in op.equations if e.target != tensor)
+        op = replace(op, tensors=tensors, equations=equations, stable=())
+    return gradient(op, tensor)
+
+
+def _derivative(claim: Claim, op: Op) -> Expr:
+    assert claim.wrt is not None
+    start = D(claim.left, claim.wrt)
+    steps = list(run(start, STAGES, op, claim.axes))
+    return steps[-1].after if steps else start
+
+
+# -- for a reader ------------------------------------------------------------------------------------------------------
+
+
+def shown(claim: Claim, op: Op, e: Expr) -> str:
+    """`left = right` as the claim is written: without the leading axes that it leaves out."""
+    short = _short(op, claim)
+    left = show(short(claim.left))
+    if claim.kind == GRADIENT:
+        left = COTANGENT + left
+    if claim.wrt is not None:
+        left = f"d{left}/d{show(short(claim.wrt))}"
+    return f"{left} = {show(short(e), bounds=False)}"
+
+
+def _short(op: Op, claim: Claim) -> Callable[[Expr], Expr]:
+    """Takes off leading indices of extent 1 that are 0, where the claim leaves them out, and sums over one value."""
+    bare = bool(claim.ones)
+
+    def entry(e: Entry) -> Entry:
+        axes = op.tensor(e.tensor.removeprefix(COTANGENT)).axes
+        inner = [i.substitute({}, entry) for i in e.indices]
+        while bare and inner and axes[len(axes) - len(inner)].extent == index(1) and inner[0] == ZERO:
+            inner.pop(0)
+        return Entry(e.tensor, tuple(inner))
+
+    def short(e: Expr) -> Expr:
+        if isinstance(e, Contract):
+            e = _without_single(e)
+        if isinstance(e, Entry):
+            return entry(e)
+        return rebuild(e, tuple(short(p) for p in e.parts)) if e.parts else e
+
+    return short
+
+
+def _without_single(e: Contract) -> Expr:
+    """A sum without the indices that have one value."""
+    single = {b.name: ZERO for b in e.binders if b.extent == index(1)}
+    left = tuple(b for b in e.binders if b.name not in single)
+    body = substitute(e.body, single)
+    return Contract(left, body) if left else body
