@@ -62,7 +62,9 @@ def undone(e: Tree, quotient: Tree) -> Tree:
         return e
 
     def without(kind: str, v: Tree) -> Tree:
-        return changed(v, without, "eEiI") if kind == "e" else multiplied_out(v, quotient)
+        if kind == "b":
+            return tuple((n, multiplied_out(i, quotient)) for n, i in v)
+        return changed(v, without, "eEiIb") if kind == "e" else multiplied_out(v, quotient)
 
     return without("e", e)
 

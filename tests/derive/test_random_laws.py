@@ -61,6 +61,8 @@ FOUND = {
     "a delta solved by an index less a quotient":
         "X[h<A,w<B]; U[j<B]; O[i<A,k<A]; U[j] = log(2 + sum[p<2] X[j-p,j+1]^2); O[i,k] = exp(U[i/2]/4)",
     "a common factor that is all that is left": "scalar X; scalar Y; U = A*(X + Y); O = U + U + (X - U)",
+    "a division undone in the end of a sum":
+        "X[h<2,w<C]; U[j<3]; O[i<2]; U[j] = X[j+P,s*j]/(2 + sum[p<j+1] X[p-P,j+p]^2); O[i] = U[P*i]",
     "numbers beyond a million digits":
         "scalar X; scalar Y; U[j<B]; V[k<4,l<4]; O[i<A]; U[j] = sum[p<j+1] X*X*X; V[k,l] = exp(U[k//4]/4);"
         " O[i] = [Y<=V[1,1]]*(1 + exp(V[i-d,2*i]/4))^(-1)",
