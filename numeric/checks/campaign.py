@@ -5,17 +5,15 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
-from importlib import import_module
 from math import isfinite
-from multiprocessing import get_context
 from typing import Any
 
 from derive.catalogue import RECIPES, variants
 from derive.operation import Op
 from numeric.checks.checking import Check, worst_of
+from numeric.checks.sharing import Jobs, shared
 from numeric.verification import BACKENDS, examine, subject
 
 CHUNK = 64
@@ -46,7 +44,7 @@ def campaign(
     ops: Iterable[Op] | None = None,
     configurations: int = 1000,
     seed: int = 0,
-    jobs: int = 1,
+    jobs: Jobs = 1,
     progress: Progress | None = None,
     backends: Sequence[str] = BACKENDS,
 ) -> dict[str, Any]:
@@ -66,9 +64,10 @@ def campaign(
     tasks = [
         t for op, count in zip(chosen, allotted(configurations, chosen), strict=True) for t in cut(op, seed, count)
     ]
+    work = partial(run, backends=tuple(backends))
     outcomes: list[Outcome] = []
     done = 0
-    for task, outcome in zip(tasks, _outcomes(tasks, jobs, tuple(backends)), strict=True):
+    for task, outcome in zip(tasks, shared(work, tasks, jobs), strict=True):
         outcomes.append(outcome)
         done += task.count
         if progress is not None:
@@ -110,24 +109,6 @@ def run(task: Task, backends: tuple[str, ...]) -> Outcome:
     found = [list(examine(own, task.first + k)) for k in range(task.count)]
     failed = sum(any(not c and not c.undecided for c in checks) for checks in found)
     return Outcome(failed, worst_of(c for checks in found for c in checks))
-
-
-def _outcomes(tasks: list[Task], jobs: int, backends: tuple[str, ...]) -> Iterator[Outcome]:
-    work = partial(run, backends=backends)
-    if jobs <= 1 or len(tasks) <= 1:
-        yield from map(work, tasks)
-        return
-    with _processes(jobs) as pool:
-        yield from pool.map(work, tasks)
-
-
-def _processes(jobs: int) -> Executor:
-    # spawned, not forked: a fork of a process that runs torch's threads may hang
-    return ProcessPoolExecutor(jobs, get_context("spawn"), initializer=_settle)
-
-
-def _settle() -> None:
-    import_module("numeric.oracle").single_thread()
 
 
 def _summary(tasks: list[Task], outcomes: list[Outcome], seed: int, seconds: float) -> dict[str, Any]:

@@ -43,13 +43,15 @@ REALS = (0, 1, 2, 3, Fraction(1, 8), Fraction(1, 4), Fraction(1, 2), Fraction(3,
 class Limits:
     """The largest extent, and the points of an equation's iteration space: at most, in its gradients, at least.
 
-    A configuration within the default ones takes milliseconds.
+    Of as many sizes that fit as one of `choices` says, those are taken that expose most, so that plain ones occur too.
+    A configuration within the default limits takes milliseconds.
     """
 
     extent: int = 9
     most: int = 6000
     most_backward: int = 60_000
     least: int = 0
+    choices: tuple[int, ...] = (1, 3, 9)
 
 
 SMALL = Limits()
@@ -173,8 +175,8 @@ def sized(op: Op, seed: int, attempt: int = 0, limits: Limits = SMALL) -> Sample
 
 
 def _best_sizes(op: Op, random: Generator, single: str, limits: Limits) -> dict[str, Any] | None:
-    """Of some sizes that fit, those that expose most; of how many varies, so that plain ones occur too."""
-    wanted = int(random.choice((1, 3, 9)))
+    """Of some sizes that fit, those that expose most."""
+    wanted = int(random.choice(limits.choices))
     symbols = chosen_symbols(op)
     found: list[dict[str, Any]] = []
     for attempt in range(TRIES):

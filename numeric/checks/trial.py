@@ -1,0 +1,236 @@
+"""A stack of cases on trial: every backend's kernels case by case, torch's autograd, and one comparison of them all."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from importlib import import_module
+
+import numpy as np
+from numpy.typing import NDArray
+
+from derive.beyond import check_gradients
+from derive.errors import MeaningError, OperationError
+from derive.expressions.expr import Expr
+from derive.operation import Op, Tensor
+from numeric.backend import Array, Formula, backend, forward_formulas, gradient_formula
+from numeric.checks.bounds import OUTPUT, Bounds, bounds_on, error_of, in_double
+from numeric.checks.checking import Check, Explain, Place, as_float, compare_bounded, formula_of_entry, relative_error
+from numeric.checks.exactness import largest_exact
+from numeric.checks.rounding import FLOAT32, FLOAT64, Precision
+from numeric.checks.samples import REAL, SMALL, Limits, Sample
+from numeric.checks.stacks import Stack, draw_stack, form_of, stacked, stacked_expr, stacked_formula
+from numeric.kernels import Kernel, kernel
+
+PRECISIONS = (FLOAT32, FLOAT64)
+Stacks = Mapping[str, NDArray]
+"""The output (under OUTPUT) and the gradients by argument, of all cases along the first axis, in the law's shape."""
+
+
+@dataclass(slots=True)
+class Trial:
+    """An operation with its gradients derived and its kernels printed.
+
+    `ways` are torch's own to results that it rounds differently, by argument, the output's under OUTPUT.
+    """
+
+    op: Op
+    formulas: Mapping[str, Formula]
+    backends: tuple[str, ...]
+    ways: Mapping[str, Expr] = field(init=False)
+    _kernels: dict[str, Kernel] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        order = import_module("numeric.oracle").order_of_torch
+        ways = {key: order(self.op, t.name) for key, t in self.keys.items()}
+        self.ways = {key: way for key, way in ways.items() if way is not None}
+
+    def kernel(self, name: str, form: Sample) -> Kernel:
+        """The kernel of a backend under the settings of a signature; its source is printed once and serves all."""
+        if name not in self._kernels:
+            self._kernels[name] = kernel(self.op, name, **form.settings)
+        return self._kernels[name].under(form.settings)
+
+    @property
+    def keys(self) -> dict[str, Tensor]:
+        """The tensors that are compared, by their keys in results."""
+        return {OUTPUT: self.op.output, **{t.argument: t for t in self.op.differentiable}}
+
+
+def trial(op: Op, backends: tuple[str, ...]) -> Trial:
+    """An operation made ready. Raises: NotDerived, OperationError."""
+    check_gradients(op)
+    law = replace(op, hypotheses=())  # kernels take any data
+    for name in backends:
+        len(backend(name).functions(law).source)  # asked for, it is printed: that is part of making ready
+    return Trial(law, {t.name: gradient_formula(law, t) for t in law.differentiable}, backends)
+
+
+# -- what is expected --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """A stack for one backend with torch's answers; `bounds` say how far off they may be, 0 where nothing rounds."""
+
+    stack: Stack
+    backend: str
+    precision: Precision
+    exact: bool
+    answers: Stacks
+    bounds: Mapping[str, NDArray | float]
+
+
+def expected(own: Trial, seed: int, cases: int, limits: Limits = SMALL) -> Expectation:
+    """Data for the signature of a seed, integers wherever nothing rounds on them, and torch's answers.
+
+    Raises: OperationError where no sizes and no data give the law a value.
+    """
+    form = form_of(own.op, seed, limits)
+    random = np.random.default_rng([seed, 5])
+    precision, style = PRECISIONS[random.integers(len(PRECISIONS))], REAL[random.integers(len(REAL))]
+    name = own.backends[random.integers(len(own.backends))]
+    others = [Formula(t.name, t.axes, own.ways[key]) for key, t in own.keys.items() if key in own.ways]
+    exact = largest_exact(own.op, [*own.formulas.values(), *others], form.names, precision)
+    if exact is not None:
+        stack = draw_stack(form, cases, "integer", *exact)
+        answers = _answers(stack)
+        return Expectation(stack, name, precision, True, answers, dict.fromkeys(answers, 0.0))
+    found: list[tuple[float, Stack, dict[str, NDArray]]] = []
+    for kind in (style, "plain", "positive"):
+        stack = draw_stack(form, cases, kind)
+        bounds = _bounds(own, stack, precision)
+        if bounds is not None:
+            found.append((min(float(np.isfinite(b).mean()) for b in bounds.values()), stack, bounds))
+            if found[-1][0] == 1:
+                break
+    if not found:
+        raise OperationError(f"{own.op.name}: got no data on which the law has a value, expected some; check the law")
+    _, stack, bounds = max(found, key=lambda f: f[0])
+    return Expectation(stack, name, precision, False, _answers(stack), bounds)
+
+
+def _answers(stack: Stack) -> dict[str, NDArray]:
+    op = stack.form.op
+    output, gradients = import_module("numeric.oracle").autograd_of_stack(stack)
+    return {OUTPUT: stack.flat(op.output, output), **{a: stack.flat(op.tensor(a), g) for a, g in gradients.items()}}
+
+
+def _bounds(own: Trial, stack: Stack, precision: Precision) -> dict[str, NDArray] | None:
+    """How far kernels and torch may be apart, infinite where nothing is claimed; None where the law has no value."""
+    op, whole = stacked(own.op), stack.whole
+    formulas = {name: stacked_formula(f) for name, f in own.formulas.items()}
+    try:
+        single = bounds_on(op, formulas, whole, precision)
+    except MeaningError:
+        return None
+    double = in_double(op, formulas, whole, single)
+    # where something overflows, torch's own way loses what is very small
+    lost = 0.0 if double.decided else FLOAT64.largest**-0.5
+    return {key: single.error(key) + _error_of_torch(own, key, whole, double) + lost for key in single.balls}
+
+
+def _error_of_torch(own: Trial, key: str, whole: Sample, double: Bounds) -> NDArray:
+    """The rounding error of torch's own way to the output or a gradient."""
+    if key not in own.ways:
+        return double.error(key)
+    return error_of(whole.op, whole, own.keys[key].name, stacked_expr(own.ways[key]))
+
+
+# -- what kernels give -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A claim that does not hold, for one case of a stack."""
+
+    case: int
+    check: Check
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Every failure on a stack, and the cases of which rounding leaves a claim open."""
+
+    failures: list[Failure] = field(default_factory=list)
+    open: set[int] = field(default_factory=set)
+
+    @property
+    def failed(self) -> set[int]:
+        return {f.case for f in self.failures}
+
+    @property
+    def undecided(self) -> set[int]:
+        return self.open - self.failed
+
+
+def judged(own: Trial, e: Expectation) -> Judgement:
+    """A backend's kernels on every case of a stack, against torch's answers."""
+    arrays, dtype, stack = backend(e.backend), e.precision.name, e.stack
+    labels = {t.argument for t in own.op.inputs if t.integer}
+    given = {a: arrays.take(x.copy() if a in labels else x.astype(dtype)) for a, x in stack.given.items()}
+    cotangent = arrays.take(stack.cotangent.astype(dtype))
+    made, judgement = own.kernel(e.backend, stack.form), Judgement()
+    found: dict[int, Mapping[str, Array]] = {}
+    for k in range(stack.cases):
+        inputs = {a: x[k] for a, x in given.items()}
+        try:
+            output, saved = made.forward_saved(**inputs)
+            found[k] = {OUTPUT: output, **made.vjp(cotangent[k], saved=saved, **inputs)}
+        except Exception as error:  # whatever a kernel raises is a verdict about it
+            judgement.failures.append(_failure(e, k, "runs", repr(error)))
+    for a, x in stack.given.items():
+        changed = (arrays.give(given[a], x) != x).reshape(stack.cases, -1).any(axis=1)
+        for at in np.flatnonzero(changed):
+            judgement.failures.append(_failure(e, int(at), f"leaves {a} as it was", "changed in place"))
+    for key in e.answers:
+        _compare(own, e, key, {k: arrays.give(r[key], stack.cotangent) for k, r in found.items()}, judgement)
+    return judgement
+
+
+def _compare(own: Trial, e: Expectation, key: str, found: Mapping[int, NDArray], judgement: Judgement) -> None:
+    """One result of every case against torch's answer."""
+    tensor = own.keys[key]
+    title = "forward" if key == OUTPUT else f"dE/d{tensor.name}"
+    claim = f"{title} {'equals' if e.exact else 'is within rounding of'} {'torch' if key == OUTPUT else 'autograd'}"
+    shape, dtype = (e.stack.cotangent if key == OUTPUT else e.stack.given[key]).shape[1:], e.precision.name
+    fit = [k for k, y in found.items() if y.shape == shape and y.dtype == dtype]
+    for k in found.keys() - {*fit}:
+        said = f"got {found[k].dtype} in shape {list(found[k].shape)}, expected {dtype} in shape {list(shape)}"
+        judgement.failures.append(_failure(e, k, claim, said))
+    if not fit:
+        return
+    got, want = as_float(e.stack.flat(tensor, np.stack([found[k] for k in fit]))), e.answers[key][fit]
+    if np.array_equal(got, want):
+        return
+    bound = np.broadcast_to(e.bounds[key], e.answers[key].shape)[fit]
+    error = relative_error(got, want, bound).reshape(len(fit), -1).max(axis=1)
+    differs = ~np.isclose(got, want, 0, 0, equal_nan=True).reshape(len(fit), -1).all(axis=1)
+    judgement.open.update(fit[at] for at in np.flatnonzero(np.isinf(bound).reshape(len(fit), -1).all(axis=1) & differs))
+    for at in np.flatnonzero(~(error <= 1)):
+        k, layer = fit[at], 0 if key == OUTPUT else 8
+        explain = _explain(own, e, key, k)
+        check = compare_bounded(got[at], want[at], bound[at], _full(e, claim), layer, e.stack.form.seed, explain)
+        judgement.failures.append(Failure(k, replace(check, backend=e.backend)))
+
+
+def _full(e: Expectation, claim: str) -> str:
+    return f"{e.backend} {e.precision.name}: {claim}"
+
+
+def _failure(e: Expectation, k: int, claim: str, detail: str) -> Failure:
+    """A claim that fails without numbers to compare."""
+    said, seed = f"{detail}\n{e.stack.case(k)}", e.stack.form.seed
+    return Failure(k, Check(_full(e, claim), 8, math.inf, seed=seed, detail=said, backend=e.backend))
+
+
+def _explain(own: Trial, e: Expectation, key: str, k: int) -> Explain:
+    """What says the formula of an entry, and the case that it is of."""
+
+    def explain(place: Place) -> str:
+        f = forward_formulas(own.op)[-1] if key == OUTPUT else own.formulas[own.keys[key].name]
+        axes = tuple(b.name for b in f.axes)
+        return f"{formula_of_entry(f.target, axes, f.body, e.stack.form.names, place)}\n{e.stack.case(k)}"
+
+    return explain
