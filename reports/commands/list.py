@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from derive.catalogue import FAMILIES, RECIPES, op, variants
+from derive.catalogue.learned import parameter_count
 from derive.catalogue.limits import LIMITS
 from derive.language.show import show_index
 from derive.networks.network import NETWORKS
@@ -18,7 +19,6 @@ from reports.emit import emit, emit_json
 from reports.exits import UsageError
 from reports.options import FORMAT, JSON, OUTPUT
 from reports.sections.law_section import kinks
-from reports.sections.size_section import parameter_count
 
 LIMITED = typer.Option("--limits", help="What torch takes and the notation does not, and why.")
 SHOWN = typer.Option("--examples", help="Operations of one's own that come with the project.")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from derive.catalogue import FAMILIES, RECIPES
+from derive.catalogue.learned import learned, volume
 from derive.expressions.index import Index, index
 from derive.networks.instance import Instance
-from derive.operation import Op, Parameter, Tensor
+from derive.operation import Op, Parameter
 from derive.sizes import Bound, Sizing
 from reports.document import Block, Equation, Inline, Items, Math, Prose, Section, Spans, spans
 from reports.mathematics.names import Names
@@ -19,8 +19,6 @@ RULES = {
     "ceil": "the last window may overhang the input with its padding by less than a stride, but begins before the end",
     "touch": "every window that reads a cell of the input",
 }
-LEARNED = frozenset({"weight", "bias"})
-"""torch's names for the tensors of a layer that training changes."""
 
 
 def size_section(op: Op, names: Names) -> list[Section]:
@@ -42,20 +40,14 @@ def size_section(op: Op, names: Names) -> list[Section]:
     return [Section(spans("The size of the output"), tuple(blocks))]
 
 
-def parameter_count(op: Op) -> Index | None:
-    """How many numbers a layer of this operation learns, in its sizes; None where it learns none."""
-    learned = _learned(op)
-    return sum((_volume(t) for t in learned), index(0)) if learned else None
-
-
 def learned_sentence(op: Op, names: Names) -> Spans:
     """`Learned: K*C*K_h*K_w + K numbers, F and b.`; empty where nothing is."""
-    learned = _learned(op)
-    if not learned:
+    found = learned(op)
+    if not found:
         return ()
-    terms = [_text(_volume(t), names) for t in learned]
+    terms = [_text(volume(t), names) for t in found]
     count = Math(" + ".join(t.latex for t in terms), " + ".join(t.plain for t in terms))
-    letters = [Math(names[t.name], t.name) for t in learned]
+    letters = [Math(names[t.name], t.name) for t in found]
     return spans("Learned: ", count, " numbers, those of ", *_listed(letters), ".")
 
 
@@ -72,24 +64,11 @@ def with_numbers(at: Instance, names: Names) -> Spans:
     parts: list[Inline | str] = []
     for symbol, size in at.op.sizes:
         parts += ["; " if parts else "", _relation(Math(names[symbol], symbol), "=", "=", told(size))]
-    learned = [t for t in _learned(at.op) if t.name not in at.absent]
-    if learned:
-        volumes = sum((_volume(t) for t in learned), index(0))
+    given = [t for t in learned(at.op) if t.name not in at.absent]
+    if given:
+        volumes = sum((volume(t) for t in given), index(0))
         parts += ["; learned: " if parts else "learned: ", told(volumes), " numbers"]
     return spans("With these sizes ", *parts, ".") if parts else ()
-
-
-def _learned(op: Op) -> list[Tensor]:
-    """What training changes; the weights of a loss are chosen, and a law of one's own does not say."""
-    layer = op.name in RECIPES and op.name not in FAMILIES["loss"]
-    return [t for t in op.differentiable if layer and t.argument in LEARNED]
-
-
-def _volume(t: Tensor) -> Index:
-    volume = index(1)
-    for b in t.axes:
-        volume = volume * b.extent
-    return volume
 
 
 def _listed(parts: Sequence[Math]) -> Iterator[Inline | str]:

@@ -10,6 +10,7 @@ import torch
 
 import derive
 from derive.catalogue import FAMILIES, RECIPES, variants
+from derive.catalogue.learned import LEARNED, parameter_count
 from derive.catalogue.torch_arguments import torch_arguments
 from derive.expressions.expr import Cases, Maximum, Minimum, Select
 from derive.expressions.index import index
@@ -23,7 +24,7 @@ from reports.document import Document, Math
 from reports.mathematics.names import Names
 from reports.mathematics.size_text import size_text
 from reports.sections.law_section import kinks, law_section
-from reports.sections.size_section import LEARNED, learned_sentence, parameter_count, size_section, with_numbers
+from reports.sections.size_section import learned_sentence, size_section, with_numbers
 from reports.writers.output import render
 from reports.writers.registry import FORMATS
 
