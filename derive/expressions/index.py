@@ -27,6 +27,11 @@ class Composite:
     divisor: Index
 
 
+def is_exact(atom: Atom) -> bool:
+    """Whether an atom is a quotient that has no value where it leaves a rest."""
+    return isinstance(atom, Composite) and atom.kind == "exact"
+
+
 def _key(atom: Atom) -> str:
     return atom if isinstance(atom, str) else repr(atom)
 

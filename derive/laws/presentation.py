@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from itertools import permutations
 
 from derive.expressions.build import Factor, add, contract, factors, in_order, mul, product
-from derive.expressions.expr import ONE, Add, Contract, D, Div, Entry, Expr, Mul, Num, Pow
+from derive.expressions.expr import ONE, Add, Contract, D, Div, Entry, Expr, Mul, Num, Pow, Val
+from derive.expressions.index import is_exact
 from derive.expressions.match import Found, Unknowns, match
 from derive.expressions.traversal import free_names, walk
 from derive.language.notation import Equation
@@ -97,8 +98,10 @@ def pull_out(node: Expr, site: Site) -> Expr | None:
         return None
     own = {b.name for b in node.binders}
     parts = [f for f in factors(node.body) if f[0] != ONE]
-    outside = [f for f in parts if not (free_names(f[0]) & own)]
-    inside = [f for f in parts if free_names(f[0]) & own]
+    # a number h/2 stays beside the bracket that is 0 where 2 does not divide h
+    stay = [bool(free_names(e) & own) or (isinstance(e, Val) and any(map(is_exact, e.index.atoms()))) for e, _ in parts]
+    outside = [f for f, kept in zip(parts, stay, strict=True) if not kept]
+    inside = [f for f, kept in zip(parts, stay, strict=True) if kept]
     if not inside or product(outside) == ONE:
         return None  # numbers that make 1 together leave nothing to pull out
     rest = contract(node.binders, product(inside))

@@ -29,7 +29,7 @@ from derive.expressions.expr import (
     Mul,
     Num,
 )
-from derive.expressions.index import Composite
+from derive.expressions.index import Composite, is_exact
 from derive.expressions.traversal import own_indices, walk
 from derive.laws.naming import backwards
 from derive.operation import Op
@@ -88,7 +88,7 @@ def choices(line: Expr, op: Op) -> int:
 def exact_quotients(line: Expr, op: Op) -> int:
     """Exact quotients in indices."""
     found = (a for n in walk(line) for i in own_indices(n) for a in i.atoms())
-    return sum(isinstance(a, Composite) and a.kind == "exact" for a in found)
+    return sum(map(is_exact, found))
 
 
 def divided_in_deltas(line: Expr, op: Op) -> int:

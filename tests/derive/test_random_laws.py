@@ -63,6 +63,9 @@ FOUND = {
     "a common factor that is all that is left": "scalar X; scalar Y; U = A*(X + Y); O = U + U + (X - U)",
     "a division undone in the end of a sum":
         "X[h<2,w<C]; U[j<3]; O[i<2]; U[j] = X[j+P,s*j]/(2 + sum[p<j+1] X[p-P,j+p]^2); O[i] = U[P*i]",
+    "a number with a quotient beside the bracket that keeps it":
+        "X[h<B,v<2,w<B]; U[j<4,k<B]; O[i<A,l<A];"
+        " U[j,k] = sum[p<j+1] X[k,(j+P-d*p)/s,k]^2*p*X[k,2*p,k]; O[i,l] = sum[q<i+1] X[(l-i)/2,q,q%3]*U[q*i,min(l,i)]",
     "numbers beyond a million digits":
         "scalar X; scalar Y; U[j<B]; V[k<4,l<4]; O[i<A]; U[j] = sum[p<j+1] X*X*X; V[k,l] = exp(U[k//4]/4);"
         " O[i] = [Y<=V[1,1]]*(1 + exp(V[i-d,2*i]/4))^(-1)",
