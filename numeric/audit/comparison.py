@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING
 
 from derive.errors import NotDerived
 from derive.expressions.build import add, div, negate
-from derive.expressions.expr import ONE, Apply, Binder, Expr, Fn
+from derive.expressions.expr import ONE, Apply, Binder, Entry, Expr, Fn
+from derive.expressions.substitution import substitute
 from derive.expressions.traversal import walk
 from derive.laws.definitions import unfolder
 from derive.lazy import LazyModule
 from derive.meaning.denote import World
 from derive.meaning.small_sizes import Sizes, fitted
 from derive.operation import Op
+from derive.rational import rationally_equal
 from derive.rewrite import run
 from derive.sweep import STAGES
-from numeric.audit.canonical import same
+from numeric.audit.canonical import canonical, same
 from numeric.audit.sides import Difference, Sides
 from numeric.audit.small_worlds import generic, growing, least_sizes, special, telling, told
 from numeric.audit.verdict import REFUTED, UNDECIDED, VERIFIED, Verdict, Witness
@@ -50,8 +52,10 @@ def compare(op: Op, axes: tuple[Binder, ...], got: Expr, expected: Expr, hypothe
         return Verdict(REFUTED, witness=witness, layer=layer)
     if same(_normal(held, axes, sides.got), _normal(held, axes, sides.expected)):
         return Verdict(VERIFIED, layer=STEPS, reason="proved for all sizes, by the laws of derivations")
-    return _solved(sides, hypotheses) or Verdict(
-        UNDECIDED, layer=NUMBERS, reason=f"no difference on {tried} sizes; not proved for all"
+    return (
+        _solved(sides, hypotheses)
+        or _rational(sides)
+        or Verdict(UNDECIDED, layer=NUMBERS, reason=f"no difference on {tried} sizes; not proved for all")
     )
 
 
@@ -152,3 +156,24 @@ def _solved(sides: Sides, hypotheses: tuple[Expr, ...]) -> Verdict | None:
     if isinstance(found, prove.Proved):
         return Verdict(VERIFIED, layer="2 indices", reason="proved for all sizes, by z3")
     return None
+
+
+def _rational(sides: Sides) -> Verdict | None:
+    """A proof that both sides are one rational function, with computed tensors as variables or written out."""
+    op, axes = sides.op, sides.axes
+    for out, first in ((False, True), (True, False), (True, True)):
+        got, expected = (_normal(op, axes, e) if first else e for e in (sides.got, sides.expected))
+        if out:
+            got, expected = written_out(op, got), written_out(op, expected)
+        if rationally_equal(got, expected, canonical):
+            return Verdict(VERIFIED, layer=FUNCTIONS, reason="proved for all sizes, as one rational function")
+    return None
+
+
+def written_out(op: Op, e: Expr) -> Expr:
+    """The expression with computed tensors by their equations, down to inputs."""
+    e = e.with_parts(tuple(written_out(op, p) for p in e.parts)) if e.parts else e
+    equation = op.equation(e.tensor) if isinstance(e, Entry) else None
+    if equation is None or not isinstance(e, Entry):
+        return e
+    return written_out(op, substitute(equation.body, dict(zip(equation.names, e.indices, strict=True))))

@@ -1,0 +1,185 @@
+"""Equality of rational functions: of entries, sums, exponentials and roots as free variables, by SymPy's normal form.
+
+exp(a + b) = exp(a)*exp(b), sqrt(a)^2 = a, sigmoid and tanh in exponentials; sums are linear. What is equal so is equal
+for all sizes and values at which both sides are defined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from derive.expressions.expr import Add, Binder, Contract, Div, Entry, Expr, Fn, Mul, Num, Pow, Val
+from derive.expressions.index import Index, atom_index, index
+from derive.expressions.traversal import free_names, walk
+from derive.lazy import LazyModule
+
+if TYPE_CHECKING:
+    import sympy
+else:
+    sympy = LazyModule("sympy")
+
+MOST_NODES = 400
+"""Larger expressions are not tried: cancelling is not linear."""
+
+Key = Callable[[Expr], Expr]
+
+
+def rationally_equal(a: Expr, b: Expr, key: Key) -> bool:
+    """Whether a - b is 0 as a rational function; `key` is one form for expressions that differ in bound names only."""
+    if sum(1 for e in (a, b) for _ in walk(e)) > MOST_NODES:
+        return False
+    reader = _Reader(key)
+    try:
+        top = sympy.fraction(sympy.together(reader.read(a) - reader.read(b)))[0]
+        return bool(reader.reduced(sympy.expand(top)) == 0)
+    except _NotRational:
+        return False
+
+
+class _NotRational(Exception):
+    """An expression that is no rational function of anything."""
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Expressions as SymPy's, with a symbol for everything that is not arithmetic."""
+
+    key: Key
+    symbols: dict[Any, Any] = field(default_factory=dict)
+    meant: dict[Any, Expr] = field(default_factory=dict)
+    roots: dict[Any, Any] = field(default_factory=dict)
+
+    def read(self, e: Expr) -> Any:
+        match e:
+            case Num(value):
+                return sympy.Rational(value.numerator, value.denominator)
+            case Val(i):
+                return self.index(i)
+            case Add(items):
+                return sympy.Add(*map(self.read, items))
+            case Mul(items):
+                return sympy.Mul(*map(self.read, items))
+            case Div(above, below):
+                return self.read(above) / self._divisor(self.read(below))
+            case Pow(base, Num(value)) if value.denominator == 1:
+                found = self.read(base)
+                return (found if value >= 0 else self._divisor(found)) ** value.numerator
+            case Fn(name, arg) if name in _FUNCTIONS:
+                return _FUNCTIONS[name](self, self.read(arg), arg)
+            case Contract(binders, body):
+                return self.sum(binders, self.read(body))
+        return self.symbol(self.key(e), e)
+
+    def _divisor(self, found: Any) -> Any:
+        if found == 0:
+            raise _NotRational
+        return found
+
+    def symbol(self, key: Any, e: Expr) -> Any:
+        """The variable that stands for an expression, the same for what has the same key."""
+        if key not in self.symbols:
+            self.symbols[key] = sympy.Symbol(f"v{len(self.symbols)}")
+            self.meant[self.symbols[key]] = e
+        return self.symbols[key]
+
+    def index(self, i: Index) -> Any:
+        total: sympy.Expr = sympy.Integer(0)
+        for monomial, c in i.terms:
+            atoms = (index(a) if isinstance(a, str) else a if isinstance(a, Entry) else atom_index(a) for a in monomial)
+            whole = [a if isinstance(a, Entry) else Val(a) for a in atoms]
+            total += c * sympy.Mul(*(self.symbol(self.key(a), a) for a in whole))
+        return total
+
+    # -- functions -----------------------------------------------------------------------------------------------------
+
+    def exp(self, z: Any) -> Any:
+        """A product of powers of one variable for each term of the exponent."""
+        product: sympy.Expr = sympy.Integer(1)
+        for term in sympy.Add.make_args(sympy.expand(z)):
+            number, rest = term.as_coeff_Mul()
+            if not number.is_Integer:
+                number, rest = sympy.Integer(1), term
+            if term != 0:
+                product *= self.symbol(("exp", rest), Fn("exp", self.expression(rest))) ** number
+        return product
+
+    def sqrt(self, z: Any, e: Expr) -> Any:
+        root = self.symbol(("sqrt", sympy.cancel(z)), Fn("sqrt", e))
+        self.roots[root] = z
+        return root
+
+    def reduced(self, top: Any) -> Any:
+        """A polynomial with the square of every root put in."""
+        for root, z in self.roots.items():
+            above, below = sympy.fraction(sympy.together(z))
+            top = sympy.expand(sympy.rem(top, below * root**2 - above, root))
+            top = sympy.expand(sympy.fraction(sympy.together(top))[0])
+        return top
+
+    # -- sums ----------------------------------------------------------------------------------------------------------
+
+    def sum(self, binders: tuple[Binder, ...], body: Any) -> Any:
+        """Linear: a sum for every term, with what does not depend on its indices before it."""
+        names = {b.name for b in binders}
+        above, below = sympy.fraction(sympy.cancel(body))
+        moving: sympy.Expr = sympy.Integer(1)
+        steady: sympy.Expr = sympy.Integer(1)
+        for factor in sympy.Mul.make_args(sympy.factor(below)):
+            if self._names(factor) & names:
+                moving *= factor
+            else:
+                steady *= factor
+        total: sympy.Expr = sympy.Integer(0)
+        for term in sympy.Add.make_args(sympy.expand(above)):
+            free, bound = self._parted(term, names)
+            total += free * self._one_sum(binders, bound / moving)
+        return total / steady
+
+    def _parted(self, term: Any, names: set[str]) -> tuple[Any, Any]:
+        factors = sympy.Mul.make_args(term)
+        bound = [f for f in factors if self._names(f) & names]
+        return sympy.Mul(*(f for f in factors if f not in bound)), sympy.Mul(*bound)
+
+    def _one_sum(self, binders: tuple[Binder, ...], body: Any) -> Any:
+        """The sum of a product that depends on every factor; an index that it does not have counts its extent."""
+        used = self._names(body).union(*(b.extent.names() for b in binders))
+        count = sympy.Mul(*(self.index(b.extent) for b in binders if b.name not in used))
+        kept = tuple(b for b in binders if b.name in used)
+        if not kept:
+            return count * body
+        e = Contract(kept, self.expression(body))
+        return count * self.symbol(self.key(e), e)
+
+    def _names(self, found: Any) -> set[str]:
+        return set().union(*(free_names(self.meant[s]) for s in found.free_symbols)) if found.free_symbols else set()
+
+    def expression(self, found: Any) -> Expr:
+        """Our expression for one of SymPy's, to be the body of a sum."""
+        if found.is_Symbol:
+            return self.meant[found]
+        if found.is_Rational:
+            return Num(Fraction(int(found.p), int(found.q)))
+        parts = tuple(self.expression(a) for a in sorted(found.args, key=lambda a: repr(self.key(self.expression(a)))))
+        if found.is_Pow:
+            return Pow(self.expression(found.args[0]), self.expression(found.args[1]))
+        return Add(parts) if found.is_Add else Mul(parts)
+
+
+def _sigmoid(reader: _Reader, z: Any, _: Expr) -> Any:
+    return 1 / (1 + reader.exp(-z))
+
+
+def _tanh(reader: _Reader, z: Any, _: Expr) -> Any:
+    twice = reader.exp(-2 * z)
+    return (1 - twice) / (1 + twice)
+
+
+_FUNCTIONS: dict[str, Callable[[_Reader, Any, Expr], Any]] = {
+    "exp": lambda reader, z, _: reader.exp(z),
+    "sigmoid": _sigmoid,
+    "tanh": _tanh,
+    "sqrt": lambda reader, z, e: reader.sqrt(z, e),
+}
