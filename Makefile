@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
-EXTRAS := proof,test
+EXTRAS := proof,cluster,test
 
 # Where the full MNIST files lie (idx, gzip). Tests that need them skip by name where they are absent.
 ifneq ($(wildcard ../shared/mnist),)

@@ -7,14 +7,13 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Any
 
 import click
 import typer
 from typer.core import TyperGroup
 
-from derive.errors import BackproofError, NotDerived
+from derive.errors import BackproofError, NotDerived, did_you_mean
 from derive.lazy import LazyModule
 from reports.exits import BAD_INPUT, BROKEN_PIPE, GOOD, INTERNAL, INTERRUPTED, MISSING_TOOL, UNDECIDED
 from reports.writers.registry import MissingTool
@@ -38,7 +37,7 @@ COMMANDS = {
 
 
 ROOMS = ("derive", "numeric", "reports")
-EXTRAS = {"z3": "'backproof[proof]'", "triton": "'backproof[gpu]'"}
+EXTRAS = {"z3": "'backproof[proof]'", "joblib": "'backproof[cluster]'", "triton": "'backproof[gpu]'"}
 """Which extra brings a package that not everybody has."""
 
 
@@ -61,10 +60,9 @@ class Commands(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args[0] not in COMMANDS and not args[0].startswith("-"):
-            close = get_close_matches(args[0], COMMANDS, 1)
             raise BackproofError(
                 f"command: got {args[0]!r}, expected one of {', '.join(COMMANDS)}"
-                f"; {f'did you mean {close[0]}?' if close else 'choose one'}"
+                f"; {did_you_mean(args[0], COMMANDS, 'choose one')}"
             )
         return super().resolve_command(ctx, args)
 

@@ -25,6 +25,9 @@ ONLY_IN = {
     "triton": {"numeric/to_triton.py"},
     "z3": {"numeric/proof/solver.py"},
     "pooch": {"numeric/training/download.py"},
+    "joblib": {"numeric/checks/cluster.py"},
+    "distributed": {"numeric/checks/cluster.py"},
+    "ray": {"numeric/checks/cluster.py"},
     "nbformat": {"reports/writers/notebook.py"},
     "pygments": {"reports/writers/html_spans.py"},
     "quickjs": {"reports/writers/mathml.py"},
@@ -42,6 +45,7 @@ EXECUTES_PLANS = {"numeric/printing/loader.py"}
 EVALUATORS = {"eval", "exec", "compile", "__import__"}
 PARSERS_THAT_EVALUATE = {"sympify", "parse_expr", "lambdify"}
 UNSAFE_FORMATS = {"pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib"}
+SHARES_WORK = {"joblib.Parallel", "joblib.delayed", "joblib.parallel_config"}
 
 # Places and people of the making have no place in what was made.
 WORKPLACE = re.compile(r"/(?:work|tmp|farm)/|\bissue #?\d+\b|\bas an AI\b", re.IGNORECASE)
@@ -254,7 +258,7 @@ def no_text_is_executed(house: House) -> list[str]:
 
 def _dangers(module: Module) -> Iterator[tuple[int, str]]:
     for found in module.imports:
-        if found.top in UNSAFE_FORMATS:
+        if found.top in UNSAFE_FORMATS and found.name not in SHARES_WORK:
             yield found.line, f"imports {found.name}"
         if found.top == "sympy" and ("parsing" in found.name or found.name.split(".")[-1] in PARSERS_THAT_EVALUATE):
             yield found.line, f"imports {found.name}"

@@ -26,7 +26,7 @@ from derive.expressions.expr import Fn, Num, Pow
 from derive.expressions.traversal import binders_of, walk
 from derive.operation import Op
 from numeric.checks.campaign import Progress, plain, shares
-from numeric.checks.samples import SMALL, Limits, points
+from numeric.checks.samples import Limits, points
 from numeric.checks.sharing import Jobs, shared
 from numeric.checks.stacks import CASES
 from numeric.checks.trial import Expectation, Failure, Trial, expected, judged, trial
@@ -42,7 +42,9 @@ MOST_FAILURES = 5
 MULTIPLY_ADDS = (3.5, 4.5)
 """The decimal logarithm of a convolution's multiply-adds is drawn between these: 10^4 at the median."""
 
-FLOATS = Limits(most=1000, most_backward=10_000)
+CHOICES = (1, 2, 4)
+INTEGERS = Limits(choices=CHOICES)
+FLOATS = Limits(most=500, most_backward=5_000, choices=CHOICES)
 """Limits where rounding bounds are computed, which is slower than what they judge."""
 
 
@@ -159,13 +161,13 @@ def limits_of(op: Op, seed: int) -> Limits:
     if any(isinstance(n, Fn) or (isinstance(n, Pow) and not isinstance(n.right, Num)) for n in nodes):
         return FLOATS
     if op.name not in CONVOLUTIONS:
-        return SMALL
+        return INTEGERS
     wanted = 10 ** np.random.default_rng([seed, 6]).uniform(*MULTIPLY_ADDS)
     loops = len(op.output.axes) + max(len(binders_of(n)) for n in nodes)
     # an output that is smaller than its input needs larger extents for as much work
     share = 1.3 if op.name.startswith("conv_transpose") else 3.5
     extent = math.ceil(share * wanted ** (1 / loops))
-    return Limits(extent, int(2 * wanted), 10**9, int(wanted / 2), choices=(1, 2, 4))
+    return Limits(extent, int(2 * wanted), 10**9, int(wanted / 2), choices=CHOICES)
 
 
 # -- telling -----------------------------------------------------------------------------------------------------------

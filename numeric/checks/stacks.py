@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
 
 from derive.expressions.expr import Binder, Entry, Expr
@@ -23,7 +24,7 @@ from numeric.backend import Formula
 from numeric.calling.layouts import Arrangement, Shared
 from numeric.calling.windows import empty_window
 from numeric.checks.sample_values import labels, numbers
-from numeric.checks.samples import RETRIES, Limits, Sample, no_sizes, passed_shape, sized
+from numeric.checks.samples import RETRIES, Limits, Sample, Shape, no_sizes, passed_shape, sized
 
 CASES = 32
 """Cases of one signature: what is decided for all of them costs each little, and sizes still change often."""
@@ -156,10 +157,22 @@ def draw_stack(form: Sample, cases: int, kind: str, largest: int = 100, multiple
         elif t.integer:
             arrays[t.argument] = labels(form.op, t, form.names, shape, random)[:cases]
         else:
-            arrays[t.argument] = _stored(numbers(kind, shape, largest, multiple, random)[:cases], reverse)
-    plain = kind if kind == "integer" else "plain"
-    cotangent = numbers(plain, (CASES, *passed_shape(form.op.output, form)), largest, multiple, random)[:cases]
+            arrays[t.argument] = _stored(_data(kind, shape, largest, multiple, random)[:cases], reverse)
+    shape = (CASES, *passed_shape(form.op.output, form))
+    cotangent = _data("integer" if kind == "integer" else "plain", shape, largest, multiple, random)[:cases]
     return Stack(replace(form, kind=kind), arrays, _stored(cotangent, reverse))
+
+
+def _data(kind: str, shape: Shape, largest: int, multiple: int, random: Generator) -> NDArray:
+    """Numbers with zeros and ties among them; no integer exceeds `largest` times `multiple`."""
+    if kind != "integer":
+        return numbers(kind, shape, largest, multiple, random)
+    # one draw for all, since there are many: a third of it lies beyond the largest and becomes small
+    reach, few = largest + max(1, largest // 2), min(largest, 2)
+    drawn = random.integers(-reach, reach, shape, np.int32, endpoint=True)
+    beyond = np.abs(drawn) > largest
+    drawn[beyond] = drawn[beyond] % (2 * few + 1) - few
+    return drawn.astype(np.float64) * multiple
 
 
 def _stored(array: NDArray, reverse: bool) -> NDArray:

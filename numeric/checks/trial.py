@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 
@@ -53,6 +53,11 @@ class Trial:
         return self._kernels[name].under(form.settings)
 
     @property
+    def stacked_formulas(self) -> dict[str, Formula]:
+        """The gradients' formulas for a stack of cases."""
+        return {name: stacked_formula(f) for name, f in self.formulas.items()}
+
+    @property
     def keys(self) -> dict[str, Tensor]:
         """The tensors that are compared, by their keys in results."""
         return {OUTPUT: self.op.output, **{t.argument: t for t in self.op.differentiable}}
@@ -97,18 +102,31 @@ def expected(own: Trial, seed: int, cases: int, limits: Limits = SMALL) -> Expec
         stack = draw_stack(form, cases, "integer", *exact)
         answers = _answers(stack)
         return Expectation(stack, name, precision, True, answers, dict.fromkeys(answers, 0.0))
-    found: list[tuple[float, Stack, dict[str, NDArray]]] = []
-    for kind in (style, "plain", "positive"):
-        stack = draw_stack(form, cases, kind)
-        bounds = _bounds(own, stack, precision)
-        if bounds is not None:
-            found.append((min(float(np.isfinite(b).mean()) for b in bounds.values()), stack, bounds))
-            if found[-1][0] == 1:
-                break
-    if not found:
+    stack, single = _most_claimed(
+        own, (draw_stack(form, cases, kind) for kind in (style, "plain", "positive")), precision
+    )
+    return Expectation(stack, name, precision, False, _answers(stack), _apart(own, stack.whole, single))
+
+
+def _most_claimed(own: Trial, stacks: Iterable[Stack], precision: Precision) -> tuple[Stack, Bounds]:
+    """The first stack on which every bound is finite, else that with the most, and its bounds.
+
+    Raises: OperationError where the law has a value on none.
+    """
+    best, share = None, -1.0
+    for stack in stacks:
+        try:
+            bounds = bounds_on(stacked(own.op), own.stacked_formulas, stack.whole, precision)
+        except MeaningError:
+            continue
+        finite = min(float(np.isfinite(b.spread).mean()) for b in bounds.balls.values())
+        if finite > share:
+            best, share = (stack, bounds), finite
+        if finite == 1:
+            break
+    if best is None:
         raise OperationError(f"{own.op.name}: got no data on which the law has a value, expected some; check the law")
-    _, stack, bounds = max(found, key=lambda f: f[0])
-    return Expectation(stack, name, precision, False, _answers(stack), bounds)
+    return best
 
 
 def _answers(stack: Stack) -> dict[str, NDArray]:
@@ -117,15 +135,9 @@ def _answers(stack: Stack) -> dict[str, NDArray]:
     return {OUTPUT: stack.flat(op.output, output), **{a: stack.flat(op.tensor(a), g) for a, g in gradients.items()}}
 
 
-def _bounds(own: Trial, stack: Stack, precision: Precision) -> dict[str, NDArray] | None:
-    """How far kernels and torch may be apart, infinite where nothing is claimed; None where the law has no value."""
-    op, whole = stacked(own.op), stack.whole
-    formulas = {name: stacked_formula(f) for name, f in own.formulas.items()}
-    try:
-        single = bounds_on(op, formulas, whole, precision)
-    except MeaningError:
-        return None
-    double = in_double(op, formulas, whole, single)
+def _apart(own: Trial, whole: Sample, single: Bounds) -> dict[str, NDArray]:
+    """How far a kernel and torch may be apart, infinite where nothing is claimed."""
+    double = in_double(whole.op, own.stacked_formulas, whole, single)
     # where something overflows, torch's own way loses what is very small
     lost = 0.0 if double.decided else FLOAT64.largest**-0.5
     return {key: single.error(key) + _error_of_torch(own, key, whole, double) + lost for key in single.balls}

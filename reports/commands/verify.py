@@ -9,6 +9,9 @@ import typer
 
 from derive.catalogue import op
 from numeric.checks.campaign import campaign
+from numeric.checks.cluster import ENGINES
+from numeric.checks.random_campaign import random_campaign
+from numeric.checks.sharing import Jobs
 from numeric.verification import BACKENDS
 from reports.document import Document
 from reports.emit import emit, emit_json, log, refuse_unwritable
@@ -16,19 +19,30 @@ from reports.exits import GOOD, REFUTED, UNDECIDED, UsageError
 from reports.options import JSON, SEED
 from reports.progress import progress
 from reports.sections.campaign_report import campaign_blocks
+from reports.sections.random_report import random_blocks
 
 WHAT = typer.Argument(metavar="OP|LAW", help="What to verify; the whole catalogue if nothing is named.")
 BACKEND = typer.Option("--backend", metavar="NAME", help=f"{', '.join(BACKENDS)}; again for more, else all.")
-COUNT = typer.Option("--configurations", min=1, max=10_000_000, metavar="N", help="How many: sizes, settings, data.")
-JOBS = typer.Option("--jobs", min=1, max=256, metavar="N", help="Processes; else one a core.")
+CONFIGURATIONS, MOST, MOST_JOBS = 6000, 10_000_000, 256
+COUNT = typer.Option(
+    "--configurations", min=1, max=MOST, metavar="N",
+    help=f"How many sizes, settings and data, each by every layer; {CONFIGURATIONS:,} unless given.",
+)  # fmt: skip
+RANDOM = typer.Option(
+    "--random", min=1, max=MOST, metavar="N",
+    help="Instead, how many random cases: kernels against torch's autograd, thousands a second.",
+)  # fmt: skip
+CLUSTERS = ", ".join(f"{name}://HOST:PORT" for name in ENGINES)
+JOBS = typer.Option("--jobs", metavar="N|URL", help=f"Processes, or a running cluster: {CLUSTERS}; else one a core.")
 
 
 def run(
     what: Annotated[list[str] | None, WHAT] = None,
     backend: Annotated[list[str] | None, BACKEND] = None,
-    configurations: Annotated[int, COUNT] = 6000,
+    configurations: Annotated[int | None, COUNT] = None,
+    random: Annotated[int | None, RANDOM] = None,
     seed: Annotated[int, SEED] = 0,
-    jobs: Annotated[int | None, JOBS] = None,
+    jobs: Annotated[str | None, JOBS] = None,
     json: Annotated[str | None, JSON] = None,
 ) -> int:
     """Verify kernels and gradients on configurations chosen to expose mistakes.
@@ -39,16 +53,37 @@ def run(
     for name in backends:
         if name not in BACKENDS:
             raise UsageError(f"--backend: got {name!r}, expected one of {', '.join(BACKENDS)}; choose one")
+    if configurations is not None and random is not None:
+        raise UsageError("--random: got --configurations too, expected one of them; leave one out")
+    shared_by = _jobs(jobs)
     refuse_unwritable(json)
     laws = [op(text) for text in what] if what else None
     with progress("verifying") as advance:
-        found = campaign(laws, configurations, seed, jobs or cores(), advance, backends)
-    if json is None:
+        if random is None:
+            found = campaign(laws, configurations or CONFIGURATIONS, seed, shared_by, advance, backends)
+        else:
+            found = random_campaign(what or None, random, seed, shared_by, advance, backends)
+    if json is not None:
+        emit_json(found, json)
+    elif random is None:
         emit(Document("Verification", campaign_blocks(found)), None, None)
         log(f"{60 * found['configurations'] / max(found['seconds'], 1e-9):,.0f} configurations a minute")
     else:
-        emit_json(found, json)
+        emit(Document("Random cases", random_blocks(found)), None, None)
+        log(f"{found['cases_per_second_per_core']:,} cases a second and core, after {found['preparing_seconds']:.0f} s"
+            " of deriving and printing")  # fmt: skip
     return REFUTED if found["failed"] else UNDECIDED if found["undecided"] else GOOD
+
+
+def _jobs(text: str | None) -> Jobs:
+    """Who shares the work: so many processes, or a cluster by its address. Raises: UsageError."""
+    if text is None:
+        return cores()
+    if text.isdecimal() and 1 <= int(text) <= MOST_JOBS:
+        return int(text)
+    if "://" in text:
+        return text
+    raise UsageError(f"--jobs: got {text!r}, expected 1 to {MOST_JOBS}, or {CLUSTERS}; change it")
 
 
 def cores() -> int:

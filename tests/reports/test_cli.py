@@ -89,7 +89,7 @@ BAD: list[tuple[Sequence[str], str]] = [
     (("verify", "conv9d"), "got 'conv9d'"),
     (("verify", "--backend", "jax"), "got 'jax', expected one of numpy, torch"),
     (("verify", "--configurations", "0"), "0 is not in the range"),
-    (("verify", "--jobs", "many"), "'many' is not a valid integer range"),
+    (("verify", "--jobs", "many"), "got 'many', expected 1 to 256, or dask://HOST:PORT, ray://HOST:PORT"),
     (("train", "alexnet"), "got 'alexnet', expected one of lenet"),
     (("train", "--data", "no/such/folder"), "no/such/folder: no such directory"),
     (("train", "--backend", "jax"), "got 'jax', expected one of numpy, torch"),
