@@ -21,7 +21,7 @@ from derive.operation import Op
 from numeric.proof import solver
 from numeric.proof.hypotheses import Facts
 from numeric.proof.intermediates import unfolded
-from numeric.proof.relation import Relation, in_order, names_of, orders, parts_of, relation
+from numeric.proof.relation import Relation, in_order, known, names_of, orders, parts_of, put_in, relation
 from numeric.proof.terms import Expansion, Term
 from numeric.proof.verdict import Counterexample, Outcome, Outside, Proved, Unknown
 
@@ -93,15 +93,14 @@ class Claim:
             inside = [t.guard(r) for r in self.ranges]
             return solver.z3().And(*inside, solver.z3().Or(*(k.differ(t) for k in kinds)))
 
-        tried = False
-        for found in solver.smallest(self.facts(True), names, sizes, differ):
-            tried = True
-            values = self._values({n: found[n] for n in sizes}, {n: found[n] for n in names})
-            if values is not None:
-                return Counterexample({n: found[n] for n in sizes}, {n: found[n] for n in names}, *values)
-        if tried:
+        found = solver.smallest(self.facts(True), names, sizes, differ)
+        if found is None:
+            return Unknown(solver.BEYOND)
+        at_sizes, at = ({n: found[n] for n in some} for some in (sizes, names))
+        values = self._values(at_sizes, at)
+        if values is None:
             return Unknown("their summands differ, yet not their values where that was looked for")
-        return Unknown("z3 found neither a proof nor a counterexample with its effort bounded")
+        return Counterexample(at_sizes, at, *values)
 
     def _values(self, sizes: Mapping[str, int], at: Mapping[str, int]) -> tuple[str, str] | None:
         """The values of both sides for numbers at which they differ; None where none are found."""
@@ -180,7 +179,9 @@ class Kind:
         """Whether what one says about a part of the indices implies what the other says about it."""
         given = [g for g in one.holds if self._is_about(g, part)]
         wanted = [g for g in other.holds if self._is_about(g, part)]
-        return all(g in given or self._follows(given, g) == solver.YES for g in wanted)
+        values = known(given, part)
+        given = [put_in(g, values) for g in given]
+        return all(g in given or self._follows(given, g) == solver.YES for g in (put_in(g, values) for g in wanted))
 
     def _is_about(self, g: Expr, part: frozenset[str]) -> bool:
         return bool(free_names(g) & part) if part else not free_names(g) & self.indices

@@ -29,6 +29,14 @@ def unfolded(op: Op, a: Expr, b: Expr) -> Iterator[tuple[Expr, Expr]]:
         seen.add(pair)
 
 
+def all_put_in(op: Op, e: Expr) -> Expr:
+    """A formula in the inputs alone: every named result and every tensor with an equation is what it says."""
+    e = _named(op, e)
+    for equation in reversed(op.equations):
+        e = _put_in(op, e, equation.target)
+    return e
+
+
 def _named(op: Op, e: Expr) -> Expr:
     """Without named results."""
     if isinstance(e, Apply):

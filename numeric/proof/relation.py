@@ -6,16 +6,16 @@ equal when the relations are the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, permutations, product
 from math import factorial, prod
 
 from derive.expressions.build import integral
 from derive.expressions.expr import ZERO, Binder, Compare, Entry, Expr, InRange, Num, Val
-from derive.expressions.index import Composite, Index, divide, index, over
+from derive.expressions.index import Composite, Index, atom_index, divide, index, over
 from derive.expressions.substitution import substitute
-from derive.expressions.traversal import free_names
+from derive.expressions.traversal import free_names, map_all_indices
 from numeric.proof.terms import Factor, Term
 from numeric.proof.verdict import Outside
 
@@ -175,6 +175,47 @@ def _strings(monomial: tuple[object, ...]) -> Iterator[str]:
     for a in monomial:
         if isinstance(a, str):
             yield a
+
+
+# -- what a conjunction says of a name ---------------------------------------------------------------------------------
+
+
+def known(given: Sequence[Expr], indices: Collection[str]) -> dict[str, Index]:
+    """The first index that a conjunction says to be equal to something without it."""
+    for g in given:
+        match g:
+            case Compare("==", Val(i), Val(j)):
+                for a, b in ((i, j), (j, i)):
+                    if a.name is not None and a.name in indices and a.name not in b.names():
+                        return {a.name: b}
+    return {}
+
+
+def put_in(g: Expr, values: Mapping[str, Index]) -> Expr:
+    """A guard with names replaced, and multiples of the divisor taken out of its quotients and rests."""
+    return map_all_indices(substitute(g, values), _tidy) if values else g
+
+
+def _tidy(i: Index) -> Index:
+    """(a*w + b)//w = a + b//w and (a*w + b)%w = b%w, which have no value where w is 0."""
+    total = index(0)
+    for monomial, c in i.terms:
+        product = index(c)
+        for atom in monomial:
+            product = product * (_tidy_atom(atom) if isinstance(atom, Composite) else Index((((atom,), 1),)))
+        total = total + product
+    return total
+
+
+def _tidy_atom(atom: Composite) -> Index:
+    dividend, divisor = _tidy(atom.dividend), _tidy(atom.divisor)
+    if atom.kind not in ("floor", "mod"):
+        return divide(atom.kind, dividend, divisor)
+    several = [(Index((term,)), over(Index((term,)), divisor)) for term in dividend.terms]
+    taken = sum((q for _, q in several if q is not None), index(0))
+    rest = sum((t for t, q in several if q is None), index(0))
+    inner = atom_index(Composite(atom.kind, rest, divisor)) if taken.terms else divide(atom.kind, rest, divisor)
+    return taken + inner if atom.kind == "floor" else inner
 
 
 # -- independent parts -------------------------------------------------------------------------------------------------

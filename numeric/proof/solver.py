@@ -6,7 +6,7 @@ Extents, strides, paddings and dilations are integer variables. A quotient is a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any
@@ -18,6 +18,7 @@ from numeric.proof.verdict import Outside
 
 EFFORT = 3_000_000
 """z3's own units of work a question: the same question has the same answer on every machine."""
+BEYOND = "z3 found neither a proof nor a counterexample with its effort bounded"
 BOUNDS = (2, 3, 4, 6, 9)
 """Sizes up to which a counterexample is looked for, one after the other."""
 
@@ -42,6 +43,7 @@ class Translation:
     facts: Facts
     definitions: list[Z3] = field(default_factory=list)
     _known: dict[object, Z3] = field(default_factory=dict)
+    _divided: dict[str, tuple[Z3, Z3]] = field(default_factory=dict)
 
     def name(self, name: str) -> Z3:
         """The variable of a name, with what is known of it."""
@@ -80,6 +82,7 @@ class Translation:
         return (quotient if atom.kind == "floor" else rest), whole
 
     def _division(self, dividend: Z3, divisor: Z3) -> tuple[Z3, Z3]:
+        """Quotient and rest as variables; a quotient divided again is one quotient: (a//b)//c = a//(b*c)."""
         key = ("division", dividend.sexpr(), divisor.sexpr())
         if key not in self._known:
             number = len(self._known)
@@ -90,7 +93,13 @@ class Translation:
                 z3().Implies(divisor > 0, z3().And(law, rest >= 0, rest < divisor)),
                 z3().Implies(divisor < 0, z3().And(law, divisor < rest, rest <= 0)),
             ]
-        return self._known[key]
+            if dividend.sexpr() in self._divided:
+                first, by = self._divided[dividend.sexpr()]
+                whole, _ = self._division(first, z3().simplify(by * divisor))
+                self.definitions.append(z3().Implies(z3().And(by > 0, divisor > 0), quotient == whole))
+            self._divided[quotient.sexpr()] = dividend, divisor
+        found: tuple[Z3, Z3] = self._known[key]
+        return found
 
     def _label(self, e: Entry) -> tuple[Z3, list[Z3]]:
         """An entry of an integer tensor: a function of its place, 0 outside."""
@@ -173,27 +182,34 @@ def _check(assertions: Iterable[Z3]) -> str:
 
 def smallest(
     facts: Facts, names: Sequence[str], sizes: Sequence[str], build: Callable[[Translation], Z3]
-) -> Iterator[dict[str, int]]:
-    """Numbers for `names` at which a statement holds, those with the smallest sum of `sizes` that z3 finds first."""
-    for bound in BOUNDS:
-        found = _minimal(facts, names, sizes, build, bound)
-        if found is not None:
-            yield found
-
-
-def _minimal(
-    facts: Facts, names: Sequence[str], sizes: Sequence[str], build: Callable[[Translation], Z3], bound: int
 ) -> dict[str, int] | None:
+    """Numbers for `names` and `sizes` at which a statement holds, the sum of the sizes as small as can be, or None."""
     t = Translation(facts)
     statement = build(t)
     variables = {n: t.name(n) for n in (*names, *sizes)}
     solver = z3().Solver()
     solver.set("rlimit", EFFORT)
-    solver.add(statement, *t.definitions, *(variables[n] <= bound for n in sizes))
-    total = reduce(lambda a, b: a + b, (variables[n] for n in sizes), z3().IntVal(0))
+    solver.add(statement, *t.definitions)
     best = None
-    while solver.check() == z3().sat:
-        model = solver.model()
-        best = {n: model.eval(v, model_completion=True).as_long() for n, v in variables.items()}
+    for bound in BOUNDS:  # small numbers are found quickly, and what is found bounds all others
+        solver.push()
+        solver.add(*(variables[n] <= bound for n in sizes))
+        best = _numbers(solver, variables)
+        solver.pop()
+        if best is not None:
+            break
+    total = reduce(lambda a, b: a + b, (variables[n] for n in sizes), z3().IntVal(0))
+    found = best
+    while found is not None:
+        best = found
         solver.add(total < sum(best[n] for n in sizes))
+        found = _numbers(solver, variables)
     return best
+
+
+def _numbers(solver: Z3, variables: Mapping[str, Z3]) -> dict[str, int] | None:
+    """A model, or None where there is none or none is found."""
+    if solver.check() != z3().sat:
+        return None
+    model = solver.model()
+    return {n: model.eval(v, model_completion=True).as_long() for n, v in variables.items()}
