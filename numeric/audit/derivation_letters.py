@@ -1,0 +1,82 @@
+"""What a text's letters say about its operation: tensors under other names, axes and arguments that are left out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+
+from derive.errors import OperationError
+from derive.expressions.functions import FUNCTIONS
+from derive.expressions.index import Index, index
+from derive.language.tokens import NAME
+from derive.laws.law import COTANGENT
+from derive.operation import Op, with_values
+from numeric.audit.names import Names
+
+_READ = re.compile(rf"((?:dE/d)?{NAME})\[([^\[\]]*)\]")
+_NAMES = re.compile(NAME)
+_BRACKET = re.compile(r"\[[^\[\]]+\]")
+_BARE = re.compile(rf"(?<!\w)({NAME})\b(?!\s*[\[(])")
+_CALLED = re.compile(rf"(?<!\w)(dE/d|d|)({NAME})(?=\[)")
+WORDS = {*FUNCTIONS, "sum", "max", "min", "argmax", "cases"}
+
+
+def in_own_letters(side: str, op: Op, introduced: Iterable[str], notes: dict[str, None]) -> str:
+    """A side with the operation's letters where it has others, such as x for X; names of the text's own stay."""
+    known = {t.name for t in op.tensors} | WORDS | set(introduced)
+
+    def own(found: re.Match[str]) -> str:
+        before, name = found.groups()
+        if name in known or before + name in known:
+            return found[0]
+        try:
+            tensor = Names(op).tensor(name)
+        except OperationError:
+            return found[0]
+        notes[f"{name} is read as {tensor.name}"] = None
+        return before + tensor.name
+
+    return _CALLED.sub(own, side)
+
+
+def bare_names(text: str) -> set[str]:
+    """The names that stand outside of all brackets of indices, without indices of their own."""
+    outside, inner = "", text
+    while inner != outside:
+        outside, inner = inner, _BRACKET.sub("[]", inner)
+    return set(_BARE.findall(outside))
+
+
+def written_ranks(op: Op, sides: Iterable[str]) -> dict[str, int]:
+    """The most indices that a text gives each tensor; of those it does not speak of, nothing."""
+    found: dict[str, int] = {}
+    ranks = {t.name: len(t.axes) for t in op.tensors}
+    for side in sides:
+        for name, inside in _READ.findall(side):
+            name = name.removeprefix(COTANGENT).removeprefix("d") if name not in ranks else name
+            if name in ranks:
+                found[name] = max(found.get(name, 0), min(ranks[name], inside.count(",") + 1))
+        for name in bare_names(side) & ranks.keys():
+            found.setdefault(name, 0)
+    return found
+
+
+def with_defaults(op: Op, sides: Iterable[str]) -> tuple[Op, tuple[str, ...]]:
+    """The operation with torch's defaults for the parameters that a text does not name, and what they are."""
+    named = {n for side in sides for n in _NAMES.findall(side)}
+    left = [p for p in op.parameters if p.name not in named and p.default is not None]
+    values = {p.name: p.default if isinstance(p.default, Fraction) else index(p.default) for p in left}
+    shown = tuple(f"{p.name} = {p.default}" for p in left)
+    return with_values(op, values), shown
+
+
+def narrowed(op: Op, ranks: Mapping[str, int]) -> tuple[Op, tuple[str, ...]]:
+    """The operation with extent 1 for the leading axes that are left out, and the symbols of those extents."""
+    dropped: dict[str, Index] = {}
+    for t in op.tensors:
+        written = ranks.get(t.name)
+        for b in t.axes[: len(t.axes) - written] if written is not None else ():
+            if b.extent.name:
+                dropped[b.extent.name] = index(1)
+    return with_values(op, dropped), tuple(sorted(dropped))
