@@ -16,15 +16,17 @@ import typer
 
 from numeric.checks.campaign import campaign
 from numeric.timing import interleaved
+from reports import proof_bench
 from reports.commands.verify import cores
 from reports.document import Document, Prose, Table, spans
 from reports.emit import emit, emit_json, refuse_unwritable
-from reports.exits import GOOD, UsageError
+from reports.exits import GOOD, REFUTED, UsageError
 from reports.options import JSON
 from reports.progress import progress
 
 WHAT = typer.Argument(
-    metavar="WHAT", help="symbolic: deriving and verifying; derivations: every gradient of the catalogue."
+    metavar="WHAT",
+    help="symbolic: deriving and verifying; derivations: every gradient of the catalogue; prove: proofs for all sizes.",
 )
 ROUNDS = typer.Option("--rounds", min=1, max=1000, metavar="N", help="How often each is measured; medians are told.")
 COUNT = typer.Option("--configurations", min=1, max=1_000_000, metavar="N", help="How many are verified for the rate.")
@@ -54,7 +56,7 @@ def run(
         emit(document(found), None, None)
     else:
         emit_json(found, json)
-    return GOOD
+    return REFUTED if found.get("refuted") else GOOD
 
 
 def symbolic(rounds: int, configurations: int) -> dict[str, Any]:
@@ -108,6 +110,20 @@ def _medians(rows: list[dict[str, Any]], sympy: float) -> dict[str, Any]:
     }
 
 
+def proving(rounds: int, _configurations: int) -> dict[str, Any]:
+    """Every coefficient of a full image's derivatives, and z3 on the whole catalogue, over the import of SymPy."""
+    with progress("multiplying out") as advance:
+        proof_bench.convolution()
+        tasks: dict[str, Callable[[], object]] = {
+            SYMPY: lambda: _python("-c", "import sympy"),
+            "coefficients": proof_bench.coefficients,
+        }
+        seconds = interleaved(tasks, rounds, advance)
+    with progress("proving") as advance:
+        rows = proof_bench.proofs(advance)
+    return proof_bench.plain(rounds, seconds[SYMPY], seconds["coefficients"], rows)
+
+
 def _derive_with_empty_cache() -> None:
     with tempfile.TemporaryDirectory() as empty:
         _python(*DERIVE, cache=empty)
@@ -150,4 +166,8 @@ def _gradients(found: dict[str, Any]) -> Document:
     return Document("Speed of deriving", (Table(tuple(map(spans, header)), rows, spans(rounds), "lrrrr"),))
 
 
-BENCHES = {"symbolic": (symbolic, _speed), "derivations": (derivations, _gradients)}
+BENCHES = {
+    "symbolic": (symbolic, _speed),
+    "derivations": (derivations, _gradients),
+    "prove": (proving, proof_bench.document),
+}
