@@ -173,6 +173,8 @@ def power(a: Number, n: Number) -> Number:
         return a**n
     if isinstance(a, Rational) and a < 0:
         raise MeaningError(f"a power: got the base {a} under a fraction, expected a positive one; add a guard")
+    if a == 0 and isinstance(n, Rational) and n < 0:
+        raise MeaningError(f"a power: got the base 0 with the exponent {n}, expected one that is not 0; add a guard")
     return a if a in (0, 1) else _unit("power", a, n)
 
 

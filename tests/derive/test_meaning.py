@@ -31,7 +31,7 @@ from derive.expressions.traversal import all_names
 from derive.language.elaborate import from_text
 from derive.language.notation import parse_expr, parse_index
 from derive.meaning.denote import World, denote
-from derive.meaning.exact import PRIME, Number, Residue, exp
+from derive.meaning.exact import PRIME, Number, Residue, exp, power
 from derive.meaning.integers import Array, Formula, Integers
 
 UNDEFINED = "no value"
@@ -226,6 +226,13 @@ def test_a_false_guard_above_a_line_annihilates_a_divisor_of_0():
 
 
 @pytest.mark.parametrize("size", [0, -1, -7])
+def test_0_has_no_negative_power_whole_or_broken():
+    for exponent in (-1, Fraction(-1, 2), -2, Fraction(-3, 2)):
+        with pytest.raises(MeaningError, match="got the (divisor|base) 0"):
+            power(0, exponent)
+    assert power(0, Fraction(1, 2)) == 0
+
+
 def test_an_empty_range_sums_to_0_and_its_maximum_is_refused(size):
     assert worth("sum[p<K] 1/X[p]", {"K": size}, X=row(0)) == 0
     assert worth("sum[p<3,q<K] 1 + 4", {"K": size}) == 4
