@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 
 class BackproofError(ValueError):
     """A mistake in what was asked for; its text is one clear line."""
@@ -25,3 +28,10 @@ class NotDerived(BackproofError):
 
 class CertificateError(BackproofError):
     """A certificate that is malformed or does not hold."""
+
+
+def did_you_mean(got: str, known: Iterable[str], otherwise: str) -> str:
+    """The remedy for a name that is not known: the one that it is near, upper and lower case alike, or another."""
+    by_lower = {name.lower(): name for name in reversed([*known])}
+    near = get_close_matches(got.lower(), by_lower, n=1)
+    return f"did you mean {by_lower[near[0]]}?" if near else otherwise

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import numeric
 from derive.beyond import check_gradients
 from derive.catalogue import op
 from derive.derivation import Derivation
+from derive.errors import did_you_mean
 from derive.lazy import LazyModule
 from derive.networks.composition import Graph
 from derive.networks.network import NETWORKS
@@ -22,6 +21,7 @@ from reports.exits import UsageError
 from reports.networks import network
 from reports.options import settings
 from reports.publish import certificates
+from reports.request import Request
 from reports.sections.narrate import derivation_report
 
 if TYPE_CHECKING:
@@ -32,22 +32,8 @@ else:
     networks = LazyModule("reports.sections.network_report")  # an operation does not wait for the pictures of networks
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What is derived, with respect to what, and what is shown of it."""
-
-    what: str
-    wrt: tuple[str, ...] = ()
-    set: tuple[str, ...] = ()
-    concrete: str = ""
-    verify: bool = False
-    table: bool = False
-    second: tuple[str, ...] = ()
-
-
-def document(**asked: Any) -> Document:
-    """The document that a request (the fields of `Request`) asks for. Raises: BackproofError for what does not fit."""
-    r = Request(**asked)
+def document(r: Request) -> Document:
+    """The document that a request asks for. Raises: BackproofError for what does not fit."""
     if r.what in NETWORKS:
         _refuse("an operation or a law", concrete=r.concrete, verify=r.verify, second=r.second)
         graph = _graph(r)
@@ -55,17 +41,15 @@ def document(**asked: Any) -> Document:
             return tables.table_document(graph)
         return networks.network_report(graph, r.wrt or None)
     if r.table:
-        near = get_close_matches(r.what, NETWORKS, n=1)
-        remedy = f"did you mean {near[0]}?" if near else "leave --table out"
+        remedy = did_you_mean(r.what, NETWORKS, "leave --table out")
         raise UsageError(f"--table: got {r.what[:60]!r}, expected one of {', '.join(NETWORKS)}; {remedy}")
     law = _law(r)
     checks = numeric.verify(law) if r.verify else ()
     return derivation_report(_gradients(law, r), checks, r.concrete)
 
 
-def certificate_text(**asked: Any) -> str:
+def certificate_text(r: Request) -> str:
     """The certificates that a request asks for, as JSON. Raises: BackproofError for what does not fit."""
-    r = Request(**asked)
     _refuse("a document", concrete=r.concrete, verify=r.verify, table=r.table)
     if r.what in NETWORKS:
         _refuse("an operation or a law", second=r.second)
@@ -73,9 +57,8 @@ def certificate_text(**asked: Any) -> str:
     return certificates(_gradients(_law(r), r))
 
 
-def table_data(**asked: Any) -> dict[str, Any]:
+def table_data(r: Request) -> dict[str, Any]:
     """The tables of a network as plain data. Raises: BackproofError for what does not fit."""
-    r = Request(**asked)
     if r.what not in NETWORKS or not r.table:
         raise UsageError("--json: got it without --table of a network, expected it there; use --format json for the"
                          " certificates")  # fmt: skip

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from difflib import get_close_matches
 from fractions import Fraction
 from functools import lru_cache
 
 from derive.catalogue import activation, convolution, linear, loss, normalization, pooling
 from derive.catalogue.recipe import NUMBER, PAIRS, Argument, Pick, Recipe, Setting, lines, text
 from derive.catalogue.values import Reader, integer, real
-from derive.errors import OperationError
+from derive.errors import OperationError, did_you_mean
 from derive.expressions.index import Index, index
 from derive.language.elaborate import from_text
 from derive.language.notation import parse_expr
@@ -44,11 +43,9 @@ def with_symbols(law: str, **settings: Setting) -> tuple[Op, dict[str, Value]]:
     if law in RECIPES:
         return _from_recipe(RECIPES[law], settings)
     if not any(sign in law for sign in "=["):
-        near = get_close_matches(law[:60], RECIPES, n=1)
-        meant = f"; did you mean {near[0]}?" if near else "; see `backproof list`"
         raise OperationError(
             f"operation: got {law[:60]!r}, expected one of {', '.join(RECIPES)}, or a law such as"
-            f" O[i,j] = sum[p,q] X[i+p,j+q]*F[p,q]{meant}"
+            f" O[i,j] = sum[p,q] X[i+p,j+q]*F[p,q]; {did_you_mean(law[:60], RECIPES, 'see `backproof list`')}"
         )
     own = from_text(law)
     known = {p.name: p.minimum for p in own.parameters}

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 from fractions import Fraction
 
 from derive.catalogue.recipe import Setting
-from derive.errors import OperationError
+from derive.errors import OperationError, did_you_mean
 from derive.expressions.index import index
 from derive.operation import Value
 
@@ -59,6 +58,4 @@ def _meant(value: Setting, words: Sequence[str]) -> str:
     named = [w for w in words if w.isidentifier()]
     if not isinstance(value, str) or not named:
         return "; change it"
-    near = get_close_matches(value.lower(), [w.lower() for w in named], 1)
-    meant = next((w for w in named if near and w.lower() == near[0]), "")
-    return f", or one of {', '.join(named)}; " + (f"did you mean {meant!r}?" if meant else "choose one")
+    return f", or one of {', '.join(named)}; {did_you_mean(value, named, 'choose one')}"

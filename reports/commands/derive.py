@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,7 @@ from reports.emit import emit, emit_json, emit_text
 from reports.exits import GOOD, REFUTED
 from reports.kept import kept
 from reports.options import JSON, OUTPUT, SET
+from reports.request import Request
 from reports.writers.registry import format_of
 
 if TYPE_CHECKING:
@@ -55,15 +57,15 @@ def run(
     --format json writes certificates; `python -m derive.checker FILE` checks them by itself.
     """
     form = format_of(output or "-.txt", format).name
-    asked = {"what": what, "wrt": tuple(wrt or ()), "set": tuple(set or ()), "concrete": concrete or "",
-             "verify": verify, "table": table, "second": tuple(second or ())}  # fmt: skip
+    asked = Request(what, tuple(wrt or ()), tuple(set or ()), concrete or "", verify, table, tuple(second or ()))
     if json is not None:
-        emit_json(derivations.table_data(**asked), json)
+        emit_json(derivations.table_data(asked), json)
         return GOOD
     again = fresh or verify  # a verdict on kernels is about this run
+    named = asdict(asked)
     if form == CERTIFICATES:
-        emit_text(kept(["certificates", asked], lambda: derivations.certificate_text(**asked), again), output)
+        emit_text(kept(["certificates", named], lambda: derivations.certificate_text(asked), again), output)
         return GOOD
-    document = Document.from_json(kept(["document", asked], lambda: derivations.document(**asked).to_json(), again))
+    document = Document.from_json(kept(["document", named], lambda: derivations.document(asked).to_json(), again))
     emit(document, form, output)
     return REFUTED if document.tally().refuted else GOOD

@@ -74,12 +74,12 @@ SETTINGS = [
     (
         "conv2d",
         {"padding": "smae"},
-        "conv2d: padding: got 'smae', expected an integer of at least 0, or one of valid, same; did you mean 'same'?",
+        "conv2d: padding: got 'smae', expected an integer of at least 0, or one of valid, same; did you mean same?",
     ),
     (
         "conv2d",
         {"padding": "SAME"},
-        "conv2d: padding: got 'SAME', expected an integer of at least 0, or one of valid, same; did you mean 'same'?",
+        "conv2d: padding: got 'SAME', expected an integer of at least 0, or one of valid, same; did you mean same?",
     ),
     (
         "conv2d",
