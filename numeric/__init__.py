@@ -8,6 +8,7 @@ PUBLIC: dict[str, str] = {
     "compile": "numeric.networks.training_step",
     "matrix": "numeric.linear_maps",
     "verify": "numeric.verification",
+    "assert_backward": "numeric.audit.kernels",
     "Check": "numeric.checks.checking",
 }
 

@@ -18,9 +18,11 @@ EVERYWHERE = {"derive": {"sympy"}, "numeric": {"numpy"}, "reports": {"jinja2", "
 ONLY_IN = {
     "torch": {
         "numeric/to_torch.py",
+        "numeric/audit/kernel/torch_subjects.py",
         "numeric/oracle.py",
         "numeric/networks/network_oracle.py",
         "numeric/training/devices.py",
+        "reports/examples/",
     },
     "triton": {"numeric/to_triton.py"},
     "z3": {"numeric/proof/solver.py"},

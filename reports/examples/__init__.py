@@ -9,6 +9,10 @@ from collections.abc import Iterable
 
 import derive
 import numeric
+from derive.catalogue.recipe import Setting
+from numeric.audit.kernel.isolation import Limits
+from numeric.audit.kernels import check_kernel
+from numeric.audit.verdict import REFUTED
 
 FIRST, LAST = 2, 4
 
@@ -28,3 +32,10 @@ def verdict(checks: Iterable[numeric.Check]) -> int:
         print(c)
     print(f"\n{len(told) - len(refuted)} of {len(told)} claims about the kernels hold")
     return 1 if refuted or not told else 0
+
+
+def audited(kernel: str, op: str, seconds: float = 10.0, **settings: Setting) -> int:
+    """Print what an audit says of a kernel that is broken on purpose; 0 where it is found out, as an exit code."""
+    found = check_kernel(kernel, op, settings, limits=Limits(call=seconds))
+    print(found)
+    return 0 if found.verdict.verdict == REFUTED else 1

@@ -17,7 +17,8 @@ from numeric.checks.checking import Check
 from reports.examples import key_lines, verdict
 
 ROOT = Path(__file__).resolve().parents[2]
-EXAMPLES = sorted((ROOT / "reports" / "examples").glob("[a-z]*.py"))
+FILES = sorted((ROOT / "reports" / "examples").glob("[a-z]*.py"))
+EXAMPLES = [p for p in FILES if not p.stem.startswith("broken_")]  # those are test_check_kernel's
 
 # What lecturers print: the worked numbers of well-known filters, and what an operation is known to do.
 SAID = {
@@ -66,7 +67,7 @@ def test_the_readme_names_every_example_and_no_other() -> None:
     assert sorted(named) == [p.stem for p in EXAMPLES]
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
 def test_an_example_is_short_and_says_its_idea_first(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert len(text.splitlines()) < 40

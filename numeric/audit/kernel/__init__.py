@@ -1,0 +1,1 @@
+"""How a user's kernel is run, asked and judged."""

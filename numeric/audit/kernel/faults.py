@@ -1,0 +1,173 @@
+"""What is wrong with one answer of a user's kernel: numbers, shapes or types, a changed input, no answer at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+
+import numpy as np
+from numpy.typing import NDArray
+
+from derive.operation import Tensor
+from numeric.audit.kernel.isolation import Ended
+from numeric.audit.kernel.signatures import Signature, aliases
+from numeric.audit.kernel.subjects import COTANGENT, OUTPUT
+from numeric.audit.kernel.trials import Trial, formulas
+from numeric.audit.kernel.wire import Message
+from numeric.checks.bounds import bounds_on, error_of
+from numeric.checks.checking import relative_error
+from numeric.checks.rounding import FLOAT32, FLOAT64
+
+NUMBERS = ("values", "accuracy")
+"""Kinds of faults that are told by entries; `accuracy` says that float32 would have been no worse."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fault:
+    """One fault of one answer: its kind, the result it is about ("" is the output), and what to say of it.
+
+    kinds: values, accuracy, shape, nothing (no gradient where there is one), raised, changed, type, ended,
+    unsteady (another answer to the same call).
+    """
+
+    trial: Trial
+    kind: str
+    key: str = ""
+    text: str = ""
+    got: NDArray | None = None
+    want: NDArray | None = None
+    bound: NDArray | None = None
+
+    @property
+    def wrong(self) -> NDArray:
+        """Which entries are."""
+        assert self.got is not None
+        assert self.want is not None
+        return relative_error(self.got, self.want, np.zeros(1) if self.bound is None else self.bound) > 1
+
+    @property
+    def worst(self) -> tuple[int, ...]:
+        """The entry that is furthest off, relative to its bound; of equal ones the first."""
+        assert self.got is not None
+        assert self.want is not None
+        with np.errstate(all="ignore"):
+            off = np.where(self.wrong, np.abs(self.got.astype(np.float64) - self.want), -1.0)
+        return tuple(int(k) for k in np.unravel_index(int(np.argmax(np.where(np.isnan(off), np.inf, off))), off.shape))
+
+
+def request(trial: Trial, signature: Signature, wrt: frozenset[str]) -> Message:
+    """What a kernel is asked in a trial."""
+    sample = trial.sample
+    labels = {t.argument for t in sample.op.inputs if t.integer}
+    arrays = {n: a if n in labels else a.astype(trial.precision.name) for n, a in sample.given.items()}
+    data = {
+        "ask": "call",
+        "way": trial.way,
+        "inputs": dict(signature.inputs),
+        "held": list(signature.held),
+        "settings": signature.passed(sample),
+        "wrt": [t.argument for t in asked(trial, wrt)],
+        "differentiable": [t.argument for t in sample.op.differentiable],
+        "aliases": {t.argument: aliases(t) for t in sample.op.differentiable},
+    }
+    return Message(data, {**arrays, COTANGENT: sample.cotangent.astype(trial.precision.name)})
+
+
+def asked(trial: Trial, wrt: frozenset[str]) -> list[Tensor]:
+    """The tensors whose gradients are judged."""
+    return [t for t in trial.sample.wrt if t.argument in wrt]
+
+
+def expected(trial: Trial, key: str) -> tuple[NDArray, NDArray]:
+    """A result in the shape in which a user has it, and the bound of its rounding."""
+    tensor = trial.sample.op.output if key == OUTPUT else trial.sample.op.tensor(key)
+    ball = trial.bounds.balls[key]
+    return trial.sample.passed(tensor, ball.value), trial.sample.passed(tensor, ball.spread)
+
+
+def faults(trial: Trial, answer: Message | Ended, signature: Signature, wrt: frozenset[str]) -> Iterator[Fault]:
+    """Everything that is wrong with an answer."""
+    if isinstance(answer, Ended):
+        yield Fault(trial, "ended", text=str(answer))
+        return
+    said = answer.data
+    if said["outcome"] == "raised":
+        at = f" (in {said['where']})" if said.get("where") else ""
+        yield Fault(trial, "raised", text=f"it raised {said['text']}{at}")
+        return
+    if said["outcome"] != "returned":
+        yield Fault(trial, "type", text=said["text"])
+        return
+    for name in said["changed"]:
+        yield Fault(trial, "changed", name, f"it changed {name} in place; a backward pass must leave its inputs alone")
+    yield from _of_results(trial, answer.arrays, signature, wrt)
+
+
+def unsteady(trial: Trial, first: Message | Ended, second: Message | Ended) -> Iterator[Fault]:
+    """Whether two answers to the same call differ."""
+    if isinstance(first, Ended) or isinstance(second, Ended):
+        return
+    for key, got in first.arrays.items():
+        other = second.arrays.get(key, np.zeros(0))
+        if not np.array_equal(got, other, equal_nan=True):
+            yield Fault(trial, "unsteady", key, "", got, other)
+
+
+def _of_results(
+    trial: Trial, arrays: Mapping[str, NDArray], signature: Signature, wrt: frozenset[str]
+) -> Iterator[Fault]:
+    if signature.kind != "function" and OUTPUT in arrays:
+        yield from _of_one(trial, OUTPUT, arrays[OUTPUT])
+    if not arrays:
+        yield Fault(trial, "type", text="it returned no gradient at all")
+    for t in asked(trial, wrt):
+        if t.argument in arrays:
+            yield from _of_one(trial, t.argument, arrays[t.argument])
+        elif signature.kind != "function" and expected(trial, t.argument)[0].any():
+            yield Fault(trial, "nothing", t.argument, f"autograd gets no gradient (None) with respect to {t.argument}")
+
+
+def _of_one(trial: Trial, key: str, got: NDArray) -> Iterator[Fault]:
+    want, bound = expected(trial, key)
+    what = "the output" if key == OUTPUT else f"the gradient with respect to {key}"
+    if got.shape != want.shape:
+        yield Fault(
+            trial, "shape", key, f"{what}: got the shape {list(got.shape)}, expected {list(want.shape)}", got, want
+        )
+        return
+    found = Fault(trial, "values", key, "", got.astype(np.float64), want, bound)
+    if not found.wrong.any():
+        return
+    if not trial.exact:
+        bound = np.maximum(bound, _bound_of_torch(trial, key))
+        found = Fault(trial, "values", key, "", found.got, want, bound)
+        if not found.wrong.any():
+            return
+        if _only_inaccurate(found):
+            found = Fault(trial, "accuracy", key, "", found.got, want, bound)
+    yield found
+
+
+def _bound_of_torch(trial: Trial, key: str) -> NDArray:
+    """The rounding error of the order in which torch computes it, where that is another: a kernel may do as torch."""
+    op = trial.sample.op
+    tensor = op.output if key == OUTPUT else op.tensor(key)
+    other = import_module("numeric.oracle").order_of_torch(op, tensor.name)
+    if other is None:
+        return np.zeros(1)
+    ratio = trial.precision.roundoff / FLOAT64.roundoff
+    return trial.sample.passed(tensor, error_of(op, trial.sample, tensor.name, other)) * ratio
+
+
+def _only_inaccurate(fault: Fault) -> bool:
+    """Whether every entry is as near as float32 would come; nothing is said so of what float32 cannot hold."""
+    trial = fault.trial
+    if trial.precision is FLOAT32:
+        return bool(np.isfinite(fault.got[fault.wrong]).all())  # type: ignore[index]
+    with np.errstate(all="ignore"):
+        single = bounds_on(trial.sample.op, formulas(trial.sample.op, trial.rule), trial.sample, FLOAT32)
+    tensor = trial.sample.op.output if fault.key == OUTPUT else trial.sample.op.tensor(fault.key)
+    bound = trial.sample.passed(tensor, single.balls[fault.key].spread)
+    coarse = Fault(trial, "values", fault.key, "", fault.got, fault.want, bound)
+    return not coarse.wrong.any() and bool(np.isfinite(bound).all())

@@ -1,0 +1,192 @@
+"""What is said of a user's kernel: the verdict, every gradient, the smallest witness, a failing test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from derive.catalogue import RECIPES
+from derive.catalogue.torch_arguments import torch_arguments
+from derive.language.show import show
+from derive.meaning.digits import Digits
+from numeric.audit.kernel.entries import formula_of, index_of
+from numeric.audit.kernel.faults import NUMBERS, Fault
+from numeric.audit.kernel.findings import Finding
+from numeric.audit.kernel.suspects import convention
+from numeric.audit.kernel.trials import Suite
+from numeric.audit.verdict import REFUTED, UNDECIDED, UNDER, VERIFIED, Verdict, Witness
+from numeric.backend import Formula
+
+LARGEST_DATA = 64
+"""Numbers of a witness's data; more are left to its seed and sizes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gradient:
+    """What is said of one result: right, wrong, or not judged; which entries, and why."""
+
+    name: str
+    verdict: str
+    count: str = ""
+    where: str = ""
+    diagnosis: str = ""
+
+    def __str__(self) -> str:
+        told = "; ".join(filter(None, (self.count, self.where)))
+        text = f"{self.name}: {self.verdict}" + (f" ({told})" if told else "")
+        return f"{text}: {self.diagnosis}" if self.diagnosis else text
+
+
+@dataclass(frozen=True, slots=True)
+class KernelVerdict:
+    """The verdict on a kernel, with each gradient's, the formula of the worst entry and a test that fails.
+
+    `shown` says at which configuration, the smallest that was found.
+    """
+
+    target: str
+    op: str
+    kind: str
+    verdict: Verdict
+    gradients: tuple[Gradient, ...]
+    calls: int
+    entry: str = ""
+    shown: str = ""
+    test: str = ""
+
+    @property
+    def good(self) -> bool:
+        """Whether it is right, or right under a named convention."""
+        return self.verdict.good
+
+    def plain(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            **self.verdict.plain(),
+            "kernel": self.target,
+            "kind": self.kind,
+            "op": self.op,
+            "gradients": [
+                {"name": g.name, "verdict": g.verdict, "count": g.count, "where": g.where, "diagnosis": g.diagnosis}
+                for g in self.gradients
+            ],
+            "calls": self.calls,
+            "entry": self.entry,
+            "shown": self.shown,
+            "test": self.test,
+        }
+
+    def __str__(self) -> str:
+        """Everything, for a terminal or an AssertionError."""
+        return "\n".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        v = self.verdict
+        yield f"{self.target} for {self.op}: {v.verdict}" + (f": {v.hypothesis}" if v.hypothesis else "")
+        yield from (f"  {g}" for g in self.gradients)
+        for title, text in (("why", v.diagnosis), ("how", v.reason), ("smallest", self.shown), ("entry", self.entry)):
+            if text:
+                yield f"  {title}: {text}"
+        if v.right and not v.good:
+            yield f"  right: {v.right}"
+        yield from (f"  note: {n}" for n in v.notes)
+        if self.test:
+            yield from ("", "a test that fails:", "", self.test)
+
+
+def verified(target: str, suite: Suite, calls: int, configurations: int, notes: Sequence[str]) -> KernelVerdict:
+    """Right, as far as it was tested; under a convention where one was needed."""
+    found = Verdict(VERIFIED, layer="6, 7", reason=_tested(suite, calls, configurations), notes=_notes(suite, notes))
+    if suite.rule:
+        rule = convention(suite.laws[0], suite.rule)
+        found = Verdict(UNDER, rule, layer="5, 6, 7", reason=found.reason, notes=found.notes)
+    return _kernel_verdict(target, suite, calls, found, ())
+
+
+def undecided(
+    target: str, suite: Suite, calls: int, reason: str, told: Sequence[Finding] = (), notes: Sequence[str] = ()
+) -> KernelVerdict:
+    """Nothing that is sure."""
+    return _kernel_verdict(target, suite, calls, Verdict(UNDECIDED, reason=reason, notes=_notes(suite, notes)), told)
+
+
+def refuted(
+    target: str,
+    suite: Suite,
+    calls: int,
+    told: Sequence[Finding],
+    shown: Fault,
+    entry: str,
+    test: str,
+    notes: Sequence[str],
+) -> KernelVerdict:
+    """Wrong, with the smallest configuration that shows it."""
+    diagnosis = "; ".join(dict.fromkeys(f.diagnosis for f in told if not f.open))
+    right = _right(formula_of(shown)) if shown.kind in (*NUMBERS, "shape", "nothing") else ""
+    found = Verdict(REFUTED, "", _witness(shown), diagnosis, right, shown.trial.layer, "", "", _notes(suite, notes))
+    own = _kernel_verdict(target, suite, calls, found, told)
+    return KernelVerdict(own.target, own.op, own.kind, found, own.gradients, calls, entry, _shown(shown), test)
+
+
+def _kernel_verdict(target: str, suite: Suite, calls: int, verdict: Verdict, told: Sequence[Finding]) -> KernelVerdict:
+    wrong = [Gradient(f.title, "open" if f.open else "wrong", f.count, f.where, f.diagnosis) for f in told]
+    judged = [t.argument for t in suite.laws[0].differentiable if t.argument in suite.wrt and suite.signature.takes(t)]
+    call = any(f.kind in ("ended", "raised", "type") for f in told)
+    right = [] if call else [Gradient(n, "right") for n in judged if n not in {f.key for f in told}]
+    name = suite.laws[0].name if suite.laws[0].name in RECIPES else suite.laws[0].text
+    return KernelVerdict(target, name, suite.signature.kind, verdict, (*wrong, *right), calls)
+
+
+def _tested(suite: Suite, calls: int, configurations: int) -> str:
+    return (
+        f"tested, not proved: {configurations} configurations, {calls} calls: integers bit for bit or real numbers"
+        " within the rounding of each entry, views with gaps, an expanded cotangent, large and real numbers, float32"
+    )
+
+
+def _notes(suite: Suite, notes: Sequence[str]) -> tuple[str, ...]:
+    """What the verdict does not speak of: settings that the kernel does not take."""
+    law = suite.laws[0]
+    known = torch_arguments(law, {}) if law.name in RECIPES else dict(law.settings)
+    numbers = [f"{n}={_one(v)}" for n, v in known.items() if n not in suite.signature.settings]
+    told = [f"judged at {', '.join(numbers)}, which it does not take as an argument"] if numbers else []
+    return (*told, *dict.fromkeys(notes))
+
+
+def _one(value: Any) -> Any:
+    """A setting that is the same along every axis as one value."""
+    return value[0] if isinstance(value, tuple) and len({*value}) == 1 else value
+
+
+def _right(f: Formula) -> str:
+    axes = ",".join(b.name for b in f.axes)
+    return f"{f.target}{f'[{axes}]' if axes else ''} = {show(f.body)}"
+
+
+def _witness(shown: Fault) -> Witness | None:
+    if shown.got is None or shown.want is None or shown.kind not in NUMBERS:
+        return None
+    sample = shown.trial.sample
+    sizes = {n: v for n, v in sorted(sample.names.items()) if isinstance(v, int)}
+    small = sum(a.size for a in sample.given.values()) <= LARGEST_DATA
+    arrays = {**sample.given, "grad_output": sample.cotangent} if small else {}
+    data = {n: _each(a.tolist()) for n, a in arrays.items()}
+    got, want = (_number(float(a[shown.worst])) for a in (shown.got, shown.want))
+    return Witness(sizes, index_of(shown), got, want, data)
+
+
+def _each(values: Any) -> Any:
+    return [_each(v) for v in values] if isinstance(values, list) else _number(values)
+
+
+def _number(x: float) -> int | Digits:
+    return int(x) if float(x).is_integer() else Digits(Decimal(float(x)))
+
+
+def _shown(shown: Fault) -> str:
+    """The configuration of a fault in words."""
+    sample = shown.trial.sample
+    memory = {"strided": ", arrays as views with gaps", "expanded": ", grad_output expanded"}.get(shown.trial.way, "")
+    return f"{sample}, {shown.trial.precision.name}{memory}".partition(": ")[2]

@@ -1,0 +1,165 @@
+"""Kernels that are made for autograd: a torch.autograd.Function, or a torch.nn.Module with a backward of its own."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+
+from numeric.audit.kernel.subjects import (
+    COTANGENT,
+    OUTPUT,
+    Given,
+    Refused,
+    Subject,
+    arranged,
+    as_array,
+    changed,
+    described,
+    parameters,
+    tupled,
+)
+
+Tensor = Any
+Arrays = Mapping[str, NDArray]
+
+SIZES: dict[str, Callable[[Arrays, Mapping[str, Any]], Any]] = {
+    "in_channels": lambda a, s: a["input"].shape[-len(a["weight"].shape) + 1],
+    "out_channels": lambda a, s: a["weight"].shape[0],
+    "kernel_size": lambda a, s: a["weight"].shape[2:],
+    "in_features": lambda a, s: a["weight"].shape[1],
+    "out_features": lambda a, s: a["weight"].shape[0],
+    "num_features": lambda a, s: a["input"].shape[1],
+    "num_parameters": lambda a, s: a["weight"].size,
+    "bias": lambda a, s: "bias" in a,
+}
+"""Arguments of torch's own layers that follow from the tensors; a class of a user's is made with those it asks for."""
+
+
+def subject_of(found: Any, name: str) -> Subject | None:
+    """What a user's object is where it is made for autograd, else None."""
+    if isinstance(found, torch.nn.Module) or (inspect.isclass(found) and issubclass(found, torch.nn.Module)):
+        return Layer(found, name)
+    if inspect.isclass(found) and issubclass(found, torch.autograd.Function):
+        return AutogradFunction(found, name)
+    return None
+
+
+def differentiated(
+    arrays: Arrays, data: Mapping[str, Any], forward: Callable[[dict[str, Tensor]], Any]
+) -> Given:  # what both kinds share: leaves, forward, autograd.grad
+    """The output of `forward` on tensors, and the gradients that autograd then asks the user's backward for."""
+    own = {n: arranged(a, data["way"], n == COTANGENT) for n, a in arrays.items()}
+    before = {n: a.copy() for n, a in own.items()}
+    tensors = {n: torch.from_numpy(a) for n, a in own.items()}
+    leaves = {n: tensors[n].requires_grad_() for n in data["wrt"]}
+    output = forward(tensors)
+    if not isinstance(output, torch.Tensor):
+        raise Refused(f"got a {type(output).__name__} from forward, expected one tensor; return the output alone")
+    found = {OUTPUT: as_array("the output", output)}
+    if tuple(output.shape) != own[COTANGENT].shape:
+        return Given(found, changed(before, own))
+    grads: tuple[Tensor, ...] = (None,) * len(leaves)
+    if output.requires_grad:
+        grads = torch.autograd.grad(output, list(leaves.values()), tensors[COTANGENT], allow_unused=True)
+    found |= {n: as_array(n, g) for n, g in zip(leaves, grads, strict=True) if g is not None}
+    return Given(found, changed(before, own), {}, "torch")
+
+
+@dataclass(frozen=True, slots=True)
+class AutogradFunction:
+    """A torch.autograd.Function: `apply` takes the parameters of `forward` after its context, in order."""
+
+    function: Any
+    name: str
+
+    @property
+    def _taken(self) -> list[inspect.Parameter]:
+        found = parameters(self.function.forward, self.name)
+        own_context = self.function.setup_context is not torch.autograd.Function.setup_context
+        return found if own_context else found[1:]
+
+    @property
+    def described(self) -> dict[str, Any]:
+        return described("torch.autograd.Function", self._taken)
+
+    def call(self, data: Mapping[str, Any], arrays: Arrays) -> Given:
+        """Raises: Refused; what the function raises."""
+        inputs = {parameter: argument for argument, parameter in data["inputs"].items()}
+        settings = {n: tupled(v) for n, v in data["settings"].items()}
+
+        def forward(tensors: dict[str, Tensor]) -> Any:
+            values = [self._value(p, inputs, settings, tensors) for p in self._taken]
+            return self.function.apply(*values)
+
+        return differentiated(arrays, data, forward)
+
+    @staticmethod
+    def _value(
+        p: inspect.Parameter, inputs: Mapping[str, str], settings: Mapping[str, Any], tensors: Mapping[str, Tensor]
+    ) -> Any:
+        if p.name in inputs:
+            return tensors.get(inputs[p.name])
+        return settings.get(p.name, None if p.default is inspect.Parameter.empty else p.default)
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A torch.nn.Module, or the class of one, which is made anew for each call with the settings that it takes.
+
+    `forward` gets the inputs that it names; the others take the place of the parameters and buffers of their names.
+    """
+
+    layer: Any
+    name: str
+
+    @property
+    def described(self) -> dict[str, Any]:
+        kind = "torch.nn.Module"
+        if isinstance(self.layer, torch.nn.Module):
+            held = [n for n, _ in (*self.layer.named_parameters(), *self.layer.named_buffers())]
+            return {**described(kind, parameters(self.layer.forward, self.name)), "held": held}
+        own = described(kind, parameters(self.layer.forward, self.name)[1:])
+        made = described(kind, [p for p in parameters(self.layer, self.name) if p.name not in SIZES])
+        return {
+            **own,
+            "takes": [*own["takes"], *made["takes"]],
+            "required": [*own["required"], *made["required"]],
+            "held": None,
+        }
+
+    def call(self, data: Mapping[str, Any], arrays: Arrays) -> Given:
+        """Raises: Refused; what the layer raises."""
+        layer = self._made({n: tupled(v) for n, v in data["settings"].items()}, arrays)
+        known = dict((*layer.named_parameters(), *layer.named_buffers()))
+        if missing := [n for n in data["held"] if n in arrays and n not in known]:
+            raise Refused(f"got a layer without {missing[0]}, expected it as a parameter or an argument of forward")
+
+        def forward(tensors: dict[str, Tensor]) -> Any:
+            held = {n: tensors[n] for n in data["held"] if n in tensors}
+            passed = {parameter: tensors.get(argument) for argument, parameter in data["inputs"].items()}
+            return torch.func.functional_call(layer, held, (), passed)
+
+        return differentiated(arrays, data, forward)
+
+    def _made(self, settings: Mapping[str, Any], arrays: Arrays) -> Any:
+        if isinstance(self.layer, torch.nn.Module):
+            return self.layer
+        asked = {p.name for p in parameters(self.layer, self.name)}
+        wanted = {n: size for n, size in SIZES.items() if n in asked and n not in settings}
+        sizes = {n: size(arrays, settings) for n, size in wanted.items()}
+        return self.layer(**sizes, **{n: v for n, v in settings.items() if n in asked}).double()
+
+
+def tensor(array: NDArray) -> Tensor:
+    """An array as a tensor that shares its memory."""
+    return torch.from_numpy(array)
+
+
+def single_thread() -> None:
+    """Keep torch to one thread, so that an audit does not take a machine for itself."""
+    torch.set_num_threads(1)

@@ -1,0 +1,222 @@
+"""What a user's kernel is asked: configurations that expose mistakes, data whose answer is known, ways of calling.
+
+stage     data                                          memory                   compared
+values    integers on which no float rounds,            contiguous               bit for bit
+          or numbers of which the law takes exp, log    contiguous               within the rounding of each entry
+zero      the same with a cotangent of zeros            contiguous               as before
+strided   the same                                      views with gaps          as before
+expanded  a cotangent of one number, as that of sum()   stride 0                 as before
+large     integers beyond float32, exact in float64     contiguous               bit for bit
+real      real numbers: wide, saturated, with ties      contiguous               within the rounding of each entry
+float32   the data of the first stage in float32        contiguous               bit for bit, or within rounding
+
+Then come shapes that torch takes as well: batches of two axes, or none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
+from itertools import islice
+from math import lcm
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from derive.conventions import by_rule
+from derive.errors import MeaningError, OperationError
+from derive.operation import Op
+from numeric.audit.kernel.signatures import Signature
+from numeric.audit.kernel.subjects import EXPANDED, PLAIN, STRIDED
+from numeric.backend import Formula, gradient_formula
+from numeric.checks.bounds import Bounds, bounds_on, exact_sample
+from numeric.checks.rounding import FLOAT32, FLOAT64, Precision
+from numeric.checks.samples import Sample, at_sizes, draw, passed_shape
+
+FACTORS = (1_048_583, 4099, 67)
+"""What integers are multiplied by so that float32 no longer holds them: the first with which float64 still does."""
+
+SMALL_NUMBERS = 3
+SEEDS = 60
+"""Seeds that are tried for each configuration of one family of shapes."""
+
+Family = tuple[bool, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One call: data, the bounds around the exact results, the arrays' precision and memory, the rule at ties."""
+
+    stage: str
+    sample: Sample
+    bounds: Bounds
+    precision: Precision = FLOAT64
+    way: str = PLAIN
+    rule: str = ""
+
+    @property
+    def exact(self) -> bool:
+        """Whether results have to be equal bit for bit."""
+        return self.bounds.exact
+
+    @property
+    def layer(self) -> str:
+        return "6" if self.exact else "7"
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """The laws that a kernel stands for, how it is called, and how much it is asked."""
+
+    laws: Sequence[Op]
+    signature: Signature
+    wrt: frozenset[str]
+    configurations: int
+    seed: int
+    rule: str = ""
+
+    def family(self, family: Family) -> list[Trial]:
+        """The first stage with shapes of one family: as many configurations of each law, as far as they fit."""
+        share = max(1, -(-self.configurations // len(self.laws)))
+        found = [list(islice(self._of(law, family), share)) for law in self.laws]
+        return [t for group in zip(*found, strict=False) for t in group] + [
+            t for one in found for t in one[min(map(len, found)) :]
+        ]
+
+    def families(self) -> list[Family]:
+        """The shapes in which tensors may come: with one leading axis first, then others that torch takes."""
+        seen = {family_of(draw(law, self.seed + k)) for law in self.laws for k in range(SEEDS)}
+        star = int(any(law.layout.dim is not None for law in self.laws))  # one more axis than the one that dim names
+        leading = 1 + all(
+            b.name == "..." for law in self.laws for t in law.tensors for b in t.axes
+        )  # entry by entry: two
+        return sorted(seen, key=lambda f: (f[0], f[2] != star, f[1] != leading, f))
+
+    def later(self, first: Sequence[Trial]) -> Iterator[list[Trial]]:
+        """The stages after the first, on the configurations of the first."""
+        for stage in STAGES[1:]:
+            asked = first if stage == "real" else first[: max(2, len(first) // 2)]
+            yield [found for t in asked if (found := self.staged(stage, t)) is not None]
+
+    def staged(self, stage: str, t: Trial) -> Trial | None:
+        """A trial of the first stage as one of another; None where that says nothing new."""
+        return STAGED[stage](self, t)
+
+    def _of(self, law: Op, family: Family) -> Iterator[Trial]:
+        for k in range(SEEDS):
+            for sample in self._drawn(law, self.seed + k):
+                if family_of(sample) == family:
+                    yield self.trial("values", sample)
+                    break
+
+    def _drawn(self, law: Op, seed: int) -> Iterator[Sample]:
+        found = exact_sample(law, formulas(law, self.rule), seed)
+        try:
+            yield draw(law, seed, "real") if found is None else found[0]
+        except OperationError:  # sizes that do not fit: another seed
+            return
+
+    def trial(self, stage: str, sample: Sample, precision: Precision = FLOAT64, way: str = PLAIN) -> Trial:
+        """A call on a sample without the tensors that the kernel does not take. Raises: MeaningError."""
+        kept = self.kept(sample)
+        return Trial(stage, kept, self.bounded(kept, precision), precision, way, self.rule)
+
+    def at_sizes(self, names: Mapping[str, Any], like: Trial, seed: int) -> Trial | None:
+        """A trial of the first stage at these sizes, with small numbers, as exact as another; None where none is."""
+        law, multiple = like.sample.op, 1
+        for _ in range(2 if like.exact else 1):  # the second time as multiples of what the first time was divided by
+            kind = "real" if not like.exact and seed % 2 else "integer"
+            sample = at_sizes(law, names, seed, kind, SMALL_NUMBERS, multiple)
+            if sample is None or family_of(sample) != family_of(like.sample):
+                return None
+            found = self.trial("values", sample)
+            needed = lcm(multiple, *found.bounds.divisors)
+            if not like.exact or (found.exact and needed == multiple):
+                return found
+            multiple = needed
+        return None
+
+    def bounded(self, sample: Sample, precision: Precision = FLOAT64) -> Bounds:
+        with np.errstate(all="ignore"):
+            return bounds_on(sample.op, formulas(sample.op, self.rule), sample, precision)
+
+    def kept(self, sample: Sample) -> Sample:
+        """The sample without optional tensors that the kernel does not take; those that it holds are always there."""
+        arrays = dict(sample.arrays)
+        for t in sample.op.inputs:
+            if t.optional and not self.signature.takes(t):
+                arrays[t.argument] = None
+            elif t.argument in self.signature.held and arrays[t.argument] is None:
+                arrays[t.argument] = np.full(passed_shape(t, sample), float(t.absent))
+        return replace(sample, arrays=arrays)
+
+    def _expanded(self, t: Trial) -> Trial | None:
+        dy = t.sample.cotangent
+        there = dy[dy != 0]
+        if dy.ndim == 0 or dy.size < 2 or there.size == 0:
+            return None
+        sample = replace(t.sample, cotangent=np.full(dy.shape, there.reshape(-1)[0]))
+        return self._if_as_exact(t, replace(self.trial("expanded", sample), way=EXPANDED))
+
+    def _zero(self, t: Trial) -> Trial | None:
+        return self.trial("zero", replace(t.sample, cotangent=np.zeros_like(t.sample.cotangent)))
+
+    def _large(self, t: Trial) -> Trial | None:
+        for factor in FACTORS if t.exact else ():
+            sample = with_numbers(t.sample, partial(np.multiply, factor))
+            found = self._if_as_exact(t, self.trial("large", sample))
+            if found is not None:
+                return found
+        return None
+
+    def _real(self, t: Trial) -> Trial | None:
+        if not t.exact:
+            return None
+        try:
+            return self.trial("real", draw(t.sample.op, t.sample.seed, "real"))
+        except (MeaningError, OperationError):
+            return None
+
+    def _single(self, t: Trial) -> Trial | None:
+        return self._if_as_exact(t, self.trial("float32", t.sample, FLOAT32))
+
+    @staticmethod
+    def _if_as_exact(before: Trial, after: Trial) -> Trial | None:
+        return after if after.exact or not before.exact else None
+
+
+STAGED: dict[str, Callable[[Suite, Trial], Trial | None]] = {
+    "values": lambda suite, t: t,
+    "zero": Suite._zero,
+    "strided": lambda suite, t: replace(t, stage="strided", way=STRIDED),
+    "expanded": Suite._expanded,
+    "large": Suite._large,
+    "real": Suite._real,
+    "float32": Suite._single,
+}
+STAGES = tuple(STAGED)
+
+
+def with_numbers(sample: Sample, change: Callable[[NDArray], NDArray]) -> Sample:
+    """The sample with other numbers in its real tensors and its cotangent."""
+    labels = {t.argument for t in sample.op.inputs if t.integer}
+    arrays = {n: a if a is None or n in labels else change(a) for n, a in sample.arrays.items()}
+    return replace(sample, arrays=arrays, cotangent=change(sample.cotangent))
+
+
+def family_of(sample: Sample) -> Family:
+    """How a sample's tensors are shaped: whether the batch is left out, and what `...` and `*` stand for."""
+    return sample.shared.left_out, len(sample.shared.leading), len(sample.shared.star)
+
+
+@lru_cache(maxsize=256)
+def formulas(law: Op, rule: str = "") -> Mapping[str, Formula]:
+    """The derived gradients of a law by letter, under a rule of `derive.conventions` where one is given.
+
+    Raises: NotDerived.
+    """
+    own = replace(law, hypotheses=())  # a kernel takes any data
+    found = {t.name: gradient_formula(own, t) for t in own.differentiable}
+    return {n: replace(f, body=by_rule(law, f.body, rule)) for n, f in found.items()} if rule else found

@@ -1,0 +1,245 @@
+"""Somebody's backward pass judged: forward and every gradient, on data where the right answer is known exactly."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+import numpy as np
+
+from derive.catalogue.recipe import Setting
+from derive.errors import BackproofError
+from derive.operation import Op
+from numeric.audit.kernel.entries import written_out
+from numeric.audit.kernel.failing_test import failing_test
+from numeric.audit.kernel.faults import Fault, faults, request, unsteady
+from numeric.audit.kernel.findings import findings_of, rule_of
+from numeric.audit.kernel.in_process import InProcess, named
+from numeric.audit.kernel.isolation import LIMITS, LOAD, Ended, Isolated, Limits
+from numeric.audit.kernel.shrinking import smallest
+from numeric.audit.kernel.signatures import calling, laws
+from numeric.audit.kernel.subjects import OUTPUT
+from numeric.audit.kernel.suspects import Seen
+from numeric.audit.kernel.told import KernelVerdict, refuted, undecided, verified
+from numeric.audit.kernel.trials import Suite, Trial
+from numeric.audit.kernel.wire import Message
+
+CONFIGURATIONS = 24
+MOST_SECONDS = 600.0
+FATAL, TELLING = ("ended",), ("raised", "type")
+"""Kinds of faults after which a stage goes on no further: at once, or after a few."""
+
+FEW = 3
+
+
+class CannotLoad(BackproofError):
+    """A kernel that cannot be imported or called at all."""
+
+
+class Caller(Protocol):
+    """Whatever runs a user's kernel."""
+
+    def ask(self, message: Message) -> Message | Ended:
+        """The answer to a message."""
+
+
+def check_kernel(
+    target: str,
+    op: str | Op,
+    settings: Mapping[str, Setting] | None = None,
+    wrt: Sequence[str] | None = None,
+    configurations: int = CONFIGURATIONS,
+    seed: int = 0,
+    limits: Limits = LIMITS,
+) -> KernelVerdict:
+    """Judge the kernel `pkg.mod:name` or `file.py:name` against an operation, in a process of its own.
+
+    Numbers that the kernel takes as settings are drawn, others are torch's defaults or those of `settings`. `wrt` names
+    the gradients that are judged: those that it returns, if nothing is named. This isolates from accidents; it is no
+    sandbox.
+    Raises: CannotLoad, OperationError, NotationError, NotDerived.
+    """
+    with Isolated(target, limits) as caller:
+        return judged(caller, target, op, settings or {}, wrt, configurations, seed)
+
+
+def judged(
+    caller: Caller,
+    target: str,
+    op: str | Op,
+    settings: Mapping[str, Setting],
+    wrt: Sequence[str] | None = None,
+    configurations: int = CONFIGURATIONS,
+    seed: int = 0,
+) -> KernelVerdict:
+    """The verdict on whatever `caller` runs. Raises: as `check_kernel`."""
+    loaded = caller.ask(LOAD)
+    if isinstance(loaded, Ended):
+        raise CannotLoad(f"{target}: its import failed: {loaded}")
+    if loaded.data["outcome"] != "loaded":
+        raise CannotLoad(str(loaded.data["text"]))
+    meant = laws(op, settings, loaded.data)
+    called, meant = calling(meant, loaded.data)
+    differentiable = {t.argument for law in meant for t in law.differentiable}
+    asked = frozenset(meant[0].tensor(n).argument for n in wrt) if wrt else frozenset(differentiable)
+    suite = Suite(meant, called, asked, configurations, seed)
+    audit = Audit(caller, suite, target)
+    try:
+        return audit.verdict()
+    except TimeoutError:
+        return undecided(audit.target, suite, audit.calls, f"it is too slow: {MOST_SECONDS:g} seconds were not enough")
+
+
+@dataclass(slots=True)
+class Audit:
+    """One kernel under audit; `answers` are those of the stage that is looked at."""
+
+    caller: Caller
+    suite: Suite
+    target: str
+    calls: int = 0
+    notes: list[str] = field(default_factory=list)
+    answers: list[tuple[Trial, Message]] = field(default_factory=list)
+    started: float = field(default_factory=time.monotonic)
+
+    def verdict(self) -> KernelVerdict:
+        """The first stage with a fault decides; where none has one, the kernel is right."""
+        families = self.suite.families()
+        base = self._base(families)
+        first = self.suite.family(base)
+        found = self._twice(first[:2]) or self._stage(first)
+        if found and (rule := self._rule(found)):
+            under = Audit(self.caller, replace(self.suite, rule=rule), self.target, self.calls, self.notes)
+            judged = under.verdict()
+            if judged.good:
+                return judged
+        if not found:
+            found = self._later(first, [f for f in families if f != base])
+        return self._refuted(found) if found else verified(self.target, self.suite, self.calls, len(first), self.notes)
+
+    def _later(self, first: Sequence[Trial], families: Sequence[Any]) -> list[Fault]:
+        for trials in self.suite.later(first):
+            found = self._tolerated(self._stage(trials))
+            if found:
+                return found
+        for family in families:
+            trials = self.suite.family(family)[:4]
+            found = self._stage(trials)
+            if found and all(f.kind in ("raised", "type", "shape", "changed") for f in found):
+                self.notes.append(f"not for inputs as in {trials[0].sample}: {found[0].text}")
+            elif found:
+                return found
+        return []
+
+    def _tolerated(self, found: list[Fault]) -> list[Fault]:
+        """The faults without those that are but roundings of float32."""
+        kept = [f for f in found if not (f.kind == "accuracy" and f.trial.stage == "float32")]
+        if len(kept) < len(found):
+            self.notes.append("in float32 it rounds more than the derived formula does, and no more than that")
+        return kept
+
+    def _base(self, families: Sequence[Any]) -> Any:
+        """The first family of shapes that the kernel takes at all, else the first."""
+        for family in families:
+            trials = self.suite.family(family)[:1]
+            if trials and not any(f.kind in ("raised", "type", "shape") for f in self._stage(trials)):
+                return family
+        return families[0]
+
+    # -- calling -------------------------------------------------------------------------------------------------------
+
+    def _stage(self, trials: Sequence[Trial]) -> list[Fault]:
+        """The faults of all the answers to some trials."""
+        found: list[Fault] = []
+        self.answers = []
+        for trial in trials:
+            found += self._asked(trial)
+            kinds = [f.kind for f in found]
+            if any(k in FATAL for k in kinds) or sum(k in TELLING for k in kinds) >= FEW:
+                break
+        return found
+
+    def _twice(self, trials: Sequence[Trial]) -> list[Fault]:
+        """Where the same call is answered in two ways."""
+        return [f for t in trials for f in unsteady(t, self._answer(t), self._answer(t))]
+
+    def _asked(self, trial: Trial) -> list[Fault]:
+        return list(faults(trial, self._answer(trial), self.suite.signature, self.suite.wrt))
+
+    def _answer(self, trial: Trial) -> Message | Ended:
+        if time.monotonic() - self.started > MOST_SECONDS:
+            raise TimeoutError
+        self.calls += 1
+        answer = self.caller.ask(request(trial, self.suite.signature, self.suite.wrt))
+        if not isinstance(answer, Ended):
+            self.answers.append((trial, answer))
+        return answer
+
+    # -- judging -------------------------------------------------------------------------------------------------------
+
+    def _seen(self, found: Sequence[Fault]) -> dict[str, list[Seen]]:
+        """The answers with wrong numbers, and those of the same stage with right ones, by gradient."""
+        keys = {f.key for f in found if f.kind == "values" and f.key != OUTPUT}
+        wrong = {(id(f.trial), f.key) for f in found}
+        return {
+            key: [
+                Seen(t, t.sample.flat(t.sample.op.tensor(key), m.arrays[key].astype(np.float64)), (id(t), key) in wrong)
+                for t, m in self.answers
+                if key in m.arrays and m.arrays[key].shape == t.sample.given[key].shape
+            ]
+            for key in sorted(keys)
+        }
+
+    def _rule(self, found: Sequence[Fault]) -> str:
+        """The one convention at ties under which all that was given is right; empty where there is none."""
+        if self.suite.rule or any(f.kind != "values" or f.key == OUTPUT for f in found):
+            return ""
+        return rule_of(self.suite, self._seen(found))
+
+    def _refuted(self, found: list[Fault]) -> KernelVerdict:
+        told = findings_of(found, self._seen(found))
+        shown = self._smallest(told[0].worst)
+        text = self._test(shown)
+        if all(f.open for f in told):
+            return undecided(self.target, self.suite, self.calls, told[0].diagnosis, told)
+        entry = written_out(shown) if shown.kind in ("values", "accuracy") else ""
+        return refuted(self.target, self.suite, self.calls, told, shown, entry, text, self.notes)
+
+    def _smallest(self, fault: Fault) -> Fault:
+        if fault.kind in ("ended", "unsteady"):
+            return fault
+
+        def again(trial: Trial) -> Fault | None:
+            return next((f for f in self._asked(trial) if (f.kind, f.key) == (fault.kind, fault.key)), None)
+
+        return smallest(fault, self.suite, again)
+
+    def _test(self, fault: Fault) -> str:
+        answer = next((m for _, m in reversed(self.answers)), None)
+        said: Mapping[str, Any] = answer.data if answer is not None else {}
+        own = self.suite.signature
+        library = said.get("library", "numpy" if own.kind == "function" else "torch")
+        return failing_test(fault, self.target, own, said.get("found_at", {}), library)
+
+
+def assert_backward(
+    function: Any,
+    op: str | Op,
+    *,
+    wrt: Sequence[str] | None = None,
+    configurations: int = CONFIGURATIONS,
+    seed: int = 0,
+    **settings: Setting,
+) -> None:
+    """Assert that a backward pass is right: `assert_backward(my_conv2d, op="conv2d", stride=2)`, for one's own tests.
+
+    `function` is a plain `backward(grad_output, **inputs)`, a torch.autograd.Function or a torch.nn.Module, called in
+    this process. A convention at ties or kinks that has a name is accepted.
+    Raises: AssertionError with the whole diagnosis; CannotLoad, OperationError for what cannot be called or named.
+    """
+    target = named(function)
+    found = judged(InProcess(function, target), target, op, settings, wrt, configurations, seed)
+    if not found.good:
+        raise AssertionError(str(found))
