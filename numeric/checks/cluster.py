@@ -30,7 +30,7 @@ def outcomes(work: Callable[[T], R], tasks: Iterable[T], address: str) -> Iterat
     from joblib import Parallel, delayed, parallel_config
 
     with ENGINES[scheme](place) as options, parallel_config(**options):
-        yield from Parallel()(delayed(work)(t) for t in tasks)
+        yield from Parallel(return_as="generator")(delayed(work)(t) for t in tasks)
 
 
 @contextmanager

@@ -34,7 +34,9 @@ def _claim(name: str, one: Mapping[str, Any]) -> Claim:
     if one["undecided"]:
         detail = f"{count}; rounding leaves {one['undecided']:,} open"
         return Claim(spans(Code(name)), "0, 8", "undecided", spans(detail))
-    exact = "every number equal" if one["exact"] == one["cases"] else f"{one['exact']:,} of them bit for bit"
+    rounded = one["cases"] - one["exact"]
+    exact = f"{one['exact']:,} of them bit for bit" if one["exact"] else "each within its rounding bounds"
+    exact = exact if rounded else "every number equal"
     return Claim(spans(Code(name)), "0, 8", "tested", spans(f"{count}, {exact}"), True)
 
 
