@@ -1,0 +1,272 @@
+"""Whole tensors in a formula, entry by entry: products of matrices, correlations, entrywise products.
+
+X (*) Y valid is sum[p] X[i+p]*Y[p]; full is sum[p] X[i+p-(K-1)]*Y[p], entries outside of X being 0; rot180 turns the
+axes that a window slides over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from derive.expressions.expr import Add, Binder, Contract, Entry, Expr, Mul, Val, val
+from derive.expressions.index import Index, index
+from derive.expressions.substitution import fresh
+from derive.expressions.traversal import all_names
+from derive.operation import Op
+
+Indices = tuple[Index, ...]
+At = Callable[[Indices], Expr]
+
+
+class Misfit(Exception):
+    """Two tensors that do not fit under this reading of rows and columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    """A tensor in an equation: the labels of its axes, their extents, and its entry at given indices.
+
+    The last `spatial` axes are those that a window slides over. `rows` and `columns` label a matrix; a column has no
+    columns. `loose` axes may be summed where the left side has none of them.
+    """
+
+    labels: tuple[str, ...]
+    extents: tuple[Index | None, ...]
+    at: At
+    spatial: int = 0
+    rows: str | None = None
+    columns: str | None = None
+    loose: frozenset[str] = frozenset()
+    window: bool = False
+    name: str = ""
+
+    def map(self, change: Callable[[Expr], Expr]) -> Array:
+        return replace(self, at=lambda i: change(self.at(i)))
+
+    def by_label(self, known: dict[str, Index]) -> Expr:
+        return self.at(tuple(known[label] for label in self.labels))
+
+
+def of_tensor(
+    name: str, op: Op, tensor: str, plane: bool, by_rows: bool, axes: Sequence[Binder], entry: At | None = None
+) -> Array:
+    """An operation's tensor (or its cotangent) as a whole; with `plane` only the axes that a window slides over."""
+    spatial = spatial_axes(op, tensor)
+    kept = list(axes[len(axes) - spatial :] if plane and spatial else axes)
+    labels = tuple(b.name for b in kept)
+    weight = any(t.name == tensor and t.argument == "weight" for t in op.tensors)
+    batch = frozenset() if weight or not labels else frozenset(labels[:1] if labels[0] in ("...", "n") else ())
+    inner = [b for b in labels if b not in batch]
+    rows: str | None
+    columns: str | None
+    if by_rows and batch and len(labels) == 2:
+        rows, columns = labels
+    elif len(inner) == 2 and not spatial:
+        rows, columns = inner
+    else:
+        rows, columns = (inner[0] if len(inner) == 1 else None), None
+    return Array(
+        labels,
+        tuple(b.extent for b in kept),
+        entry or (lambda i: Entry(name, i)),
+        spatial if len(kept) >= spatial else 0,
+        rows,
+        columns,
+        batch,
+        weight,
+        name,
+    )
+
+
+def spatial_axes(op: Op, tensor: str) -> int:
+    """How many of a tensor's last axes belong to it alone: the axes that a window slides over."""
+    counts: dict[str, int] = {}
+    outer = [t for t in op.tensors if t.role in ("input", "output")]
+    for t in outer:
+        for b in t.axes:
+            counts[b.name] = counts.get(b.name, 0) + 1
+    if len(outer) < 3 or not any(t.name == tensor for t in outer):
+        return 0
+    axes = next(t for t in outer if t.name == tensor).axes
+    found = 0
+    while found < len(axes) and counts[axes[-1 - found].name] == 1 and axes[-1 - found].name != "...":
+        found += 1
+    return found
+
+
+def transposed(a: Array) -> Array:
+    """The transpose of a matrix; a column becomes a row."""
+    if a.spatial == 2 and len(a.labels) == 2:
+        return replace(a, labels=a.labels[::-1], extents=a.extents[::-1], at=lambda i: a.at(i[::-1]))
+    if a.rows is None and a.columns is None:
+        raise Misfit
+    return replace(a, rows=a.columns, columns=a.rows)
+
+
+def together(values: Sequence[Array | Expr], build: Callable[[list[Expr]], Expr]) -> Array | Expr:
+    """Entry by entry: arrays of equal rank by position, one of lower rank by its axes' names."""
+    arrays = [v for v in values if isinstance(v, Array)]
+    if not arrays:
+        return build([v for v in values if isinstance(v, Expr)])
+    widest = max(arrays, key=lambda a: len(a.labels))
+    for a in arrays:
+        if len(a.labels) != len(widest.labels) and not set(a.labels) <= set(widest.labels):
+            raise Misfit
+
+    def at(i: Indices) -> Expr:
+        known = dict(zip(widest.labels, i, strict=False))
+        parts: list[Expr] = []
+        for v in values:
+            if isinstance(v, Expr):
+                parts.append(v)
+            elif len(v.labels) == len(widest.labels) and (
+                set(v.labels) != set(widest.labels) or len(i) < len(v.labels)
+            ):
+                parts.append(v.at(i))
+            else:
+                parts.append(v.by_label(known))
+        return build(parts)
+
+    return replace(widest, at=at, loose=frozenset().union(*(a.loose for a in arrays)), window=False, name="")
+
+
+def times(a: Array | Expr, b: Array | Expr, literal: bool) -> Array | Expr:
+    """A number times an array, or the product of two matrices, columns and rows.
+
+    Raises: Misfit where the columns of the first are not the rows of the second.
+    """
+    if not isinstance(a, Array) or not isinstance(b, Array):
+        return together([a, b], multiplied)
+    if a.labels == b.labels and a.columns is None and b.columns is None:
+        return together([a, b], multiplied)
+    if (a.rows, a.columns) == (None, None) or (b.rows, b.columns) == (None, None):
+        raise Misfit
+    if a.columns != b.rows and not (literal and a.columns and b.rows):
+        raise Misfit
+    return _contracted(a, b)
+
+
+def _contracted(a: Array, b: Array) -> Array:
+    """The sum over the columns of a and the rows of b; axes of samples ride along."""
+    inner = a.columns
+    own = [label for label in (a.rows, b.columns) if label]
+    riding = [
+        label for label in dict.fromkeys((*a.labels, *b.labels)) if label not in (a.rows, a.columns, b.rows, b.columns)
+    ]
+    labels = (*riding, *own)
+    if len(set(labels)) < len(labels):
+        raise Misfit
+    extents = {**dict(zip(b.labels, b.extents, strict=True)), **dict(zip(a.labels, a.extents, strict=True))}
+
+    def at(i: Indices) -> Expr:
+        known = dict(zip(labels, i, strict=True))
+        if not inner:
+            return multiplied([a.by_label(known), b.by_label(known)])
+        name = fresh(inner, names_in(i))
+        left = a.by_label({**known, inner: index(name)})
+        right = b.by_label({**known, b.rows or inner: index(name)})
+        return Contract((open_binder(name),), multiplied([left, right]))
+
+    loose = (a.loose | b.loose) & set(labels)
+    return Array(labels, tuple(extents[x] for x in labels), at, 0, a.rows, b.columns, loose)
+
+
+def correlated(a: Array, b: Array, mode: str, turn: bool) -> Array:
+    """The cross-correlation of a with the window b, `valid` or `full`, summed over the other axes that both have.
+
+    With `turn` the window is turned first: the convolution of mathematics.
+    """
+    if not a.spatial or a.spatial != b.spatial:
+        raise Misfit
+    b = rotated(b) if turn else b
+    s = a.spatial
+    left, right = a.labels[:-s], b.labels[:-s]
+    shared = [x for x in left if x in right]
+    outer = [x for x in (*right, *left) if x not in shared]
+    extents = (*(None for _ in outer), *(None for _ in range(s)))
+
+    def at(i: Indices) -> Expr:
+        place = i[len(i) - s :]
+        whole = len(i) > s
+        taken = set(names_in(i))
+        names: dict[str, str] = {}
+        for x in (*(shared if whole else ()), *b.labels[-s:]):
+            names[x] = fresh(x, taken)
+            taken.add(names[x])
+        known = {**dict(zip(outer, i[: len(i) - s], strict=False)), **{x: index(names[x]) for x in shared if whole}}
+        steps = tuple(index(names[x]) for x in b.labels[-s:])
+        moved = tuple(_moved(h, p, e, mode) for h, p, e in zip(place, steps, b.extents[-s:], strict=True))
+        lead = [tuple(known[x] for x in side) if whole else () for side in (left, right)]
+        body = multiplied([a.at((*lead[0], *moved)), b.at((*lead[1], *steps))])
+        sizes = {names[x]: e for x, e in zip(b.labels[-s:], b.extents[-s:], strict=True)}
+        return Contract(tuple(_binder(n, sizes.get(n)) for n in names.values()), body)
+
+    return Array((*outer, *(f"_{k}" for k in range(s))), extents, at, s)
+
+
+def _moved(h: Index, p: Index, extent: Index | None, mode: str) -> Index:
+    if mode == "valid":
+        return h + p
+    if extent is None:
+        raise Misfit
+    return h + p - (extent - 1)
+
+
+def rotated(a: Array) -> Array:
+    """The array turned by 180 degrees: its last axes run backwards."""
+    s = a.spatial or len(a.labels)
+    ends = a.extents[len(a.labels) - s :]
+    if any(e is None for e in ends):
+        raise Misfit
+
+    def at(i: Indices) -> Expr:
+        back = tuple(e - 1 - x for e, x in zip(ends, i[len(i) - s :], strict=True) if e is not None)
+        return a.at((*i[: len(i) - s], *back))
+
+    return replace(a, at=at)
+
+
+def multiplied(factors: list[Expr]) -> Expr:
+    """A product, flat."""
+    return Mul(tuple(x for f in factors for x in (f.items if isinstance(f, Mul) and f.items else (f,))))
+
+
+def added(terms: list[Expr]) -> Expr:
+    return terms[0] if len(terms) == 1 else Add(tuple(terms))
+
+
+def open_binder(name: str) -> Binder:
+    """A bound index whose extent follows from what it reads."""
+    return Binder(name, index(f"?{name}"))
+
+
+def _binder(name: str, extent: Index | None) -> Binder:
+    return Binder(name, extent) if extent is not None and extent.constant is not None else open_binder(name)
+
+
+def names_in(indices: Indices) -> set[str]:
+    return {n for i in indices for n in all_names(Val(i) if i.constant is None else val(0))}
+
+
+def aligned(value: Array, target: Array) -> tuple[Array, tuple[str, ...]]:
+    """The value with the axes of the target, and those that were summed. Raises: Misfit."""
+    s = value.spatial if value.spatial and value.spatial == target.spatial else 0
+    lead, aim = value.labels[: len(value.labels) - s], target.labels[: len(target.labels) - s]
+    extra = tuple(x for x in lead if x not in aim) if set(aim) <= set(lead) else ()
+    if set(extra) - value.loose:
+        raise Misfit
+    if set(lead) - set(extra) == set(aim):
+
+        def at(i: Indices) -> Expr:
+            known = dict(zip(aim, i[: len(i) - s], strict=False))
+            names = {x: fresh(x, names_in(i)) for x in extra}
+            whole = len(i) > s or not s
+            inside = {**known, **{x: index(n) for x, n in names.items()}}
+            body = value.at((*(inside[x] for x in lead if whole), *i[len(i) - s :]))
+            return Contract(tuple(open_binder(n) for n in names.values()), body) if extra else body
+
+        return replace(target, at=at), extra
+    if len(value.labels) == len(target.labels):
+        return replace(target, at=value.at), ()
+    raise Misfit

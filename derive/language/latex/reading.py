@@ -1,0 +1,77 @@
+"""LaTeX to notation: the formula, or the steps of a derivation, and notes on every choice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from derive.language.latex.session import Session
+from derive.operation import Op
+
+_LATEX = re.compile(r"\\[A-Za-z]+|\\\\|\$|[A-Za-z)\]}]\s*[_^]\s*\{|[∂∑Σ⊛⊙σδ∇·]")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A formula in the notation, and the choices that reading it took."""
+
+    text: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One step of a derivation: `left = right` in the notation; `left` is empty where the line goes on.
+
+    `source` is the line in LaTeX, `line` its number in the text, from 1.
+    """
+
+    left: str
+    right: str
+    source: str
+    line: int
+    notes: tuple[str, ...] = ()
+
+
+def looks_like_latex(text: str) -> bool:
+    """Whether a text is LaTeX: it has commands, `$`, or subscripts in braces."""
+    return _LATEX.search(text) is not None
+
+
+def to_notation(
+    text: str, op: Op | None = None, *, base: int | None = None, names: Mapping[str, str] | None = None, star: str = ""
+) -> Reading:
+    """The formula in the notation, equations parted by `; `, and notes on every choice.
+
+    `base` is the number from which subscripts count; None finds it out. `names` tells what a letter stands for, as in
+    {"delta": "dE/dO"}. `star` says whether a * between whole tensors is the `correlation` of networks (as without it)
+    or the `convolution` of mathematics.
+
+    Raises: NotationError with line, column and an excerpt where the text cannot be read.
+    """
+    session = Session(text, op, base, names or {}, star)
+    found, last = [], ""
+    for claim in session.claims:
+        for left, right in session.equations(claim):
+            last = left or last
+            found.append(f"{last} = {right}" if right and last else last or right)
+    return Reading("; ".join(found), session.notes.all())
+
+
+def lines(
+    text: str, op: Op | None = None, *, base: int | None = None, names: Mapping[str, str] | None = None, star: str = ""
+) -> tuple[Line, ...]:
+    """The steps of a derivation, one for each `=`; all of them count subscripts from the same number.
+
+    Raises: NotationError.
+    """
+    session = Session(text, op, base, names or {}, star)
+    found: list[Line] = []
+    for claim in session.claims:
+        before = len(session.notes.all())
+        place, _ = session.source.place(claim.at)
+        piece = " ".join(text[claim.at : claim.end].split())
+        for left, right in session.equations(claim):
+            found.append(Line(left, right, piece, place, session.notes.all()[before:]))
+    return tuple(found)

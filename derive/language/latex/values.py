@@ -1,0 +1,260 @@
+"""From what a formula says to expressions of the notation, entry by entry; one method a kind of node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+from derive.expressions.expr import Contract, Entry, Expr, Fn, Maximum, Minimum, Pow, Select, Val, val
+from derive.expressions.index import index
+from derive.expressions.substitution import fresh
+from derive.language.latex.arrays import (
+    Array,
+    Indices,
+    added,
+    correlated,
+    multiplied,
+    names_in,
+    open_binder,
+    rotated,
+    times,
+    together,
+    transposed,
+)
+from derive.language.latex.functions import TWO, applied, divided, extreme, negated, slope, softmax
+from derive.language.latex.guards import Guards
+from derive.language.latex.leaves import Leaves
+from derive.language.latex.matrices import explicit
+from derive.language.latex.modes import window_and_mode
+from derive.language.latex.nodes import (
+    Binding,
+    Bound,
+    Call,
+    Choice,
+    Guard,
+    Indexed,
+    Matrix,
+    Node,
+    Number,
+    Partial,
+    Power,
+    Product,
+    Ratio,
+    Relation,
+    Run,
+    Symbol,
+    Terms,
+    Transposed,
+    Tuple,
+    walk,
+)
+from derive.language.latex.setting import Value
+
+
+class Values(Leaves, Guards):
+    """Reads values. Raises: NotationError; Misfit where whole tensors do not fit in this setting."""
+
+    def of(self, node: Node) -> Value:
+        return _RULES[type(node)](self, node)
+
+    # -- sums, products, powers ----------------------------------------------------------------------------------------
+
+    def terms(self, node: Terms) -> Value:
+        def build(parts: list[Expr]) -> Expr:
+            return added([p if s > 0 else negated(p) for s, p in zip(node.signs, parts, strict=True)])
+
+        return together([self.of(i) for i in node.items], build)
+
+    def product(self, node: Product) -> Value:
+        if node.sign == "mod":
+            return val(self.integers.of(node, self.env))
+        if node.sign == "/":
+            return together([self.of(node.left), self.of(node.right)], lambda p: divided(p[0], p[1]))
+        read = self.tensorial if node.sign == "corr" or node.mode else self.of
+        left, right = read(node.left), read(node.right)
+        if not isinstance(left, Array) or not isinstance(right, Array):
+            if node.sign == "corr" or node.mode:
+                self.fail(node, "a convolution of numbers", "of whole tensors", "name the operation, or write the sum")
+            return together([left, right], multiplied)
+        if node.sign == "odot":
+            return together([left, right], multiplied)
+        chained = self.chained(left, right)
+        if chained is not None:
+            return chained
+        if node.sign in ("corr", "*", "otimes") and left.spatial and right.spatial:
+            return self.convolution(left, right, node.sign == "*", node.mode)
+        return times(left, transposed(right) if node.sign == "otimes" else right, self.choices.literal)
+
+    def chained(self, left: Array, right: Array) -> Array | None:
+        """dE/dO times dO/dF: the sum over all entries of O."""
+        for cotangent, inner in ((left, right), (right, left)):
+            n = len(cotangent.labels)
+            if inner.name == "jacobian" and n and inner.labels[:n] == cotangent.labels:
+                return self.chain(cotangent, inner)
+        return None
+
+    def chain(self, cotangent: Array, inner: Array) -> Array:
+        n = len(cotangent.labels)
+
+        def at(i: Indices) -> Expr:
+            names: list[str] = []
+            for x in cotangent.labels:
+                names.append(fresh(x, {*names_in(i), *names}))
+            above = tuple(index(x) for x in names)
+            body = multiplied([cotangent.at(above), inner.at((*above, *i))])
+            return Contract(tuple(open_binder(x) for x in names), body)
+
+        self.words.notes.add("the product with a derivative of the output sums over all entries of the output")
+        return Array(inner.labels[n:], inner.extents[n:], at, inner.spatial)
+
+    def convolution(self, left: Array, right: Array, star: bool, told: str) -> Array:
+        turn = star and self.choices.star == "convolution"
+        image, window, mode = window_and_mode(self.words, left, right, self.target, told)
+        kind = "convolution of mathematics" if turn else "cross-correlation"
+        self.words.notes.add(f"the sign of convolution is read as the {mode} {kind}")
+        return correlated(image, window, mode, turn)
+
+    def ratio(self, node: Ratio) -> Value:
+        return together([self.of(node.top), self.of(node.bottom)], lambda p: divided(p[0], p[1]))
+
+    def power(self, node: Power) -> Value:
+        norm = node.base.base if isinstance(node.base, Indexed) else node.base
+        squared = isinstance(node.exponent, Number) and node.exponent.value == Fraction(2)
+        if isinstance(norm, Call) and norm.name == "norm" and squared:
+            return self.square_norm(norm)
+        return together([self.of(node.base), self.of(node.exponent)], lambda p: Pow(p[0], p[1]))
+
+    def square_norm(self, node: Call) -> Expr:
+        """The sum of the squares of all entries."""
+        inner = self.of(node.arguments[0])
+        if not isinstance(inner, Array):
+            return Pow(inner, TWO)
+        places = tuple(index(x) for x in inner.labels)
+        return Contract(tuple(open_binder(x) for x in inner.labels), Pow(inner.at(places), TWO))
+
+    def transposed(self, node: Transposed) -> Value:
+        inner = self.of(node.base)
+        return transposed(inner) if isinstance(inner, Array) else inner
+
+    def indexed(self, node: Indexed) -> Value:
+        base = self.of(node.base)
+        if isinstance(node.base, Call) and node.base.name == "norm":
+            return base
+        if not isinstance(base, Array):
+            self.fail(node, "an index on one number", "one on a tensor", "name the operation, or index a name")
+        indices = self.integers.entry_indices(self.words.split(node.subs, len(base.labels)), self.env)
+        if len(indices) not in (len(base.labels), base.spatial) and (base.spatial or len(indices) > len(base.labels)):
+            self.fail(node, f"{len(indices)} indices", f"{len(base.labels)}", "give every axis its index")
+        return base.at(indices)
+
+    # -- binding -------------------------------------------------------------------------------------------------------
+
+    def binding(self, node: Binding) -> Value:
+        if node.sign not in ("sum", "max"):
+            self.fail(node, f"{node.sign} over an index", "a sum or a maximum", r"write -\max_{p} (-X_p)")
+        if not node.bounds:
+            return self.without_limits(node)
+        with self.bound(node.bounds) as binders:
+            guards = [g for r in node.guards for g in self.relation(r)]
+            body = together([*guards, self.of(node.body)], multiplied) if guards else self.of(node.body)
+        kind = Contract if node.sign == "sum" else Select
+        return body.map(lambda e: kind(binders, e)) if isinstance(body, Array) else kind(binders, body)
+
+    def without_limits(self, node: Binding) -> Value:
+        """A sum without limits runs over the indices that only it uses, or over all axes that the left side lacks."""
+        inner = [s for s in walk(node.body) if isinstance(s, Symbol)]
+        indices = [i for s in inner for i in self.words.split(s.subs, None) if isinstance(i, Symbol) and not i.subs]
+        names = dict.fromkeys(i.name for i in indices if i.name not in self.env and i.name[0].islower())
+        if names:
+            self.words.notes.add(f"the sum without limits runs over {', '.join(names)}")
+            bounds = tuple(Bound(node.at, n) for n in names)
+            return self.binding(Binding(node.at, node.sign, bounds, node.body, node.guards))
+        body = self.of(node.body)
+        if not isinstance(body, Array) or node.sign != "sum":
+            self.fail(node, "a sign without indices", "an index below it", r"write \sum_{i}")
+        self.words.notes.add("the sum without limits runs over every axis that the left side lacks")
+        return Array(body.labels, body.extents, body.at, body.spatial, loose=frozenset(body.labels))
+
+    # -- functions -----------------------------------------------------------------------------------------------------
+
+    def call(self, node: Call) -> Value:
+        if node.primes > 1:
+            self.fail(node, "a second derivative", "at most a first one", "write it out")
+        if node.name in ("floor", "ceil"):
+            return val(self.integers.of(node, self.env))
+        if node.name in ("conv", "full"):
+            return self.conv(node)
+        arguments = [(self.tensorial if node.name == "rot180" else self.of)(a) for a in node.arguments]
+        if node.name in ("max", "min"):
+            kind = Maximum if node.name == "max" else Minimum
+            return together(arguments, lambda p: extreme(kind, p))
+        if len(arguments) != 1:
+            self.fail(node, f"{len(arguments)} arguments", f"one argument of {node.name}", "write one")
+        match node.name:
+            case "rot180":
+                return self.turned(node, arguments[0])
+            case "softmax":
+                return self.softmax(node, arguments[0])
+            case "norm":
+                return Fn("sqrt", self.square_norm(node))
+        return (
+            self.slope(node, arguments[0]) if node.primes else together(arguments, lambda p: applied(node.name, p[0]))
+        )
+
+    def slope(self, node: Call, argument: Value) -> Value:
+        def build(parts: list[Expr]) -> Expr:
+            found = slope(node.name, parts[0])
+            if found is None:
+                self.fail(
+                    node, f"the derivative of {node.name}", "that of exp, log, tanh, sigmoid or relu", "write it out"
+                )
+            return found
+
+        self.words.notes.add(f"the derivative of {node.name} is written out")
+        return together([argument], build)
+
+    def conv(self, node: Call) -> Value:
+        arguments = [self.tensorial(a) for a in node.arguments]
+        left, right = arguments if len(arguments) == 2 else (None, None)
+        if not isinstance(left, Array) or not isinstance(right, Array):
+            self.fail(node, f"{len(arguments)} arguments", "two whole tensors", r"write \operatorname{conv}(X, F)")
+        return self.convolution(left, right, False, "full" if node.name == "full" else node.mode)
+
+    def turned(self, node: Call, value: Value) -> Value:
+        if not isinstance(value, Array):
+            self.fail(node, "a turned number", "a whole tensor", "name the operation, so that its axes are known")
+        return rotated(value)
+
+    def softmax(self, node: Call, value: Value) -> Value:
+        if node.primes:
+            self.fail(node, "a derivative of softmax", "its entries", "write the Jacobian with indices")
+        if isinstance(value, Val) and value.index.name and self.words.op is None:
+            name = value.index.name
+            return Array(("i",), (None,), lambda i: softmax(lambda j: Entry(name, j), i))
+        if isinstance(value, Entry) and value.indices:
+            return softmax(lambda i: Entry(value.tensor, i), value.indices)
+        if not isinstance(value, Array):
+            self.fail(node, "softmax of one number", "of a vector", "name the operation, or write softmax(z)_i")
+        return Array(
+            value.labels, value.extents, lambda i: softmax(value.at, i), 0, value.rows, value.columns, value.loose
+        )
+
+    def matrix(self, node: Matrix) -> Value:
+        if len(node.rows) == 1 and len(node.rows[0]) == 1:
+            return self.of(node.rows[0][0])
+        return explicit([[self.scalar(c) for c in row] for row in node.rows], self.words.op)
+
+    def tuple(self, node: Tuple) -> Value:
+        self.fail(node, "several values in brackets", "one value", "write one equation for each")
+
+    def bare_relation(self, node: Relation) -> Value:
+        self.fail(node, "a relation", "a value", "put it in square brackets: [i = j]")
+
+
+_RULES: dict[type, Callable[[Values, Any], Value]] = {
+    Number: Values.number, Symbol: Values.symbol, Run: Values.run, Terms: Values.terms, Product: Values.product,
+    Ratio: Values.ratio, Power: Values.power, Transposed: Values.transposed, Indexed: Values.indexed,
+    Binding: Values.binding, Call: Values.call, Partial: Values.partial, Guard: Values.guard, Choice: Values.choice,
+    Matrix: Values.matrix, Tuple: Values.tuple, Relation: Values.bare_relation,
+}  # fmt: skip
