@@ -111,6 +111,25 @@ def largest_exact(
     return None
 
 
+def most_exact(
+    op: Op, formulas: Iterable[Formula], names: Mapping[str, Any], precision: Precision
+) -> tuple[int, int] | None:
+    """The same with the largest integers there are, not with one of a few sizes of them."""
+    every = list(formulas)
+    found = largest_exact(op, every, names, precision)
+    if found is None:
+        return None
+    low, multiple = found
+    high = precision.integers // multiple
+    while low < high:
+        middle = (low + high + 1) // 2
+        if _reach(op, [*forward_formulas(op), *every], names, middle, multiple) < precision.integers:
+            low = middle
+        else:
+            high = middle - 1
+    return low, multiple
+
+
 def _divided_by(magnitudes: Magnitudes, e: Expr) -> Iterator[int]:
     for node in walk(e):
         if isinstance(node, Div):

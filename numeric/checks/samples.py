@@ -171,7 +171,7 @@ def sized(op: Op, seed: int, attempt: int = 0, limits: Limits = SMALL) -> Sample
     random = np.random.default_rng([seed, 1, attempt])
     single = alone(op, random)
     names = _best_sizes(op, random, single, limits)
-    return None if names is None else _with_sizes(op, seed, names, random, bool(single))
+    return None if names is None else with_sizes(op, seed, names, random, bool(single))
 
 
 def _best_sizes(op: Op, random: Generator, single: str, limits: Limits) -> dict[str, Any] | None:
@@ -274,10 +274,10 @@ def at_sizes(
 ) -> Sample | None:
     """A sample of these sizes (`fitting` completes them); None where the law has no finite value on data like that."""
     random = np.random.default_rng([seed, 4])
-    return _filled(_with_sizes(op, seed, names, random, left_out=False), kind, largest, multiple)
+    return _filled(with_sizes(op, seed, names, random, left_out=False), kind, largest, multiple)
 
 
-def _with_sizes(op: Op, seed: int, names: Mapping[str, Any], random: Generator, left_out: bool) -> Sample:
+def with_sizes(op: Op, seed: int, names: Mapping[str, Any], random: Generator, left_out: bool) -> Sample:
     """A sample with settings and a user's axes, still without data."""
     each: dict[str, tuple[int | float, ...]] = {}
     for p in op.parameters:
@@ -292,13 +292,14 @@ def _filled(sample: Sample, kind: str, largest: int, multiple: int) -> Sample | 
     """The sample with data at which the law has a finite value, or None."""
     first = REAL[sample.seed % len(REAL)] if kind == "real" else kind
     for style in ("integer", "natural") if kind == "integer" else (first, "plain", "positive"):
-        filled = _with_data(sample, style, largest, multiple, np.random.default_rng([sample.seed, 2]))
+        filled = with_data(sample, style, largest, multiple, np.random.default_rng([sample.seed, 2]))
         if _has_value(filled):
             return filled
     return None
 
 
-def _with_data(sample: Sample, style: str, largest: int, multiple: int, random: Generator) -> Sample:
+def with_data(sample: Sample, style: str, largest: int, multiple: int, random: Generator) -> Sample:
+    """The sample with data of a style, whether the law has a value on them or not."""
     op = sample.op
     arrays: dict[str, NDArray | None] = {}
     for t in op.inputs:

@@ -8,7 +8,21 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from derive.expressions.expr import Add, Cases, Compare, Contract, Div, Entry, Expr, Mul, Num, Pow
+from derive.expressions.expr import (
+    Add,
+    Cases,
+    Compare,
+    Contract,
+    Div,
+    Entry,
+    Expr,
+    Maximum,
+    Minimum,
+    Mul,
+    Num,
+    Pow,
+    Select,
+)
 from derive.expressions.traversal import reads
 from derive.operation import Op
 from numeric.checks.samples import Sample
@@ -47,21 +61,24 @@ def _forward(sample: Sample, wrt: str, step: NDArray) -> NDArray:
     return np.asarray(world.tensors[op.output.name])
 
 
-def degree(op: Op, name: str) -> float:
-    """The degree of an operation's output in one input: infinite where it is no polynomial."""
+def degree(op: Op, name: str, pieces: bool = False) -> float:
+    """The degree of an operation's output in one input: infinite where it is no polynomial.
+
+    With `pieces` it is that of the pieces between which maxima choose.
+    """
     known: dict[str, float] = {t.name: float(t.name == name) for t in op.inputs}
     for e in op.equations:
-        known[e.target] = _degree(e.body, known)
+        known[e.target] = _degree(e.body, known, pieces)
     return known[op.output.name]
 
 
-def _degree(e: Expr, known: Mapping[str, float]) -> float:
-    parts = [_degree(p, known) for p in e.parts]
+def _degree(e: Expr, known: Mapping[str, float], pieces: bool) -> float:
+    parts = [_degree(p, known, pieces) for p in e.parts]
     if isinstance(e, Entry):
         return known[e.tensor]
     if not any(known[r.tensor] for r in reads(e)):
         return 0.0
-    if isinstance(e, Add | Contract):
+    if isinstance(e, Add | Contract) or (pieces and isinstance(e, Maximum | Minimum | Select)):
         return max(parts)
     if isinstance(e, Mul):
         return sum(parts)
