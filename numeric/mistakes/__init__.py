@@ -5,6 +5,7 @@ from derive.lazy import lazy_names
 PUBLIC: dict[str, str] = {
     "MISTAKES": "numeric.mistakes.catalogue",
     "Mistake": "numeric.mistakes.catalogue",
+    "power": "numeric.mistakes.matrix",
     "wrong_formulas": "numeric.mistakes.formulas",
 }
 

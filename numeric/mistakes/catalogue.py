@@ -106,6 +106,20 @@ _ROWS = {
         (77, "term-sign", "a term has the wrong sign"),
         (78, "factor-2", "it is twice or half of what it must be"),
     ),
+    "proofs": (
+        (79, "small-sizes-only", "the gradient is right at small sizes alone"),
+        (80, "compensating-steps", "two wrong steps of the derivation make up for one another"),
+    ),
+    "kernels as run": (
+        (81, "overflow", "exponentials overflow where the result does not"),
+        (82, "one-bit", "one entry is off by its last bit"),
+        (83, "few-hundred-ulps", "every entry is off by a few hundred units in the last place"),
+        (84, "not-a-number", "an entry is not a number"),
+        (85, "wrong-dtype", "the result has another dtype than the cotangent"),
+        (86, "wrong-shape", "the result has another shape than the tensor"),
+        (87, "in-place", "an input was changed in place"),
+        (88, "raises", "the kernel raises an exception"),
+    ),
 }  # fmt: skip
 
 MISTAKES: tuple[Mistake, ...] = tuple(Mistake(*row, family) for family, rows in _ROWS.items() for row in rows)
