@@ -25,9 +25,13 @@ from reports.request import Request
 from reports.sections.narrate import derivation_report
 
 if TYPE_CHECKING:
+    from numeric import prove as prover
+    from numeric.field import identity as fields
     from reports.sections import network_report as networks
     from reports.sections import network_table as tables
 else:
+    prover = LazyModule("numeric.prove")  # nothing waits for z3 that does not ask it
+    fields = LazyModule("numeric.field.identity")
     tables = LazyModule("reports.sections.network_table")
     networks = LazyModule("reports.sections.network_report")  # an operation does not wait for the pictures of networks
 
@@ -35,7 +39,7 @@ else:
 def document(r: Request) -> Document:
     """The document that a request asks for. Raises: BackproofError for what does not fit."""
     if r.what in NETWORKS:
-        _refuse("an operation or a law", concrete=r.concrete, verify=r.verify, second=r.second)
+        _refuse("an operation or a law", concrete=r.concrete, verify=r.verify, second=r.second, prove=r.prove)
         graph = _graph(r)
         if r.table:
             return tables.table_document(graph)
@@ -44,13 +48,15 @@ def document(r: Request) -> Document:
         remedy = did_you_mean(r.what, NETWORKS, "leave --table out")
         raise UsageError(f"--table: got {r.what[:60]!r}, expected one of {', '.join(NETWORKS)}; {remedy}")
     law = _law(r)
-    checks = numeric.verify(law) if r.verify else ()
-    return derivation_report(_gradients(law, r), checks, r.concrete)
+    derived = _gradients(law, r)
+    checks = [*(fields.check_operation(law) if r.prove else ()), *(numeric.verify(law) if r.verify else ())]
+    proofs = {d.title: prover.prove(d) for d in derived} if r.prove else {}
+    return derivation_report(derived, checks, r.concrete, proofs)
 
 
 def certificate_text(r: Request) -> str:
     """The certificates that a request asks for, as JSON. Raises: BackproofError for what does not fit."""
-    _refuse("a document", concrete=r.concrete, verify=r.verify, table=r.table)
+    _refuse("a document", concrete=r.concrete, verify=r.verify, table=r.table, prove=r.prove)
     if r.what in NETWORKS:
         _refuse("an operation or a law", second=r.second)
         return certificates(networks.all_derivations(_graph(r), r.wrt or None))

@@ -16,3 +16,4 @@ class Request:
     verify: bool = False
     table: bool = False
     second: tuple[str, ...] = ()
+    prove: bool = False

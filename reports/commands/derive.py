@@ -35,6 +35,7 @@ SECOND = typer.Option(
 FORMAT = typer.Option("--format", metavar="FORMAT", help="text, md, html, ipynb, tex; json: the certificates.")
 CONCRETE = typer.Option("--concrete", metavar="3x3,2x2", help="Write the entries out for tensors of these sizes.")
 VERIFY = typer.Option("--verify", help="Run the kernels too, against torch's autograd.")
+PROVE = typer.Option("--prove", help="Prove with z3, for all sizes, what the gradients and their kernels rest on.")
 TABLE = typer.Option("--table", help="Of a network: only its sizes, parameters, work, and what decks print of them.")
 FRESH = typer.Option("--fresh", help="Derive it again, whatever was kept from an earlier run.")
 
@@ -48,6 +49,7 @@ def run(
     output: Annotated[Path | None, OUTPUT] = None,
     concrete: Annotated[str | None, CONCRETE] = None,
     verify: Annotated[bool, VERIFY] = False,
+    prove: Annotated[bool, PROVE] = False,
     table: Annotated[bool, TABLE] = False,
     fresh: Annotated[bool, FRESH] = False,
     json: Annotated[str | None, JSON] = None,
@@ -57,11 +59,11 @@ def run(
     --format json writes certificates; `python -m derive.checker FILE` checks them by itself.
     """
     form = format_of(output or "-.txt", format).name
-    asked = Request(what, tuple(wrt or ()), tuple(set or ()), concrete or "", verify, table, tuple(second or ()))
+    asked = Request(what, tuple(wrt or ()), tuple(set or ()), concrete or "", verify, table, tuple(second or ()), prove)
     if json is not None:
         emit_json(derivations.table_data(asked), json)
         return GOOD
-    again = fresh or verify  # a verdict on kernels is about this run
+    again = fresh or verify or prove  # a verdict is about this run
     named = asdict(asked)
     if form == CERTIFICATES:
         emit_text(kept(["certificates", named], lambda: derivations.certificate_text(asked), again), output)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -45,6 +45,7 @@ from reports.sections.verdicts import verdict_section
 
 if TYPE_CHECKING:
     from numeric.checks.checking import Check
+    from numeric.proof.obligation import Obligation
     from reports.by_hand import concrete as written_out
 else:
     written_out = LazyModule("reports.by_hand.concrete")  # what is true for all sizes does not wait for numbers
@@ -58,11 +59,15 @@ _STAGES = (
 
 
 def derivation_report(
-    derivations: Derivation | Sequence[Derivation], checks: Iterable[Check] = (), concrete: str = ""
+    derivations: Derivation | Sequence[Derivation],
+    checks: Iterable[Check] = (),
+    concrete: str = "",
+    proofs: Mapping[str, Sequence[Obligation]] | None = None,
 ) -> Document:
     """The document of one derivation, or of several of one operation.
 
     `checks` are the verdicts of the kernels' layers (`numeric.verify`); those that need no kernel are made here.
+    `proofs` are what `numeric.prove` found of each derivation, by its title.
     `concrete` names shapes such as `3x3,2x2` at which every entry is written out.
     Raises: OperationError for shapes that do not fit or are too large to be written out.
     """
@@ -74,7 +79,7 @@ def derivation_report(
     else:
         sections = [Section(_heading(d), tuple(blocks)) for d, blocks in zip(every, told, strict=True)]
     written = written_out.concrete_sections(every, concrete) if concrete else ()
-    blocks = (law_section(op), *sections, *written, kernel_section(every), verdict_section(every, checks))
+    blocks = (law_section(op), *sections, *written, kernel_section(every), verdict_section(every, checks, proofs or {}))
     return Document(_title(every), blocks, _subtitle(every), provenance(op))
 
 

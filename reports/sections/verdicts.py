@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from derive.derivation import Derivation
@@ -18,25 +19,38 @@ from reports.mathematics.plaintext import in_signs, plaintext
 
 if TYPE_CHECKING:
     from numeric.checks.checking import Check
+    from numeric.proof.obligation import Obligation
 
 LAYERS = {
     0: "0 forward", 1: "1 steps", 2: "2 indices", 3: "3 algebra", 4: "4 exp, log", 5: "5 branches", 6: "6 kernels",
     7: "7 rounding", 8: "8 autograd", 9: "9 power",
 }  # fmt: skip
-_PROVING = frozenset((1, 2))  # layers whose "yes" holds for all sizes; the others speak about what they ran
+_WORDS = {1: "proved", 2: "proved", 3: "identity", 4: "identity"}
+"""What a layer's "yes" is: for all sizes, over a prime field with a bound on chance, or on what it ran."""
+_KERNELS = frozenset((0, 6, 7, 8))
+_KINDS = {
+    "relation": "deltas, formula and name relate the same indices",
+    "inverse": "every delta is solved by one index, the one it is replaced by",
+    "window": "no window is empty",
+    "load": "every load of the kernel is inside its array",
+    "store": "every store of the kernel is inside its array",
+}
 
 
-def verdict_section(derivations: Sequence[Derivation], checks: Iterable[Check] = ()) -> Section:
-    """The layers that need no kernel, for each derivation, then what `numeric.verify` found."""
+def verdict_section(
+    derivations: Sequence[Derivation],
+    checks: Iterable[Check] = (),
+    proofs: Mapping[str, Sequence[Obligation]] = MappingProxyType({}),
+) -> Section:
+    """The layers that need no kernel, for each derivation, what z3 proved of it, then what was found of its kernels."""
     title = spans("What has been checked")
-    rows = [row for d in derivations for row in (_steps(d), _values(d))]
-    tested = [claim(c) for c in checks]
-    if not tested:
-        later = spans(
-            "The kernels' layers did not speak here; ", Code("--verify"), " runs them against torch's autograd."
-        )
-        return Section(title, (Verdict(tuple(rows)), Prose(later)))
-    return Section(title, (Verdict((*rows, *tested)),))
+    rows = [row for d in derivations for row in (_steps(d), *_proofs(d, proofs.get(d.title, ())), _values(d))]
+    found = list(checks)
+    rows += map(claim, found)
+    if any(c.layer in _KERNELS for c in found):
+        return Section(title, (Verdict(tuple(rows)),))
+    later = spans("The kernels' layers did not speak here; ", Code("--verify"), " runs them against torch's autograd.")
+    return Section(title, (Verdict(tuple(rows)), Prose(later)))
 
 
 def _target(d: Derivation) -> Math:
@@ -66,18 +80,34 @@ def _values(d: Derivation) -> Claim:
     )  # fmt: skip
 
 
+def _proofs(d: Derivation, found: Sequence[Obligation]) -> Iterator[Claim]:
+    """What is proved for all sizes, a row for each kind; what is not, by itself."""
+    for kind, said in _KINDS.items():
+        proved = [o for o in found if o.kind == kind and o]
+        if proved:
+            assumed = dict.fromkeys(h for o in proved for h in o.plain()["hypotheses"])
+            under = f", where {' and '.join(in_signs(h.strip('[]')) for h in assumed)}" if assumed else ""
+            asked = spans(f"for all sizes{under}: {len(proved)} statement{'s' * (len(proved) != 1)}, asked of z3 now")
+            yield Claim(spans(_target(d), f": {said}"), LAYERS[2], "proved", asked, True)
+    for o in found:
+        if not o:
+            refuted = "sizes" in o.plain()
+            word, detail = ("refuted", str(o.outcome)) if refuted else ("undecided", o.plain()["reason"])
+            yield Claim(spans(in_signs(o.statement)), LAYERS[2], word, spans(detail), False if refuted else None)
+
+
 def claim(c: Check) -> Claim:
     """A verdict of `numeric` for a reader."""
-    good = "proved" if c.layer in _PROVING else "tested"
+    good = _WORDS.get(c.layer, "tested")
     return Claim(spans(in_signs(c.claim)), LAYERS[c.layer], good if c else "refuted", _found(c), bool(c))
 
 
 def _found(c: Check) -> Spans:
-    cases = f"{c.cases} configuration{'s' * (c.cases != 1)}"
+    cases = f"on {c.cases} configuration{'s' * (c.cases != 1)}"
     if not c:
         where = f"at {list(c.index)}: {c.got!r} for {c.want!r}" if c.index or not c.detail else ""
         return spans(f"{where} (seed {c.seed})" if c.seed is not None else where, f" {c.detail}" if c.detail else "")
     if c.error == 0:
-        return spans(f"{cases}, every number equal")
+        return spans(f"{cases}: every number equal")
     shown = f"{c.error:.2g}" if math.isfinite(c.error) else "1"
-    return spans(f"{cases}, the largest difference is {shown} of its bound")
+    return spans(f"{cases}: the largest difference is {shown} of its bound")

@@ -571,3 +571,20 @@ def test_pairs_on_the_command_line_are_the_pairs_of_the_library(capsys: pytest.C
     code = cli.run(["derive", "conv2d", "--wrt", "bias", "--set", "padding=((1,2),(3,4))"])
     assert code == 0
     assert "L_h = 1, U_h = 2, L_w = 3, U_w = 4" in capsys.readouterr().out
+
+
+def test_prove_adds_what_z3_proved_for_all_sizes_and_the_identity_over_a_prime_field(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    pytest.importorskip("z3", reason="proofs for all sizes need the package z3-solver")
+    code, out, _ = run(capsys, "derive", "max_pool1d", "--prove")
+    assert code == GOOD
+    told = " ".join(out.split())
+    for words in ("no window is empty", "2·P≤M", "d≤H", "asked of z3", "2 indices proved", "identity over the"):
+        assert words in told
+
+
+def test_prove_means_nothing_for_a_network(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, "derive", "lenet", "--prove")
+    assert code == BAD_INPUT
+    assert "--prove: got it without an operation or a law" in err

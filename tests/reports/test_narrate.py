@@ -13,6 +13,8 @@ from derive.laws.law import LAWS
 from derive.laws.stability import STABILITY
 from derive.lecture import laws_of, lecture
 from numeric.checks.checking import Check
+from numeric.proof.obligation import Obligation
+from numeric.proof.verdict import Counterexample, Proved, Unknown
 from reports.document import Callout, Claim, Document, Math, Section, Source, Step, StepTable, Verdict, parts, plain
 from reports.mathematics.named_results import meanings
 from reports.mathematics.names import Names
@@ -136,13 +138,38 @@ def test_what_was_proved_and_what_was_tested_are_told_apart() -> None:
     assert "--verify" in render(told)
 
 
+def test_proofs_for_all_sizes_have_a_row_for_each_kind_and_one_for_each_that_failed() -> None:
+    d = derive.gradient("max_pool1d", "input")
+    proved, window = Proved(("[2*P<=M]",)), Proved(("[2*P<=M]", "[d<=H]"))
+    found = [
+        Obligation("relation", "a", proved), Obligation("relation", "b", proved), Obligation("window", "c", window),
+        Obligation("load", "x is inside y", Counterexample({"H": 1}, {"h": 0})),
+        Obligation("store", "y is inside z", Unknown("it is late")),
+    ]  # fmt: skip
+    told = derivation_report(d, proofs={d.title: found})
+    rows = [r for p in parts(told) if isinstance(p, Verdict) for r in p.rows if r.layer == "2 indices"]
+    assert [(r.word, r.holds) for r in rows] == [
+        ("proved", True), ("proved", True), ("refuted", False), ("undecided", None),
+    ]  # fmt: skip
+    assert plain(rows[0].detail) == "for all sizes, where 2·P≤M: 2 statements, asked of z3 now"
+    assert plain(rows[1].detail) == "for all sizes, where 2·P≤M and d≤H: 1 statement, asked of z3 now"
+    assert plain(rows[2].detail) == "H=1 at h=0"
+    assert plain(rows[3].detail) == "it is late"
+    assert told.tally().refuted == 1
+
+
+def test_an_identity_over_a_prime_field_is_called_neither_proved_nor_tested() -> None:
+    assert claim(Check("dE/dX is the derivative of the law", 3, 0.0)).word == "identity"
+    assert claim(Check("dE/dX is the derivative of the law", 4, float("inf"))).word == "refuted"
+
+
 def test_verdicts_of_kernels_join_the_table() -> None:
     good = Check("numpy float64: dE/dX equals the meaning", 6, 0.0, cases=24)
     bad = Check("torch: dE/dX", 8, 3.0, (0, 1), 2.0, 1.0, 0.5, seed=7)
     told = derivation_report(derive.gradient("tanh", "input"), [good, bad])
     claims = [p for p in parts(told) if isinstance(p, Claim)][-2:]
     assert [c.word for c in claims] == ["tested", "refuted"]
-    assert "24 configurations, every number equal" in plain(claims[0].detail)
+    assert "on 24 configurations: every number equal" in plain(claims[0].detail)
     assert "seed 7" in plain(claims[1].detail)
     assert "∂E/∂X" in plain(claims[0].claim)
     assert told.tally().refuted == 1
