@@ -7,8 +7,8 @@ from functools import lru_cache
 from itertools import permutations
 
 from derive.expressions.build import add, mul, rebuild
-from derive.expressions.expr import Add, Binder, Binding, Compare, Contract, Expr, Mul
-from derive.expressions.index import index
+from derive.expressions.expr import Add, Binder, Binding, Compare, Contract, Expr, Mul, Num, Val, as_index, val
+from derive.expressions.index import Index, index
 from derive.expressions.substitution import substitute
 from derive.expressions.traversal import walk
 
@@ -27,6 +27,9 @@ def canonical(e: Expr) -> Expr:
     parts = tuple(canonical(p) for p in e.parts)
     if isinstance(e, Add | Mul):
         made = add(parts) if isinstance(e, Add) else mul(parts)
+        whole = _as_index(made)
+        if whole is not None:
+            return val(whole)
         return made.with_parts(tuple(sorted(made.parts, key=repr))) if isinstance(made, Add | Mul) else made
     e = rebuild(e, parts) if parts else e
     if isinstance(e, Compare) and e.op in ("==", "!="):
@@ -34,6 +37,19 @@ def canonical(e: Expr) -> Expr:
     if isinstance(e, Contract):
         e = _merged(e)
     return _by_place(e) if isinstance(e, Binding) else e
+
+
+def _as_index(e: Expr) -> Index | None:
+    """The index that a sum or product of indices and integers is."""
+    found = [as_index(p) if isinstance(p, Val | Num) else None for p in e.parts]
+    if not found or not isinstance(e, Add | Mul):
+        return None
+    total = index(0 if isinstance(e, Add) else 1)
+    for i in found:
+        if i is None:
+            return None
+        total = total + i if isinstance(e, Add) else total * i
+    return total
 
 
 def _merged(e: Contract) -> Contract:

@@ -18,11 +18,9 @@ from derive.expressions.traversal import free_names, map_all_indices, reads, wal
 from derive.language.show import show
 from derive.laws.law import COTANGENT
 from derive.operation import Op, with_values
-from numeric.audit.claim_grammar import DERIVATIVE, GRADIENT, LAW, NUMBER, Written, written
+from numeric.audit.claim_grammar import GRADIENT, Written
 from numeric.audit.extents import axes_of, closed
 from numeric.audit.names import Names, spread, with_common_symbols
-
-__all__ = ["DERIVATIVE", "GRADIENT", "LAW", "NUMBER", "Claim", "read"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +48,8 @@ class Claim:
         return f"d{shown}/d{show(self.wrt)}" if self.wrt else COTANGENT * (self.kind == GRADIENT) + shown
 
 
-def read(text: str, op: Op) -> Claim:
-    """A claim in notation about an operation. Raises: NotationError, OperationError."""
-    names = Names(op)
-    said = written(text, names.tensors, names.scalars)
-    if said.kind == NUMBER:
-        common, values, assumed = with_common_symbols(op, free_names(said.right))
-        return Claim(NUMBER, common, Entry(said.target, ()), (), substitute(said.right, values), assumed=assumed)
-    return _about_entries(said, op, names)
-
-
-def _about_entries(said: Written, op: Op, names: Names) -> Claim:
+def read(said: Written, op: Op, names: Names) -> Claim:
+    """A claim about entries of an operation's tensors. Raises: OperationError."""
     left = Entry(names.tensor(said.target).name, said.indices or ())
     wrt = Entry(names.tensor(said.wrt.tensor).name, said.wrt.indices) if said.wrt else None
     right = _in_letters_of(op, said.right, names)

@@ -11,8 +11,9 @@ from derive.expressions.expr import ONE, Entry, Expr, Num
 from derive.expressions.index import index
 from derive.expressions.substitution import substitute
 from derive.laws.law import COTANGENT
-from numeric.audit.claims import GRADIENT
+from numeric.audit.claim_grammar import GRADIENT, NUMBER
 from numeric.audit.comparison import agree, unfolded
+from numeric.audit.numbers import suspects
 from numeric.audit.reading import Reading
 from numeric.audit.right import over
 from numeric.audit.verdict import NO_MISTAKE
@@ -42,6 +43,9 @@ def _suspects(reading: Reading) -> Iterator[tuple[str, Expr]]:
         for mistake, wrong in _catalogued(reading):
             yield mistake, substitute(over(op, claim.left, wrong), ones)
         yield f"the factor {COTANGENT}{op.output.name} is missing", _without(COTANGENT + op.output.name, reading.right)
+    if claim.kind == NUMBER:
+        yield from suspects(op, claim.left.tensor, reading.right)
+        return
     for factor, sentence in FACTORS.items():
         yield sentence, mul((Num(factor), reading.right))
 

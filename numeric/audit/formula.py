@@ -6,31 +6,73 @@ from dataclasses import replace
 
 from derive.catalogue import op as operation
 from derive.catalogue.recipe import Setting
+from derive.errors import NotationError
 from derive.expressions.build import mul
 from derive.expressions.expr import Entry
 from derive.expressions.traversal import reads
+from derive.language.latex import looks_like_latex, to_notation
 from derive.laws.law import COTANGENT
-from numeric.audit.claims import GRADIENT, NUMBER, Claim, read
+from derive.operation import Op
+from numeric.audit.claim_grammar import GRADIENT, LAW, NUMBER, written
+from numeric.audit.claims import Claim, read
 from numeric.audit.comparison import BRANCHES
 from numeric.audit.diagnosis import diagnosis
-from numeric.audit.numbers import judge_number
-from numeric.audit.reading import Reading, by_convention, by_default, general, left_out, weakest
+from numeric.audit.names import Names
+from numeric.audit.numbers import read_number
+from numeric.audit.reading import Reading, by_convention, by_default, general, left_out, weakest, with_whole_windows
 from numeric.audit.right import shown
-from numeric.audit.verdict import REFUTED, Verdict
+from numeric.audit.verdict import REFUTED, UNDECIDED, UNDER, VERIFIED, Verdict
 
 LOSS = "E=O"
 """What a claim about a loss says where it leaves out that its own gradient dE/dO is 1."""
 
+WORST = (VERIFIED, UNDER, UNDECIDED, REFUTED)
+
 
 def check_formula(text: str, law: str, **settings: Setting) -> Verdict:
-    """The verdict on one claim about an operation, such as `dE/dX[c] = sum[k] dE/dO[k]*W[k,c]` about linear.
+    """The verdict on a claim about an operation, such as `dE/dX[c] = sum[k] dE/dO[k]*W[k,c]` about linear, or in LaTeX.
 
-    Arguments that are neither set nor written take torch's defaults where the claim needs them, which is then told.
+    Arguments that are neither set nor written take torch's defaults where the claim needs them, which is then told. Of
+    a text with several equations, the first that does not hold is told.
     Raises: NotationError, OperationError for what cannot be read, NotDerived.
     """
-    claim = read(text, operation(law, **settings))
-    verdict = judge_number(claim) if claim.kind == NUMBER else judge(claim)
-    return replace(verdict, claim=text.strip(), notes=(*claim.notes, *verdict.notes))
+    op = operation(law, **settings)
+    told, notes = _translated(text, op)
+    verdicts = [_judged(one, op) for one in told]
+    worst = max(verdicts, key=lambda v: WORST.index(v.verdict))
+    return replace(worst, claim=text.strip(), notes=tuple(dict.fromkeys((*notes, *worst.notes))))
+
+
+def _judged(text: str, op: Op) -> Verdict:
+    claim = claimed(text, op)
+    verdict = judge(claim)
+    return replace(verdict, notes=(*claim.notes, *verdict.notes))
+
+
+def _translated(text: str, op: Op) -> tuple[list[str], tuple[str, ...]]:
+    """The equations of a text in notation, and what reading them took. Raises: NotationError."""
+    if not any(sign in text for sign in ("\\", "$", "_{")):
+        try:
+            claimed(text, op)
+        except NotationError:
+            if not looks_like_latex(text):
+                raise
+        else:
+            return [text], ()
+    reading = to_notation(text, op)
+    return reading.text.split("; "), reading.notes
+
+
+def claimed(text: str, op: Op) -> Claim:
+    """What a text claims about an operation; one in which nothing has an index is about a size where it can be.
+
+    Raises: NotationError, OperationError.
+    """
+    names = Names(op)
+    said = written(text, names.tensors, names.scalars)
+    if said.kind == LAW and "[" not in text and op.sizes:
+        said = written(text, frozenset(), frozenset())
+    return read_number(said, op) if said.kind == NUMBER else read(said, op, names)
 
 
 def judge(claim: Claim) -> Verdict:
@@ -40,9 +82,9 @@ def judge(claim: Claim) -> Verdict:
     first = plain.verdict()
     if first.verdict != REFUTED:
         return _told(plain, first)
-    weaker = weakest(claim)
-    if weaker is not None:
-        return _told(weaker, weaker.verdict(), first)
+    for weaker in (weakest(claim), weakest(claim, with_whole_windows) if claim.kind == NUMBER else None):
+        if weaker is not None:
+            return _told(weaker, weaker.verdict(), first)
     reading = by_default(claim, left_out(claim)) if left_out(claim) else plain
     last = reading.verdict() if reading is not plain else first
     if last.layer == BRANCHES:

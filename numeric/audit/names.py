@@ -136,7 +136,7 @@ def with_common_symbols(op: Op, used: Iterable[str]) -> tuple[Op, dict[str, Inde
         elif set_to is not None:
             values[name] = set_to
         else:
-            raise OperationError(_unknown(op, name))
+            raise OperationError(unknown(op, name))
     return op, values, tuple(assumed)
 
 
@@ -163,7 +163,7 @@ def _common(op: Op, name: str, symbols: tuple[str, ...]) -> Op:
     return replace(common, parameters=(*common.parameters, own), settings=op.settings)
 
 
-def _unknown(op: Op, name: str) -> str:
+def unknown(op: Op, name: str) -> str:
     known = sorted(op.symbols)
     near = get_close_matches(name, known, 1)
     remedy = f"did you mean {near[0]}?" if near else "write it under a sum, or name a size of the operation"

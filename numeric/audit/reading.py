@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -10,9 +10,11 @@ from derive.conventions import speaking, under
 from derive.expressions.expr import Binder, Expr
 from derive.expressions.index import Index, index
 from derive.expressions.traversal import all_names
+from derive.language.show import show_index
 from derive.operation import Op, Parameter, Value, with_values
 from numeric.audit.claims import Claim
 from numeric.audit.comparison import compare
+from numeric.audit.numbers import unrounded, whole_windows
 from numeric.audit.right import right_side
 from numeric.audit.verdict import REFUTED, Verdict
 
@@ -21,12 +23,15 @@ Defaults = Mapping[str, tuple[Parameter, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A claim about an operation of fewer symbols: `right` is what its left side is there, under what is `made`."""
+    """A claim about an operation of fewer symbols: `right` is what its left side is there, under what is `made`.
+
+    `guards` are hypotheses about sizes."""
 
     claim: Claim
     op: Op
     right: Expr
     made: tuple[str, ...] = ()
+    guards: tuple[Expr, ...] = ()
 
     @property
     def axes(self) -> tuple[Binder, ...]:
@@ -35,7 +40,7 @@ class Reading:
 
     def verdict(self) -> Verdict:
         """The claim compared with its right side."""
-        return compare(self.op, self.axes, self.claim.got, self.right)
+        return compare(self.op, self.axes, self.claim.got, self.right, self.guards)
 
 
 def general(claim: Claim) -> Reading:
@@ -74,16 +79,29 @@ def left_out(claim: Claim) -> Defaults:
     return {a: ps for a, ps in found.items() if not used & {p.name for p in ps}}
 
 
-def weakest(claim: Claim) -> Reading | None:
+def weakest(claim: Claim, under: Callable[[Reading], Reading] = lambda r: r) -> Reading | None:
     """The reading with the fewest defaults under which the claim is not refuted; None where there is none."""
     arguments = dict(left_out(claim))
-    if not arguments or by_default(claim, arguments).verdict().verdict == REFUTED:
+    if _refuted(under(by_default(claim, arguments))):
         return None
     for argument in tuple(arguments):
         fewer = {a: ps for a, ps in arguments.items() if a != argument}
-        if by_default(claim, fewer).verdict().verdict != REFUTED:
+        if not _refuted(under(by_default(claim, fewer))):
             arguments = fewer
-    return by_default(claim, arguments)
+    return under(by_default(claim, arguments))
+
+
+def _refuted(reading: Reading) -> bool:
+    return reading.verdict().verdict == REFUTED
+
+
+def with_whole_windows(reading: Reading) -> Reading:
+    """The same where every stride divides what it is to divide."""
+    guards = whole_windows(reading.right)
+    made = tuple(f"{show_index(g.divisor)} divides {show_index(g.dividend)}" for g in guards)
+    claim = replace(reading.claim, got=unrounded(reading.claim.got, guards))
+    return replace(reading, claim=claim, right=unrounded(reading.right, guards), guards=guards,
+                   made=(*reading.made, *made))  # fmt: skip
 
 
 def by_convention(reading: Reading) -> Iterator[Reading]:

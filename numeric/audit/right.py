@@ -8,19 +8,24 @@ from dataclasses import replace
 from derive.derivation import Derivation
 from derive.errors import OperationError
 from derive.expressions.build import rebuild
-from derive.expressions.expr import Contract, D, Entry, Expr
-from derive.expressions.index import ZERO, index
+from derive.expressions.expr import ZERO, Contract, D, Entry, Expr, Val
+from derive.expressions.index import ZERO as FIRST
+from derive.expressions.index import Composite, index
 from derive.expressions.substitution import substitute
-from derive.language.show import show
+from derive.language.show import show, show_atom, show_index
 from derive.laws.law import COTANGENT
 from derive.operation import Op
 from derive.rewrite import run
 from derive.sweep import STAGES, gradient
-from numeric.audit.claims import DERIVATIVE, GRADIENT, Claim
+from numeric.audit.claim_grammar import DERIVATIVE, GRADIENT, NUMBER
+from numeric.audit.claims import Claim
+from numeric.audit.numbers import number
 
 
 def right_side(claim: Claim, op: Op) -> Expr:
     """What the claim's left side is, in an operation that is the claim's with more or fewer numbers in it."""
+    if claim.kind == NUMBER:
+        return number(op, claim.left.tensor)
     if claim.kind == DERIVATIVE:
         return _derivative(claim, op)
     if claim.kind == GRADIENT:
@@ -41,7 +46,11 @@ def _gradient(op: Op, tensor: str) -> Expr:
     """dE/dT over T's axes; of the output it is the cotangent itself, of an intermediate it is as if that were given."""
     if tensor == op.output.name:
         return Entry(COTANGENT + tensor, tuple(index(b.name) for b in op.output.axes))
-    return derived(op, tensor).formula
+    found = derived(op, tensor).formula
+    if op.tensor(tensor).role == "intermediate" and found == ZERO:
+        raise OperationError(f"{COTANGENT}{tensor}: got an intermediate without which {op.name} computes"
+                             f" {op.output.name}, expected another; give the law that you mean with --op")  # fmt: skip
+    return found
 
 
 def derived(op: Op, tensor: str) -> Derivation:
@@ -65,6 +74,8 @@ def _derivative(claim: Claim, op: Op) -> Expr:
 
 def shown(claim: Claim, op: Op, e: Expr) -> str:
     """`left = right` as the claim is written: without the leading axes that it leaves out."""
+    if claim.kind == NUMBER:
+        return f"{claim.left.tensor} = {_rounded(e)}"
     short = _short(op, claim)
     left = show(short(claim.left))
     if claim.kind == GRADIENT:
@@ -74,6 +85,18 @@ def shown(claim: Claim, op: Op, e: Expr) -> str:
     return f"{left} = {show(short(e), bounds=False)}"
 
 
+def _rounded(e: Expr) -> str:
+    """A size with floor(a/b) for a//b, as lecturers write it."""
+    if not isinstance(e, Val):
+        return show(e)
+    floors = [a for a in e.index.atoms() if isinstance(a, Composite) and a.kind == "floor"]
+    text = show(e)
+    for a in floors:
+        above, below = show_index(a.dividend), show_index(a.divisor, tight=True)
+        text = text.replace(show_atom(a), f"floor(({above})/{below})")
+    return text
+
+
 def _short(op: Op, claim: Claim) -> Callable[[Expr], Expr]:
     """Takes off leading indices of extent 1 that are 0, where the claim leaves them out, and sums over one value."""
     bare = bool(claim.ones)
@@ -81,7 +104,7 @@ def _short(op: Op, claim: Claim) -> Callable[[Expr], Expr]:
     def entry(e: Entry) -> Entry:
         axes = op.tensor(e.tensor.removeprefix(COTANGENT)).axes
         inner = [i.substitute({}, entry) for i in e.indices]
-        while bare and inner and axes[len(axes) - len(inner)].extent == index(1) and inner[0] == ZERO:
+        while bare and inner and axes[len(axes) - len(inner)].extent == index(1) and inner[0] == FIRST:
             inner.pop(0)
         return Entry(e.tensor, tuple(inner))
 
@@ -97,7 +120,7 @@ def _short(op: Op, claim: Claim) -> Callable[[Expr], Expr]:
 
 def _without_single(e: Contract) -> Expr:
     """A sum without the indices that have one value."""
-    single = {b.name: ZERO for b in e.binders if b.extent == index(1)}
+    single = {b.name: FIRST for b in e.binders if b.extent == index(1)}
     left = tuple(b for b in e.binders if b.name not in single)
     body = substitute(e.body, single)
     return Contract(left, body) if left else body

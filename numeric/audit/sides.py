@@ -13,7 +13,7 @@ from derive.errors import MeaningError
 from derive.expressions.expr import Add, Binder, Contract, Expr
 from derive.expressions.index import index
 from derive.expressions.substitution import substitute
-from derive.expressions.traversal import reads
+from derive.expressions.traversal import free_names, reads
 from derive.language.show import show
 from derive.laws.law import COTANGENT
 from derive.meaning.denote import World
@@ -46,6 +46,19 @@ class Sides:
     axes: tuple[Binder, ...]
     got: Expr
     expected: Expr
+
+    @property
+    def reading(self) -> bool:
+        """Whether a tensor is read at all."""
+        return any(True for e in (self.got, self.expected) for _ in reads(e))
+
+    @property
+    def symbols(self) -> frozenset[str]:
+        """The sizes that the two depend on."""
+        own = free_names(self.got) | free_names(self.expected)
+        for name, size in reversed(self.op.sizes):  # what is large enough for a window moves with it
+            own |= size.names() if own & {name, *size.names()} else frozenset()
+        return own
 
     def differ(self, worlds: Iterable[World]) -> Difference | None:
         """The first entry at which they differ; entries at which `expected` has no value are left out."""

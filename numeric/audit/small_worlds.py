@@ -19,21 +19,25 @@ from derive.operation import Op, show_equation
 
 SIGNS = ((1, 1), (1, -1), (-1, 1))
 """How entries alternate: all positive; or positive and negative, one of the two first."""
-TELLING, DRAWS = 4, 3
+TELLING, DRAWS, TRIES = 4, 3, 20_000
 
 
-def growing(op: Op) -> Iterator[Sizes]:
-    """Sizes that fit the operation, by how far they are in all above their least values; endless where there are any.
+def growing(op: Op, moving: frozenset[str] | None = None) -> Iterator[Sizes]:
+    """Sizes that fit the operation, by how far they are in all above their least values, up to a number of tries.
 
-    An extent is at least 1, a parameter at least its minimum.
+    An extent is at least 1, a parameter at least its minimum. Where only some symbols are `moving`, the others are as
+    small as they can be.
     """
     least = least_sizes(op)
-    symbols = sorted(least)
-    for more in count() if symbols else (0,):
-        for raised in combinations_with_replacement(symbols, more):
-            sizes = fitted(op, {n: low + raised.count(n) for n, low in least.items()})
-            if sizes is not None:
-                yield sizes
+    if moving is not None:
+        smallest = next(growing(op), least)
+        least = {n: low if n in moving else smallest[n] for n, low in least.items()}
+    symbols = sorted(least if moving is None else least.keys() & moving)
+    raised = (r for more in (count() if symbols else (0,)) for r in combinations_with_replacement(symbols, more))
+    for more in islice(raised, TRIES):
+        sizes = fitted(op, {n: low + more.count(n) for n, low in least.items()})
+        if sizes is not None:
+            yield sizes
 
 
 def least_sizes(op: Op) -> Sizes:
@@ -70,6 +74,11 @@ def generic(op: Op, sizes: Mapping[str, int]) -> Iterator[World]:
         world = replace(base, arrays=_distinct(op, base, signs))
         if _valued(op, world):
             yield world
+
+
+def bare(op: Op, sizes: Mapping[str, int]) -> Iterator[World]:
+    """The sizes alone, for what reads no tensor."""
+    yield World(sizes, {})
 
 
 def special(op: Op, sizes: Mapping[str, int]) -> Iterator[World]:
