@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from derive.expressions.expr import Add, Binder, Contract, Div, Entry, Expr, Fn, Mul, Num, Pow, Val
+from derive.expressions.expr import Add, Binder, Contract, Div, Entry, Expr, Fn, Maximum, Minimum, Mul, Num, Pow, Val
 from derive.expressions.index import Index, atom_index, index
 from derive.expressions.traversal import free_names, walk
 from derive.lazy import LazyModule
@@ -71,6 +71,8 @@ class _Reader:
                 return _FUNCTIONS[name](self, self.read(arg), arg)
             case Contract(binders, body):
                 return self.sum(binders, self.read(body))
+            case Maximum(left, right) | Minimum(left, right):
+                return self.symbol((type(e), frozenset((self.read(left), self.read(right)))), e)
         return self.symbol(self.key(e), e)
 
     def _divisor(self, found: Any) -> Any:

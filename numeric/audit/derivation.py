@@ -6,7 +6,8 @@ may be used from then on. A line that only follows from a wrong one is said to d
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,14 @@ from derive.language.show import show
 from derive.lazy import LazyModule
 from derive.operation import Op
 from numeric.audit.comparison import BRANCHES, compare
-from numeric.audit.derivation_letters import in_own_letters, narrowed, with_defaults, written_ranks
+from numeric.audit.derivation_letters import (
+    existing,
+    in_own_letters,
+    narrowed,
+    with_defaults,
+    without_absent,
+    written_ranks,
+)
 from numeric.audit.derivation_mistakes import Line, diagnosis
 from numeric.audit.derivation_reading import EXPLICIT, Let, Reader
 from numeric.audit.derivation_text import Link, Written, read
@@ -157,14 +165,32 @@ def _prepared(
     ]
     notes = (*notes, *letters)
     sides = [side for s in statements for side in (s.left, s.right) if side]
+    base, absent = without_absent(base, sides)
+    notes = (*notes, f"{', '.join(absent)} is left out") if absent else notes
     base, defaults = with_defaults(base, sides)
     narrow, ones = narrowed(base, written_ranks(base, sides))
     notes = (*notes, f"as nothing else is said, {', '.join(defaults)}") if defaults else notes
     if ones:
         notes = (*notes, f"axes that are left out have one cell: {', '.join(ones)} = 1")
     output = narrow.output
-    upstream = bool(output.axes) or any(f"dE/d{output.name}" in side for side in sides)
-    return Reader(narrow, upstream=upstream), statements, notes
+    upstream = bool(output.axes) or any(_names_gradient(s, output.name) for s in statements)
+    reader = Reader(narrow, upstream=upstream)
+    return Reader(existing(narrow, _readable(reader, sides)), upstream=upstream), statements, notes
+
+
+def _names_gradient(s: Statement, output: str) -> bool:
+    """Whether a line speaks of the gradient of a loss behind the output; what reads LaTeX adds it, where none does."""
+    said = s.link.text if s.link.latex else s.left + s.right
+    return re.search(rf"partial\s*\w+\s*}}\s*{{\s*\\partial\s*{output}\b|dE/d{output}\b", said) is not None
+
+
+def _readable(reader: Reader, sides: Iterable[str]) -> Iterator[Expr]:
+    """The sides that can be read before names are introduced."""
+    for side in sides:
+        try:
+            yield reader.parse(side)
+        except BackproofError:
+            continue
 
 
 def _operation(written: Written, op: Op | str | None, settings: Mapping[str, Any]) -> Op:
@@ -195,34 +221,46 @@ def _settings(line: str, where: str) -> Iterator[tuple[str, Any]]:
 
 def _translated(written: Written, op: Op) -> tuple[list[Statement], tuple[str, ...]]:
     """Every link in our notation, with what the reading of LaTeX assumed."""
-    found: list[Statement] = []
-    notes: dict[str, None] = {}
     left = ""
     for link in written.links:
         left = link.left or left
         if not left:
             raise NotationError(f"{written.where}, line {link.number}: got a line that begins with =, expected one with"
                                 " a left side before it; write it")  # fmt: skip
-        if not link.latex:
-            found.append(Statement(link, link.left, link.right))
-            continue
-        try:
-            reading = latex.to_notation(f"{left} = {link.right}", op)
-        except BackproofError as error:
-            raise type(error)(f"{written.where}, line {link.number}: {error}") from error
-        notes.update(dict.fromkeys(reading.notes))
-        for k, (own, right) in enumerate(_sides(reading.text)):
-            found.append(Statement(link, own if link.left or k else "", right))
+    rows = [link for link in written.links if link.latex]
+    read_rows, notes = _read_latex(rows, op, written.where) if rows else ({}, ())
+    found: list[Statement] = []
+    for link in written.links:
+        sides = read_rows[link] if link.latex else [(link.left, link.right)]
+        found += [Statement(link, own, right) for own, right in sides]
+    return found, notes
+
+
+def _read_latex(rows: list[Link], op: Op, where: str) -> tuple[dict[Link, list[tuple[str, str]]], tuple[str, ...]]:
+    """What each row says in notation, a matrix one equation for each entry, and the choices that the reading made.
+
+    All rows are read together, as their subscripts count from the same number.
+    """
+    found: dict[Link, list[tuple[str, str]]] = {link: [] for link in rows}
+    notes: dict[str, None] = {}
+    for line in _latex_lines(rows, op, where):
+        found[rows[line.line - 1]].append((line.left, line.right))
+        notes.update(dict.fromkeys(line.notes))
     return found, tuple(notes)
 
 
-def _sides(text: str) -> Iterator[tuple[str, str]]:
-    """The equations that a translation gives, a matrix one for each entry."""
-    written = read(text, "")
-    left = ""
-    for link in written.links:
-        left = link.left or left
-        yield left, link.right
+def _latex_lines(rows: list[Link], op: Op, where: str) -> tuple[latex.Line, ...]:
+    """Raises: NotationError with the file's line."""
+    try:
+        return latex.lines(" \\\\\n".join(link.text for link in rows), op)
+    except NotationError as error:
+        for k, link in enumerate(rows):
+            left = next(r.left for r in reversed(rows[: k + 1]) if r.left)
+            try:
+                latex.lines(f"{left} = {link.right}", op)
+            except NotationError as own:
+                raise NotationError(f"{where}, line {link.number}: {own}") from error
+        raise NotationError(f"{where}: {error}") from error
 
 
 # -- the lines ---------------------------------------------------------------------------------------------------------
@@ -249,18 +287,15 @@ class _Sheet:
     """The equations that left the truth, and in which line."""
 
     def line(self, step: int, s: Statement) -> LineVerdict:
-        right = self.reader.closed(self.reader.parse(s.right))
         number = s.link.number
         if s.left:
             name = self._new_name(s.left)
             if name:
-                return self._introduced(step, s, name, right)
-            left = self.reader.closed(self.reader.parse(s.left))
-            self.current = left
-            fact = self.facts.get(left)
-        else:
-            assert self.current is not None
-            left, fact = self.current, self.facts[self.current]
+                return self._introduced(step, s, name)
+            self.current = self.reader.closed(self.reader.parse(s.left))
+        assert self.current is not None
+        left, fact = self.current, self.facts.get(self.current)
+        right = self.reader.closed(self.reader.parse(s.right), self.reader.free(left))
         axes = self.reader.axes(left, right)
         before = fact.right if fact else self.reader.meaning(left, axes)
         got, verdict = self._compared(right, before, axes)
@@ -321,10 +356,11 @@ class _Sheet:
         fresh = name.isidentifier() and name not in self.reader.tensors and name not in self.op.symbols
         return name if fresh and "/" not in left else ""
 
-    def _introduced(self, step: int, s: Statement, name: str, right: Expr) -> LineVerdict:
+    def _introduced(self, step: int, s: Statement, name: str) -> LineVerdict:
         """`delta[i] = ...` where nothing is called delta yet: a definition, true by itself."""
         inside = s.left[len(name) :].strip("[] ")
         names = [n.strip() for n in inside.split(",")] if inside else []
+        right = self.reader.closed(self.reader.parse(s.right), names)
         axes = self.reader.axes(right)
         known = {b.name: b for b in axes}
         missing = known.keys() - set(names)

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from fractions import Fraction
 
 from derive.errors import OperationError
+from derive.expressions.build import rebuild
+from derive.expressions.expr import D, Entry, Expr, InRange, Num
 from derive.expressions.functions import FUNCTIONS
 from derive.expressions.index import Index, index
+from derive.expressions.traversal import reads, walk
 from derive.language.tokens import NAME
 from derive.laws.law import COTANGENT
 from derive.operation import Op, with_values
 from numeric.audit.names import Names
 
 _READ = re.compile(rf"((?:dE/d)?{NAME})\[([^\[\]]*)\]")
-_NAMES = re.compile(NAME)
+_NAMES = re.compile(rf"{NAME}(?![\w(])")
 _BRACKET = re.compile(r"\[[^\[\]]+\]")
 _BARE = re.compile(rf"(?<!\w)({NAME})\b(?!\s*[\[(])")
 _CALLED = re.compile(rf"(?<!\w)(dE/d|d|)({NAME})(?=\[)")
@@ -71,6 +75,40 @@ def with_defaults(op: Op, sides: Iterable[str]) -> tuple[Op, tuple[str, ...]]:
     return with_values(op, values), shown
 
 
+def without_absent(op: Op, sides: Iterable[str]) -> tuple[Op, tuple[str, ...]]:
+    """The operation without the optional tensors that a text does not name, such as a bias."""
+    named = {n.removeprefix("dE").removeprefix("/").removeprefix("d") for side in sides for n in _NAMES.findall(side)}
+    named |= {n for side in sides for n in _NAMES.findall(side)}
+    absent = {t.name: t.absent for t in op.tensors if t.optional and t.name not in named}
+    equations = tuple(replace(e, body=_absent(e.body, absent)) for e in op.equations)
+    tensors = tuple(t for t in op.tensors if t.name not in absent)
+    return replace(op, equations=equations, tensors=tensors, stable=()) if absent else op, tuple(absent)
+
+
+def _absent(e: Expr, absent: Mapping[str, int]) -> Expr:
+    if isinstance(e, Entry) and e.tensor in absent:
+        return Num(Fraction(absent[e.tensor]))
+    return rebuild(e, tuple(_absent(p, absent) for p in e.parts)) if e.parts else e
+
+
+def existing(op: Op, sides: Iterable[Expr]) -> Op:
+    """The operation at sizes at which every entry that is written with numbers for indices exists."""
+    axes = {name: t.axes for t in op.tensors for name in (t.name, COTANGENT + t.name)}
+    guards: dict[Expr, None] = {}
+    for read in (r for side in sides for r in every_read(side)):
+        for i, b in zip(read.indices, axes.get(read.tensor, ()), strict=False):
+            if i.constant and i.constant > 0 and b.extent.constant is None:
+                guards[InRange(i, b.extent)] = None
+    return replace(op, require=(*op.require, *guards)) if guards else op
+
+
+def counts(op: Op, unknown: Iterable[str]) -> dict[str, Index]:
+    """What numbers of other names are: that of the operation's one extent, where there is one only."""
+    extents = {n for t in op.tensors for b in t.axes for n in b.extent.names()} - {n for n, _ in op.sizes}
+    names = set(unknown)
+    return {names.pop(): index(extents.pop())} if len(names) == len(extents) == 1 else {}
+
+
 def narrowed(op: Op, ranks: Mapping[str, int]) -> tuple[Op, tuple[str, ...]]:
     """The operation with extent 1 for the leading axes that are left out, and the symbols of those extents."""
     dropped: dict[str, Index] = {}
@@ -80,3 +118,11 @@ def narrowed(op: Op, ranks: Mapping[str, int]) -> tuple[Op, tuple[str, ...]]:
             if b.extent.name:
                 dropped[b.extent.name] = index(1)
     return with_values(op, dropped), tuple(sorted(dropped))
+
+
+def every_read(e: Expr) -> Iterator[Entry]:
+    """Every entry, those that one differentiates by included."""
+    yield from reads(e)
+    for node in walk(e):
+        if isinstance(node, D):
+            yield node.wrt

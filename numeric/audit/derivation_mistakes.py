@@ -290,6 +290,7 @@ def sigmoid_slope(e: Expr) -> Wrong:
         for m, s in enumerate(e.parts):
             if m != k and item == _one_less(s):
                 rest = tuple(f for j, f in enumerate(e.parts) if j not in (k, m))
+                yield f"the derivative of {_shown(s)} was left out", Mul(rest)
                 for text, wrong in _NOT_SIGMOID:
                     yield f"the derivative of the sigmoid is s*(1 - s), not {text}", Mul((*rest, wrong(s)))
 

@@ -16,7 +16,7 @@ from derive.expressions.build import mul
 from derive.expressions.expr import ONE, Binder, Binding, Compare, D, Entry, Expr, Val
 from derive.expressions.index import ZERO, Index, index
 from derive.expressions.substitution import substitute
-from derive.expressions.traversal import binders_of, free_names, reads, walk
+from derive.expressions.traversal import binders_of, free_names, walk
 from derive.language.notation import parse_expr
 from derive.language.show import show
 from derive.language.tokens import NAME
@@ -24,7 +24,7 @@ from derive.laws.law import COTANGENT
 from derive.operation import Op
 from derive.rewrite import run
 from derive.sweep import STAGES, gradient
-from numeric.audit.derivation_letters import bare_names
+from numeric.audit.derivation_letters import bare_names, counts, every_read
 
 _QUOTIENT = re.compile(rf"\bd({NAME})(\[[^\[\]]*\])?\s*/\s*d(?={NAME})")
 EXPLICIT = "partial derivatives hold the other intermediates fixed"
@@ -46,6 +46,7 @@ class Reader:
     lets: dict[str, Let] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
     """Names that the text introduces for what the operation computes too."""
+    sizes: dict[str, Index] = field(default_factory=dict)
     upstream: bool = True
     """Whether the text speaks of the loss behind the output; else a scalar output is the loss itself."""
     context: tuple[Expr, ...] = ()
@@ -112,10 +113,16 @@ class Reader:
 
     # -- bounds --------------------------------------------------------------------------------------------------------
 
-    def closed(self, e: Expr) -> Expr:
-        """The expression with the extents of its sums: those of the axes that they run over."""
+    def closed(self, e: Expr, indices: Iterable[str] = ()) -> Expr:
+        """The expression with the extents of its sums: those of the axes that they run over.
+
+        `indices` are names that are known to be such; any other that no axis limits is a size under another name.
+        """
         self.context = (e,)
-        return self._close(e)
+        e = self._close(e)
+        unknown = [n for n in self.free(e) if n not in self.sizes and self.extent(n, (e,)) is None and n not in indices]
+        self.sizes |= counts(self.op, unknown)
+        return substitute(e, self.sizes)
 
     def _close(self, e: Expr) -> Expr:
         parts = tuple(self._close(p) for p in e.parts)
@@ -152,14 +159,18 @@ class Reader:
     def _read_extents(self, name: str, sides: Iterable[Expr]) -> Iterator[tuple[int, Index]]:
         tensors = self.tensors
         for side in sides:
-            for read in _all_reads(side):
+            for read in every_read(side):
                 for i, b in zip(read.indices, tensors[read.tensor], strict=True):
                     if i in (index(name), b.extent - 1 - index(name)):
                         yield 0 if read.tensor.startswith(COTANGENT) else 1 if b.name == name else 2, b.extent
 
+    def free(self, *sides: Expr) -> list[str]:
+        """The names that are no sizes or parameters."""
+        return sorted(set().union(*map(free_names, sides)) - self.op.symbols)
+
     def axes(self, *sides: Expr) -> tuple[Binder, ...]:
         """The free indices of sides, with their extents."""
-        names = sorted(set().union(*map(free_names, sides)) - self.op.symbols)
+        names = self.free(*sides)
         found = [(n, self.extent(n, sides)) for n in names]
         unknown = [n for n, extent in found if extent is None]
         if unknown:
@@ -276,14 +287,6 @@ def _without_upstream(e: Expr, op: Op) -> Expr:
         return ONE
     parts = tuple(_without_upstream(p, op) for p in e.parts)
     return e.with_parts(parts) if parts else e
-
-
-def _all_reads(e: Expr) -> Iterator[Entry]:
-    """Every entry, those that one differentiates by included."""
-    yield from reads(e)
-    for node in walk(e):
-        if isinstance(node, D):
-            yield node.wrt
 
 
 def _compared_with(name: str, sides: Iterable[Expr]) -> Iterator[str]:

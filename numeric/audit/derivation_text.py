@@ -24,7 +24,6 @@ _CLOSING = {"$$": re.compile(r"\$\$"), r"\[": re.compile(r"\\\]")}
 _INLINE = re.compile(r"\s*(?:[-*]\s+)?\$([^$]+)\$[.,;]?\s*$")
 _DRESSING = re.compile(
     rf"\\(?:begin|end)\{{{_OUTER}\}}|\\(?:label|tag\*?|intertext)\{{[^{{}}]*\}}|\\(?:nonumber|notag|displaystyle)(?![a-zA-Z])"
-    r"|(?<!\\)&"
 )
 _ASIDE = re.compile(r"\\q?quad\s*(?:\\,)?\s*[(\[]?\s*\\(?:text|mbox|textit|mathrm)\{[^{}]*\}\s*[)\]]?\s*$")
 _REASON = re.compile(r"(?:\s{2,}\[[A-Za-z][\w ,.'-]*\]|\s{2,}\([A-Za-z][^()\[\]]*\)|\s+#.*|\s+--.*)\s*$")
@@ -173,7 +172,7 @@ def _links(row: str, number: int, latex: bool) -> list[Link]:
 
 def _tidy(side: str, latex: bool) -> str:
     side = _ASIDE.sub("", side.strip()) if latex else side
-    return " ".join(side.split()).rstrip(".,;").removesuffix("\\").strip()
+    return " ".join(side.split()).strip("& ").rstrip(".,;").removesuffix("\\").strip("& ")
 
 
 def _cut(text: str, number: int, at: str) -> Iterator[tuple[str, int]]:
