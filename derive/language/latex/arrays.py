@@ -45,6 +45,8 @@ class Array:
         return replace(self, at=lambda i: change(self.at(i)))
 
     def by_label(self, known: dict[str, Index]) -> Expr:
+        if not set(self.labels) <= known.keys():
+            raise Misfit
         return self.at(tuple(known[label] for label in self.labels))
 
 
@@ -160,7 +162,7 @@ def _contracted(a: Array, b: Array) -> Array:
     extents = {**dict(zip(b.labels, b.extents, strict=True)), **dict(zip(a.labels, a.extents, strict=True))}
 
     def at(i: Indices) -> Expr:
-        known = dict(zip(labels, i, strict=True))
+        known = _all(labels, i)
         if not inner:
             return multiplied([a.by_label(known), b.by_label(known)])
         name = fresh(inner, names_in(i))
@@ -187,6 +189,8 @@ def correlated(a: Array, b: Array, mode: str, turn: bool) -> Array:
     extents = (*(None for _ in outer), *(None for _ in range(s)))
 
     def at(i: Indices) -> Expr:
+        if len(i) < s:
+            raise Misfit
         place = i[len(i) - s :]
         whole = len(i) > s
         taken = set(names_in(i))
@@ -221,6 +225,8 @@ def rotated(a: Array) -> Array:
         raise Misfit
 
     def at(i: Indices) -> Expr:
+        if len(i) < s:
+            raise Misfit
         back = tuple(e - 1 - x for e, x in zip(ends, i[len(i) - s :], strict=True) if e is not None)
         return a.at((*i[: len(i) - s], *back))
 
@@ -243,6 +249,13 @@ def open_binder(name: str) -> Binder:
 
 def _binder(name: str, extent: Index | None) -> Binder:
     return Binder(name, extent) if extent is not None and extent.constant is not None else open_binder(name)
+
+
+def _all(labels: Sequence[str], i: Indices) -> dict[str, Index]:
+    """The index of every axis. Raises: Misfit where there are not as many."""
+    if len(labels) != len(i):
+        raise Misfit
+    return dict(zip(labels, i, strict=True))
 
 
 def names_in(indices: Indices) -> set[str]:

@@ -21,7 +21,7 @@ from derive.expressions.expr import (
 from derive.expressions.functions import FUNCTIONS, Z, derivative
 from derive.expressions.index import index
 from derive.expressions.substitution import fresh
-from derive.language.latex.arrays import Indices, added, multiplied, names_in, open_binder
+from derive.language.latex.arrays import Indices, Misfit, added, multiplied, names_in, open_binder
 
 TWO = Num(Fraction(2))
 
@@ -46,6 +46,8 @@ def extreme(kind: type[Maximum] | type[Minimum], parts: Sequence[Expr]) -> Expr:
 
 def softmax(at: Callable[[Indices], Expr], i: Indices) -> Expr:
     """exp(z_c) over the sum of exp(z_d) for all d; c is the last index."""
+    if not i:
+        raise Misfit
     name = fresh(i[-1].name or "c", names_in(i))
     return Div(Fn("exp", at(i)), Contract((open_binder(name),), Fn("exp", at((*i[:-1], index(name))))))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from derive.expressions.expr import Cases, Compare, Divides, Expr, InRange, Winner, val
+from derive.expressions.expr import ZERO, Cases, Compare, Divides, Expr, InRange, Winner, val
 from derive.expressions.index import Index, index
 from derive.language.latex.arrays import multiplied, together
 from derive.language.latex.nodes import Binding, Choice, Guard, Node, Relation, Symbol, Tuple, walk
@@ -86,11 +86,10 @@ class Guards(Setting):
         return result
 
     def chosen(self, conditions: Sequence[Node], then: Value, other: Value) -> Value:
-        """`then` where all conditions hold."""
-        for c in reversed(conditions):
-            for guard in reversed(self.relation(c)):
-                then = together([guard, then, other], lambda p: Cases(p[0], p[1], p[2]))
-        return then
+        """`then` where all conditions hold: their product is not 0."""
+        guards = [g for c in conditions for g in self.relation(c)]
+        one = guards[0] if len(guards) == 1 else together(guards, lambda p: Compare("!=", multiplied(p), ZERO))
+        return together([one, then, other], lambda p: Cases(p[0], p[1], p[2]))
 
 
 def _without_shift(i: Index, j: Index) -> tuple[Expr, Expr]:

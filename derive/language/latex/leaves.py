@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from derive.expressions.expr import Binder, Compare, D, Entry, Expr, Num, Val, val
 from derive.expressions.index import index
-from derive.language.latex.arrays import Array, Indices, of_tensor
+from derive.language.latex.arrays import Array, Indices, Misfit, of_tensor
 from derive.language.latex.names import COTANGENT
 from derive.language.latex.nodes import Node, Number, Partial, Run, Symbol
 from derive.language.latex.setting import Setting, Value
@@ -31,6 +31,8 @@ class Leaves(Setting):
         name = self.name_of(s)
         if not s.subs and not s.label and name in self.env:
             return val(self.env[name])
+        if self.words.is_scalar_loss(s):
+            return self.whole(self.words.output)
         tensor = None if self.words.sized else self.words.tensor(s)
         return self.whole(tensor) if tensor is not None else val(self.words.spelled(s))
 
@@ -80,6 +82,8 @@ class Leaves(Setting):
     def whole(self, tensor: str, prefix: str = "") -> Value:
         """A tensor of the operation, or its cotangent, as a whole; one without axes is a number."""
         op = self.words.op
+        if tensor.startswith(COTANGENT):
+            prefix, tensor = COTANGENT, tensor.removeprefix(COTANGENT)
         known = self.words.tensors().get(tensor)
         if op is None or known is None or not known.axes:
             return Entry(prefix + tensor, ())
@@ -92,6 +96,8 @@ class Leaves(Setting):
         assert self.words.op is not None
 
         def at(i: Indices) -> Expr:
+            if not i:
+                raise Misfit
             return Compare("==", val(i[-1]), Entry(tensor, i[:-1]))
 
         return of_tensor(tensor, self.words.op, tensor, False, self.choices.rows, axes, at)

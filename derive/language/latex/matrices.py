@@ -19,6 +19,8 @@ def explicit(cells: Cells, op: Op | None) -> Array:
     pattern = _pattern(cells)
 
     def at(i: Indices) -> Expr:
+        if len(i) != len(labels):
+            raise Misfit
         place = [x.constant for x in i] + ([0] if vector else [])
         if pattern is not None and any(p is None for p in place):
             tensor, turned, crossed = pattern

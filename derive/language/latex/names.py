@@ -147,7 +147,7 @@ class Vocabulary:
         """
         if s.name in self.names:
             return self.names[s.name]
-        if self.op is None:
+        if self.op is None or s.name == "delta":
             return None
         tensors = self.tensors()
         if s.name in tensors and not s.primes:
@@ -206,6 +206,17 @@ class Vocabulary:
             return True
         known = self.tensors().get(of.name)
         return known is None or not known.axes or bool(self.op and not self.op.output.axes)
+
+    def is_scalar_loss(self, s: Symbol) -> bool:
+        """Whether a letter alone is the loss that the operation computes."""
+        if self.op is None or self.op.output.axes or s.subs or s.name in self.op.symbols:
+            return False
+        return s.name in LOSSES and s.name not in self.names
+
+    @property
+    def output(self) -> str:
+        """The operation's output."""
+        return self.op.output.name if self.op else ""
 
     def cotangent_of_delta(self, s: Symbol) -> str | None:
         """What a delta that is no Kronecker delta stands for: the cotangent of the output, or of the input."""

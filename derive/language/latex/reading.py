@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from derive.language.latex.session import Session
 from derive.operation import Op
 
+_TAIL = re.compile(r"(\\end\{\w+\*?\}|\\\\|&|\\nonumber|\\notag|\s)+$")
 _LATEX = re.compile(r"\\[A-Za-z]+|\\\\|\$|[A-Za-z)\]}]\s*[_^]\s*\{|[∂∑Σ⊛⊙σδ∇·]")
 
 
@@ -22,15 +23,17 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One step of a derivation: `left = right` in the notation; `left` is empty where the line goes on.
+    """One step of a derivation: `left = right` in the notation; `right` is empty where there is no equation.
 
-    `source` is the line in LaTeX, `line` its number in the text, from 1.
+    `source` is the step in LaTeX, `line` its number in the text, from 1. A step that `goes_on` is written without its
+    left side, which is that of the step before.
     """
 
     left: str
     right: str
     source: str
     line: int
+    goes_on: bool = False
     notes: tuple[str, ...] = ()
 
 
@@ -51,12 +54,8 @@ def to_notation(
     Raises: NotationError with line, column and an excerpt where the text cannot be read.
     """
     session = Session(text, op, base, names or {}, star)
-    found, last = [], ""
-    for claim in session.claims:
-        for left, right in session.equations(claim):
-            last = left or last
-            found.append(f"{last} = {right}" if right and last else last or right)
-    return Reading("; ".join(found), session.notes.all())
+    sides = [pair for claim in session.claims for pair in session.equations(claim)]
+    return Reading("; ".join(" = ".join(s for s in pair if s) for pair in sides), session.notes.all())
 
 
 def lines(
@@ -71,7 +70,7 @@ def lines(
     for claim in session.claims:
         before = len(session.notes.all())
         place, _ = session.source.place(claim.at)
-        piece = " ".join(text[claim.at : claim.end].split())
+        piece = _TAIL.sub("", " ".join(text[claim.at : claim.end].split()))
         for left, right in session.equations(claim):
-            found.append(Line(left, right, piece, place, session.notes.all()[before:]))
+            found.append(Line(left, right, piece, place, claim.left is None, session.notes.all()[before:]))
     return tuple(found)

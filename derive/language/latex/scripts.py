@@ -20,6 +20,7 @@ from derive.language.latex.nodes import (
 from derive.language.latex.tokens import Source, Token
 
 MAX_INDICES = 24
+_UNKNOWN = ("f", "g", "phi", "psi")  # letters of functions that only their lecture defines
 _TRANSPOSES = ("T", "top")
 
 
@@ -66,6 +67,9 @@ class Scripts(Cursor):
         found = self.scripts(Symbol(token.at, token.text))
         if not isinstance(found, Symbol) or not self.sees("("):
             return found
+        unknown = token.text in _UNKNOWN and not found.subs and not (first and self.defined_ahead())
+        if found.primes or (unknown and not self.entry_ahead()):
+            self.fail("a function that is known here", "name it: \\tanh, \\sigma, \\operatorname{ReLU}", token)
         if (first and self.defined_ahead()) or (not found.subs and self.entry_ahead()):
             self.take()
             subs = tuple(self.items(")"))
@@ -87,7 +91,7 @@ class Scripts(Cursor):
         while self.tokens[at].text == "'":
             at += 1
         if self.tokens[at].text == "^":
-            at = self.closing(at + 1) + 1
+            at = min(self.closing(at + 1) + 1, len(self.tokens) - 1)
         return self.tokens[at].text in ("(", r"\{")
 
     def closing(self, at: int) -> int:

@@ -10,7 +10,7 @@ from derive.errors import NotationError
 from derive.expressions.expr import Entry, Expr
 from derive.expressions.index import index
 from derive.expressions.traversal import reads
-from derive.language.latex.arrays import Array, Indices, Misfit, aligned, multiplied
+from derive.language.latex.arrays import Array, Indices, Misfit, aligned, multiplied, spatial_axes
 from derive.language.latex.base import detect_base
 from derive.language.latex.names import COTANGENT, Notes, Vocabulary, layers
 from derive.language.latex.nodes import Binding, Call, Matrix, Node, Partial, Power, Product, Run, Symbol, Terms, walk
@@ -45,7 +45,7 @@ class Session:
         self.claims = tuple(_undefined(c) for c in claims(text, _own_words(op)))
         nodes = [n for c in self.claims for n in (c.left, c.right) if n is not None]
         self.words = Vocabulary(op, names, self.notes, _is_about_sizes(nodes, op))
-        self.words.delta_is_cotangent = _delta_is_cotangent(nodes)
+        self.words.delta_is_cotangent = _delta_is_cotangent(self.claims, self.words)
         self.words.latest = layers(nodes)
         self.free = frozenset(self.words.index_name(n) for n in _free(self.claims, self.words))
         found, note = detect_base(nodes, self.words, self.free) if not self.words.sized else (0, "")
@@ -61,14 +61,14 @@ class Session:
         for convention in _CONVENTIONS:
             self.notes.told = told.copy()
             try:
-                found = self.read(claim, convention)
+                found = [tuple(self.checked(s, claim) for s in pair) for pair in self.read(claim, convention)]
             except Misfit:
                 continue
             except RecursionError:
-                break
+                self.source.fail(claim.at, "a formula that nests too deeply", "a shorter one", "name a part of it")
             if convention in _SPEECH and self.uses_matrices(claim):
                 self.notes.add(_SPEECH[convention])
-            return [(self.checked(left, claim), self.checked(right, claim)) for left, right in found]
+            return [(left, right) for left, right in found]
         return self.source.fail(
             claim.at, "whole tensors whose axes do not fit", "factors that fit as matrices or as a convolution",
             "write the entries with indices, or transpose one of them",
@@ -85,12 +85,9 @@ class Session:
         self.target = left if left is not None else self.target
         values.target = self.target if isinstance(self.target, Array) else None
         right = values.of(claim.right) if claim.right is not None else None
-        if left is None and right is not None:
-            return [("", r) for _, r in self.pairs(self.target, right)]
         if right is None:
-            assert left is not None
-            return [(show(_entry(left)), "")]
-        return self.pairs(left, right)
+            return [(show(_entry(self.target)), "")] if self.target is not None else []
+        return self.pairs(self.target, right)
 
     def pairs(self, left: Value | None, right: Value) -> list[tuple[str, str]]:
         """The two sides at the same indices; cell by cell where a matrix follows no rule."""
@@ -129,7 +126,7 @@ class Session:
         for e in reads(left):
             known = self.words.tensors().get(e.tensor.removeprefix(COTANGENT))
             axes = tuple(b.name for b in known.axes) if known else ()
-            if axes and set(right.labels) <= set(axes):
+            if len(e.indices) <= len(axes) and set(right.labels) <= set(axes):
                 kept = dict(zip(axes[len(axes) - len(e.indices) :], e.indices, strict=True))
                 return right.by_label({x: kept.get(x, index(0)) for x in right.labels})
             if len(e.indices) in (len(right.labels), right.spatial):
@@ -212,15 +209,31 @@ def _divides(n: Node) -> bool:
     return type(n).__name__ == "Ratio" or (isinstance(n, Product) and n.sign == "/")
 
 
-def _delta_is_cotangent(nodes: Iterable[Node]) -> bool:
-    """Whether delta is the error of a layer: it has a layer's label, no subscript, or not two."""
-    for node in nodes:
-        for n in walk(node):
-            if isinstance(n, Symbol) and n.name == "delta":
-                subs = n.subs[0].items if len(n.subs) == 1 and isinstance(n.subs[0], Run) else n.subs
-                if n.label or len(subs) != 2:
-                    return True
+def _delta_is_cotangent(all_claims: Iterable[Claim], words: Vocabulary) -> bool:
+    """Whether a delta with two indices is the error of a layer and not Kronecker's.
+
+    It is where it has a layer's label, where the operation slides a window, and where a gradient would otherwise be
+    made of no other gradient.
+    """
+    if words.op is None:
+        return False
+    if spatial_axes(words.op, words.output):
+        return True
+    for claim in all_claims:
+        sides = [list(walk(n)) if n is not None else [] for n in (claim.left, claim.right)]
+        pairs = [n for n in sides[1] if isinstance(n, Symbol) and n.name == "delta" and _is_pair(n, words)]
+        if any(n.label for n in pairs):
+            return True
+        others = [n for n in sides[1] if isinstance(n, Symbol) and n.name == "delta" and n not in pairs]
+        others += [n.wrt for n in sides[1] if isinstance(n, Partial) and words.is_loss(n.of)]
+        graded = any(isinstance(n, Partial) and words.is_loss(n.of) for n in sides[0])
+        if pairs and graded and not others and words.op.output.axes:
+            return True
     return False
+
+
+def _is_pair(s: Symbol, words: Vocabulary) -> bool:
+    return len(words.split(s.subs, None)) == 2
 
 
 def _free(all_claims: Iterable[Claim], words: Vocabulary) -> Iterable[str]:

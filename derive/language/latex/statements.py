@@ -14,7 +14,7 @@ _DISPLAYS = words_of(
     "align aligned equation gather gathered split eqnarray multline displaymath math alignat flalign array:l array:rl"
     " array:rcl array:c array:r"
 )
-_TAIL = (".", ",", ";", r"\quad")
+_TAIL = (".", ",", ";", r"\Rightarrow", r"\implies", r"\therefore", r"\iff", r"\Leftrightarrow", r"\Longrightarrow")
 
 
 @dataclass(frozen=True, slots=True)

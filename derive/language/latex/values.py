@@ -51,6 +51,9 @@ from derive.language.latex.nodes import (
 )
 from derive.language.latex.setting import Value
 
+MAX_COPIES = 4
+_COPYING = ("softmax", "abs", "cosh", "sinh", "sech", "sign")  # written out, their argument stands there twice
+
 
 class Values(Leaves, Guards):
     """Reads values. Raises: NotationError; Misfit where whole tensors do not fit in this setting."""
@@ -73,6 +76,8 @@ class Values(Leaves, Guards):
             return together([self.of(node.left), self.of(node.right)], lambda p: divided(p[0], p[1]))
         read = self.tensorial if node.sign == "corr" or node.mode else self.of
         left, right = read(node.left), read(node.right)
+        if node.sign == "*" and any(isinstance(v, Array) and v.spatial for v in (left, right)):
+            left, right = self.tensorial(node.left), self.tensorial(node.right)
         if not isinstance(left, Array) or not isinstance(right, Array):
             if node.sign == "corr" or node.mode:
                 self.fail(node, "a convolution of numbers", "of whole tensors", "name the operation, or write the sum")
@@ -185,7 +190,12 @@ class Values(Leaves, Guards):
             return val(self.integers.of(node, self.env))
         if node.name in ("conv", "full"):
             return self.conv(node)
+        copied = node.primes > 0 or node.name in _COPYING
+        self.copies += copied
+        if self.copies > MAX_COPIES:
+            self.fail(node, "functions in functions", f"at most {MAX_COPIES} levels", "name an intermediate value")
         arguments = [(self.tensorial if node.name == "rot180" else self.of)(a) for a in node.arguments]
+        self.copies -= copied
         if node.name in ("max", "min"):
             kind = Maximum if node.name == "max" else Minimum
             return together(arguments, lambda p: extreme(kind, p))
