@@ -35,6 +35,9 @@ from numeric.networks.sweeping import backward, forward
 POLYNOMIAL, FREE = 3, 4
 """The layers that speak: identities of rational functions, and the same with exponentials and logarithms free."""
 
+MOST_WORK = 1 << 24
+"""Multiply-adds of a layer, whose space is evaluated in one piece."""
+
 CHANCE, MOST_POINTS = 2.0**-40, 4
 """A network is checked at more points until a wrong one passes with less than this probability."""
 
@@ -123,8 +126,9 @@ def check_network(
 
     One check for all parameters together, along one random direction, at as many points as CHANCE asks for; where that
     fails, one for each, so that the wrong ones are named. `formulas` puts others in place of derived ones, by node and
-    letter. Raises: OperationError for symbols other than the batch size, NotDerived.
+    letter. Raises: OperationError for symbols other than the batch size and for layers that are too large, NotDerived.
     """
+    _refuse_large(graph, batch)
     laws = [n.op for n in graph.nodes]
     layer, kind = _layer(laws), " for winners drawn at random" if _has_pieces(laws) else ""
     points = [_Point(graph, batch, seed, formulas or {})]
@@ -139,6 +143,14 @@ def check_network(
     each = {w: points[-1].meeting((w,)) for w in graph.parameters}
     claims = {w: f"{graph.name}: dE/d {w} is the derivative of the network{kind}" for w in each}
     return [_verdict(claims[w], layer, m.chance, [m], seed + len(points) - 1) for w, m in each.items()]
+
+
+def _refuse_large(graph: Graph, batch: int) -> None:
+    for row in graph.table():
+        work = evaluate(row.multiply_adds, dict.fromkeys(row.multiply_adds.names(), batch))
+        if work > MOST_WORK:
+            where = f"{graph.name}: {row.name}: got {work:,} multiply-adds"
+            raise OperationError(f"{where}, expected at most {MOST_WORK:,}; check the network at smaller sizes")
 
 
 class _Point:

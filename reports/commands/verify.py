@@ -8,11 +8,13 @@ from typing import Annotated
 import typer
 
 from derive.catalogue import op
+from derive.networks.network import NETWORKS
 from numeric.checks.campaign import campaign
 from numeric.checks.cluster import ENGINES
 from numeric.checks.random_campaign import random_campaign
 from numeric.checks.sharing import Jobs
 from numeric.verification import BACKENDS
+from reports import verify_claims
 from reports.document import Document
 from reports.emit import emit, emit_json, log, refuse_unwritable
 from reports.exits import GOOD, REFUTED, UNDECIDED, UsageError
@@ -21,7 +23,13 @@ from reports.progress import progress
 from reports.sections.campaign_report import campaign_blocks
 from reports.sections.random_report import random_blocks
 
-WHAT = typer.Argument(metavar="OP|LAW", help="What to verify; the whole catalogue if nothing is named.")
+WHAT = typer.Argument(
+    metavar="OP|LAW|NETWORK", help="What to verify; the whole catalogue if nothing is named. A network: its gradients."
+)
+INPUTS = typer.Option(
+    "--inputs", min=1, max=100_000_000, metavar="N",
+    help="Instead, one configuration with N numbers going in: kernels on integers, bit for bit and by the adjoint.",
+)  # fmt: skip
 BACKEND = typer.Option("--backend", metavar="NAME", help=f"{', '.join(BACKENDS)}; again for more, else all.")
 CONFIGURATIONS, MOST, MOST_JOBS = 6000, 10_000_000, 256
 COUNT = typer.Option(
@@ -41,6 +49,7 @@ def run(
     backend: Annotated[list[str] | None, BACKEND] = None,
     configurations: Annotated[int | None, COUNT] = None,
     random: Annotated[int | None, RANDOM] = None,
+    inputs: Annotated[int | None, INPUTS] = None,
     seed: Annotated[int, SEED] = 0,
     jobs: Annotated[str | None, JOBS] = None,
     json: Annotated[str | None, JSON] = None,
@@ -55,8 +64,14 @@ def run(
             raise UsageError(f"--backend: got {name!r}, expected one of {', '.join(BACKENDS)}; choose one")
     if configurations is not None and random is not None:
         raise UsageError("--random: got --configurations too, expected one of them; leave one out")
+    if inputs is not None and (configurations or random):
+        raise UsageError("--inputs: got --configurations or --random too, expected one of them; leave one out")
     shared_by = _jobs(jobs)
     refuse_unwritable(json)
+    if inputs is not None or any(name in NETWORKS for name in what or ()):
+        with progress("verifying") as advance:
+            claims = verify_claims.claims(what or (), inputs, seed, backends, advance)
+        return verify_claims.tell(claims, json)
     laws = [op(text) for text in what] if what else None
     with progress("verifying") as advance:
         if random is None:
