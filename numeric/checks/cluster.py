@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from derive.errors import OperationError
 
@@ -29,12 +29,12 @@ def outcomes(work: Callable[[T], R], tasks: Iterable[T], address: str) -> Iterat
         raise OperationError(f"jobs: got {address!r}, expected {known}, or a number of processes; change it")
     from joblib import Parallel, delayed, parallel_config
 
-    with ENGINES[scheme](place) as options, parallel_config(**options):
-        yield from Parallel(return_as="generator")(delayed(work)(t) for t in tasks)
+    with ENGINES[scheme](place) as (backend, return_as), parallel_config(backend):
+        yield from Parallel(return_as=return_as)(delayed(work)(t) for t in tasks)
 
 
 @contextmanager
-def _dask(place: str) -> Iterator[dict[str, Any]]:
+def _dask(place: str) -> Iterator[tuple[str, str]]:
     from distributed import Client
 
     try:
@@ -42,11 +42,11 @@ def _dask(place: str) -> Iterator[dict[str, Any]]:
     except (OSError, ValueError) as error:
         raise _unanswered("dask", place, error, "dask scheduler") from None
     with client:
-        yield {"backend": "dask"}
+        yield "dask", "generator"
 
 
 @contextmanager
-def _ray(place: str) -> Iterator[dict[str, Any]]:
+def _ray(place: str) -> Iterator[tuple[str, str]]:
     import ray
     from ray.util.joblib import register_ray
 
@@ -56,7 +56,7 @@ def _ray(place: str) -> Iterator[dict[str, Any]]:
         raise _unanswered("ray", place, error, "ray start --head") from None
     try:
         register_ray()
-        yield {"backend": "ray"}
+        yield "ray", "list"  # its backend of joblib hands nothing back before the end
     finally:
         ray.shutdown()
 
@@ -66,5 +66,5 @@ def _unanswered(scheme: str, place: str, error: Exception, start: str) -> Operat
                           f" start it ({start}) or give its address")  # fmt: skip
 
 
-ENGINES: dict[str, Callable[[str], AbstractContextManager[dict[str, Any]]]] = {"dask": _dask, "ray": _ray}
-"""Scheme of an address -> what connects to it and says how joblib is configured."""
+ENGINES: dict[str, Callable[[str], AbstractContextManager[tuple[str, str]]]] = {"dask": _dask, "ray": _ray}
+"""Scheme of an address -> what connects to it, and names joblib's backend and how that returns."""

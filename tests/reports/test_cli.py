@@ -89,6 +89,9 @@ BAD: list[tuple[Sequence[str], str]] = [
     (("verify", "conv9d"), "got 'conv9d'"),
     (("verify", "--backend", "jax"), "got 'jax', expected one of numpy, torch"),
     (("verify", "--configurations", "0"), "0 is not in the range"),
+    (("verify", "--random", "0"), "0 is not in the range"),
+    (("verify", "--random", "9", "--configurations", "9"), "got --configurations too"),
+    (("verify", "relu", "--random", "9", "--jobs", "spark://host:1"), "got 'spark://host:1', expected dask://"),
     (("verify", "--jobs", "many"), "got 'many', expected 1 to 256, or dask://HOST:PORT, ray://HOST:PORT"),
     (("train", "alexnet"), "got 'alexnet', expected one of lenet"),
     (("train", "--data", "no/such/folder"), "no/such/folder: no such directory"),
@@ -164,7 +167,14 @@ def test_a_place_that_cannot_be_written_is_bad_input(
 def test_long_work_is_not_begun_where_its_result_cannot_be_written(
     arguments: Sequence[str], capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for long_work in ("train.load", "verify.campaign", "bench.interleaved", "report.campaign", "report.gradient"):
+    for long_work in (
+        "train.load",
+        "verify.campaign",
+        "verify.random_campaign",
+        "bench.interleaved",
+        "report.campaign",
+        "report.gradient",
+    ):
         monkeypatch.setattr(f"reports.commands.{long_work}", None)
     (tmp_path / "file").write_text("here first")
     code, out, err = run(capsys, *arguments, str(tmp_path / "file" / "deep" / "result"))
@@ -455,6 +465,52 @@ def test_verify_counts_configurations(capsys: pytest.CaptureFixture[str]) -> Non
     data = json.loads(out)
     assert (code, data["configurations"], data["passed"], data["failed"]) == (GOOD, 6, 6, 0)
     assert list(data["ops"]) == ["relu", "add"]
+
+
+def test_verify_random_counts_cases(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "verify", "relu", "add", "--random", "70", "--jobs", "1", "--json", "-")
+    data = json.loads(out)
+    assert (code, data["cases"], data["passed"], data["failed"], data["undecided"]) == (GOOD, 70, 70, 0, 0)
+    assert [*data["ops"]] == ["relu", "add"]
+    assert {"seconds", "cases_per_second_per_core", "seed", "median_multiply_adds"} <= data.keys()
+    code, out, err = run(capsys, "verify", "relu", "--random", "40", "--jobs", "1")
+    assert code == GOOD
+    assert "40 cases of 2 signatures, every number equal" in out
+    assert "bit for bit on integers" in " ".join(out.split())
+    assert "cases a second and core" in err
+
+
+def test_verify_random_tells_a_failure_with_the_command_that_repeats_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failure = {"claim": "numpy float32: forward equals torch", "index": [0], "got": 1.0, "want": 2.0, "bound": 0.0,
+               "law": "O[i] = X[i]", "detail": "O[0] = X[0]",
+               "command": "backproof verify relu --random 3 --seed 7"}  # fmt: skip
+    one = {"cases": 9, "passed": 8, "failed": 1, "undecided": 0, "exact": 9, "signatures": 1, "failures": [failure]}
+    found = {**one, "seconds": 1.0, "preparing_seconds": 1.0, "cases_per_second_per_core": 9, "seed": 7,
+             "median_multiply_adds": None, "ops": {"relu": one}}  # fmt: skip
+    monkeypatch.setattr("reports.commands.verify.random_campaign", lambda *_: found)
+    code, out, _ = run(capsys, "verify", "relu", "--random", "9")
+    assert code == REFUTED
+    assert "1 of 9 cases of 1 signatures failed" in out
+    assert "got 1.0, expected 2.0, bound 0.0" in out
+    assert "again: backproof verify relu --random 3 --seed 7" in out
+    undecided = {**one, "failed": 0, "undecided": 1, "failures": []}
+    monkeypatch.setattr(
+        "reports.commands.verify.random_campaign", lambda *_: {**found, **undecided, "ops": {"relu": undecided}}
+    )
+    code, out, _ = run(capsys, "verify", "relu", "--random", "9")
+    assert code == UNDECIDED
+    assert "rounding leaves 1 open" in out
+
+
+def test_a_cluster_without_its_package_is_told_with_the_remedy(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "joblib", None)
+    code, out, err = run(capsys, "verify", "relu", "--random", "9", "--jobs", "dask://localhost:1")
+    assert (code, out) == (MISSING_TOOL, "")
+    assert "pip install 'backproof[cluster]'" in err
 
 
 def test_verify_tells_a_failure_and_exits_1(
