@@ -28,6 +28,7 @@ COMMANDS = {
     "derive": "The gradients of an operation, a law or a network, with every step.",
     "worked": "An operation by hand, with small numbers.",
     "verify": "Kernels and gradients against their meaning and against autograd.",
+    "check": "A formula, a derivation or a kernel that somebody else has written.",
     "train": "LeNet on handwritten digits, by derived gradients alone.",
     "bench": "How fast backproof is, in ratios.",
     "doctor": "What this machine has, and what would add the rest.",

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 
 from derive.errors import MeaningError
-from derive.expressions.expr import Add, Binder, Contract, Expr
+from derive.expressions.expr import ZERO, Add, Binder, Contract, Expr
 from derive.expressions.index import index
 from derive.expressions.substitution import substitute
 from derive.expressions.traversal import free_names, reads
@@ -22,6 +22,7 @@ from derive.meaning.integers import Array, Point
 from derive.meaning.worlds import in_reals
 from derive.operation import Op
 from numeric.audit.canonical import canonical
+from numeric.audit.small_worlds import least_sizes
 from numeric.audit.verdict import Witness
 
 MOST_SUMMANDS, SHOWN = 200, 6
@@ -72,8 +73,10 @@ class Sides:
 
     def witness(self, d: Difference) -> Witness:
         """The difference for a reader, with the data and the summands that one side has and the other has not."""
-        got, expected = (list(_summands(e, d.world, d.point)) for e in (self.got, self.expected))
+        told = (self.got, self.expected) if self.reading else (ZERO, ZERO)
+        got, expected = (list(_summands(e, d.world, d.point)) for e in told)
         sizes = {n: v for n, v in d.world.names.items() if isinstance(v, int)}
+        least = least_sizes(self.op)
         return Witness(
             {n: sizes[n] for n in _in_order(self.op, sizes)},
             d.point,
@@ -82,6 +85,7 @@ class Sides:
             {name: _nested(d.world.arrays[name]) for name in _read(self.op, (self.got, self.expected))},
             _without(got, expected),
             _without(expected, got),
+            frozenset(n for n, value in sizes.items() if value == least.get(n, 1)),
         )
 
 

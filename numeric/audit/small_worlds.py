@@ -32,7 +32,7 @@ def growing(op: Op, moving: frozenset[str] | None = None) -> Iterator[Sizes]:
     if moving is not None:
         smallest = next(growing(op), least)
         least = {n: low if n in moving else smallest[n] for n, low in least.items()}
-    symbols = sorted(least if moving is None else least.keys() & moving)
+    symbols = [n for n in least if moving is None or n in moving]
     raised = (r for more in (count() if symbols else (0,)) for r in combinations_with_replacement(symbols, more))
     for more in islice(raised, TRIES):
         sizes = fitted(op, {n: low + more.count(n) for n, low in least.items()})
@@ -43,7 +43,7 @@ def growing(op: Op, moving: frozenset[str] | None = None) -> Iterator[Sizes]:
 def least_sizes(op: Op) -> Sizes:
     """The symbols that sizes are chosen for, with the least value of each."""
     minima = {p.name: max(p.minimum, 0) for p in op.parameters}
-    return {n: minima.get(n, 1) for n in op.symbols - {n for n, _ in op.sizes}}
+    return {n: minima.get(n, 1) for n in sorted(op.symbols - {n for n, _ in op.sizes})}
 
 
 @lru_cache(maxsize=256)

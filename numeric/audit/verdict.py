@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
@@ -20,8 +20,8 @@ DIGITS = 12
 class Witness:
     """Sizes, an entry, and the two values that differ there.
 
-    `data` holds the tensors that were read, as nested lists; `got_terms` and `expected_terms` are the summands, with
-    their indices put in, that only one of the two sides has.
+    `least` names the sizes that are as small as they can be. `data` holds the tensors that were read, as nested lists;
+    `got_terms` and `expected_terms` are the summands, with their indices put in, that only one of the two sides has.
     """
 
     sizes: Mapping[str, int]
@@ -31,6 +31,7 @@ class Witness:
     data: Mapping[str, Any] = field(default_factory=dict)
     got_terms: tuple[str, ...] = ()
     expected_terms: tuple[str, ...] = ()
+    least: frozenset[str] = frozenset()
 
     def plain(self) -> dict[str, Any]:
         """For JSON: integers as they are, fractions as "1/2", other numbers by their digits, no value as null."""
@@ -103,12 +104,3 @@ def plain_number(x: Number | None) -> int | str | None:
 
 def _each(values: Any) -> Any:
     return [_each(v) for v in values] if isinstance(values, list) else plain_number(values)
-
-
-def flat(values: Any) -> Iterator[Any]:
-    """Every number of nested lists, in order."""
-    if isinstance(values, list):
-        for v in values:
-            yield from flat(v)
-    else:
-        yield values
