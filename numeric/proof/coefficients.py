@@ -134,7 +134,7 @@ class Ring(Grid):
         """An expression multiplied out at every point of its free indices; what the target is there leads each key."""
         expand = Expansion(self.names, self.names, (), unfolder(self.op))
         found: Polynomial = {}
-        for term in expand(all_put_in(self.op, e)):
+        for term in expand(all_put_in(self.op, axes, e)):
             weight = self._weight(term)
             for monomial, times in Counter(self._monomials(term, axes, target)).items():
                 found[monomial] = found.get(monomial, 0) + weight * times

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import cached_property
 from math import lcm
 from random import Random
@@ -41,7 +41,7 @@ class Claim:
     def outcome(self) -> Outcome:
         """The verdict; intermediates stay what they are where that is enough, else their equations are put in."""
         reason = ""
-        for a, b in unfolded(self.op, self.a, self.b):
+        for a, b in unfolded(self.op, self.axes, self.a, self.b):
             try:
                 kinds = replace(self, a=a, b=b)._kinds()
                 if all(k.balanced for k in kinds) and all(k.proved() for k in kinds):
@@ -51,13 +51,11 @@ class Claim:
         return Unknown(reason) if reason else self._refuted()
 
     def _kinds(self) -> list[Kind]:
+        """The terms of a - b by what they are products of. Raises: Outside."""
         signed = {p.name for p in self.op.parameters if p.minimum < 0}
         expand = Expansion(self._whole, self._whole - signed, self._real, unfolder(self.op))
-        left, right = expand(self.a), expand(self.b)
-        found = dict.fromkeys(t.kind for t in (*left, *right))
-        return [
-            Kind(self, tuple(t for t in left if t.kind == k), tuple(t for t in right if t.kind == k)) for k in found
-        ]
+        terms = [*expand(self.a), *(replace(t, number=-t.number) for t in expand(self.b))]
+        return [Kind(self, tuple(t for t in terms if t.kind == k)) for k in dict.fromkeys(t.kind for t in terms)]
 
     @cached_property
     def _real(self) -> frozenset[str]:
@@ -119,15 +117,14 @@ class Claim:
 
 @dataclass(frozen=True)
 class Kind:
-    """The terms of both sides that read the same tensors under the same functions."""
+    """Terms that read the same tensors under the same functions; their sum is to be 0."""
 
     claim: Claim
-    left: tuple[Term, ...]
-    right: tuple[Term, ...]
+    terms: tuple[Term, ...]
 
     @cached_property
     def names(self) -> tuple[tuple[str, ...], ...]:
-        return names_of(in_order((self.left or self.right)[0]))
+        return names_of(in_order(self.terms[0]))
 
     @cached_property
     def indices(self) -> frozenset[str]:
@@ -135,27 +132,30 @@ class Kind:
 
     @cached_property
     def relations(self) -> tuple[tuple[Relation, ...], ...]:
-        """Of the left terms, then of the right ones; each in every order of its factors. Raises: Outside."""
+        """Of each term, in every order of its factors. Raises: Outside."""
         return tuple(
-            tuple(relation(t, order, self.names, self.claim.axes_of) for order in orders(t))
-            for t in (*self.left, *self.right)
+            tuple(relation(t, order, self.names, self.claim.axes_of) for order in orders(t)) for t in self.terms
         )
 
     @property
     def balanced(self) -> bool:
-        """Whether both sides have the same numbers before as many terms."""
-        return sorted(map(_weight, self.left)) == sorted(map(_weight, self.right))
+        """Whether the numbers before the terms cancel, as they do where all relate the same indices."""
+        total: Counter[tuple[tuple[str, int], ...]] = Counter()
+        for t in self.terms:
+            total[t.powers] += t.number  # type: ignore[assignment]  # a counter of fractions
+        return not any(total.values())
 
     def proved(self) -> bool:
-        """Whether the terms of both sides are the same, in some order, for all sizes. Raises: Outside."""
-        for r in self.relations:
+        """Whether terms with the same relation cancel, for all sizes. Raises: Outside."""
+        left = list(zip(self.terms, self.relations, strict=True))
+        for _, r in left:
             self._sound(r[0])
-        right = list(zip(self.right, self.relations[len(self.left) :], strict=True))
-        for t, r in zip(self.left, self.relations, strict=False):
-            partner = next((p for p in right if _weight(p[0]) == _weight(t) and self._same(r[0], p[1])), None)
-            if partner is None:
+        while left:
+            relation_of_first = left[0][1][0]
+            same = [k for k, (_, r) in enumerate(left) if self._same(relation_of_first, r)]
+            if not Kind(self.claim, tuple(left[k][0] for k in same)).balanced:
                 return False
-            right.remove(partner)
+            left = [x for k, x in enumerate(left) if k not in same]
         return True
 
     def _sound(self, r: Relation) -> None:
@@ -179,9 +179,10 @@ class Kind:
         """Whether what one says about a part of the indices implies what the other says about it."""
         given = [g for g in one.holds if self._is_about(g, part)]
         wanted = [g for g in other.holds if self._is_about(g, part)]
-        values = known(given, part)
-        given = [put_in(g, values) for g in given]
-        return all(g in given or self._follows(given, g) == solver.YES for g in (put_in(g, values) for g in wanted))
+        read = part - {b.name for b in self.claim.axes}  # the ranges of the free indices are said elsewhere
+        while values := known(given, read):
+            given, wanted = ([put_in(g, values) for g in guards] for guards in (given, wanted))
+        return all(g in given or self._follows(given, g) == solver.YES for g in wanted)
 
     def _is_about(self, g: Expr, part: frozenset[str]) -> bool:
         return bool(free_names(g) & part) if part else not free_names(g) & self.indices
@@ -203,23 +204,18 @@ class Kind:
     # -- refuting ------------------------------------------------------------------------------------------------------
 
     def differ(self, t: solver.Translation) -> solver.Z3:
-        """That some product of entries does not count equally often on both sides."""
+        """That some product of entries does not cancel."""
         for row in self.names:
             for v in row:
                 t.name(v)
-        terms = (*self.left, *self.right)
-        scale = lcm(*(x.number.denominator for x in terms))
-        lowest = {n: min(dict(x.powers).get(n, 0) for x in terms) for x in terms for n, _ in x.powers}
+        scale = lcm(*(x.number.denominator for x in self.terms))
+        lowest = {n: min(dict(x.powers).get(n, 0) for x in self.terms) for x in self.terms for n, _ in x.powers}
         total = solver.z3().IntVal(0)
-        for k, (x, relations) in enumerate(zip(terms, self.relations, strict=True)):
-            weight = solver.z3().IntVal(int(x.number * scale) * (1 if k < len(self.left) else -1))
+        for x, relations in zip(self.terms, self.relations, strict=True):
+            weight = solver.z3().IntVal(int(x.number * scale))
             for name, low in lowest.items():
                 for _ in range(dict(x.powers).get(name, 0) - min(low, 0)):
                     weight = weight * t.name(name)
             for r in relations:
                 total = total + solver.z3().If(solver.z3().And(*(t.guard(g) for g in r.holds)), weight, 0)
         return total != 0
-
-
-def _weight(t: Term) -> tuple[Fraction, tuple[tuple[str, int], ...]]:
-    return t.number, t.powers

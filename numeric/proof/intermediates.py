@@ -2,38 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations, islice
 
 from derive.expressions.build import mul, rebuild
-from derive.expressions.expr import Apply, Entry, Expr, InRange
+from derive.expressions.expr import Apply, Binder, Entry, Expr, InRange
+from derive.expressions.index import Index
 from derive.expressions.substitution import substitute
+from derive.expressions.traversal import binders_of
 from derive.laws.definitions import unfolder
 from derive.operation import Op
 
 MOST_AT_ONCE = 64
 
 
-def unfolded(op: Op, a: Expr, b: Expr) -> Iterator[tuple[Expr, Expr]]:
+def unfolded(op: Op, axes: Sequence[Binder], a: Expr, b: Expr) -> Iterator[tuple[Expr, Expr]]:
     """The two formulas, then with one intermediate of the law put in, with two, and so on."""
     a, b = _named(op, a), _named(op, b)
     order = [e.target for e in reversed(op.equations)]
     several = (chosen for n in range(len(order) + 1) for chosen in combinations(order, n))
+    scope = {b.name: b.extent for b in axes}
     seen = set()
     for chosen in islice(several, MOST_AT_ONCE):
         pair = a, b
         for tensor in chosen:
-            pair = _put_in(op, pair[0], tensor), _put_in(op, pair[1], tensor)
+            pair = _put_in(op, pair[0], tensor, scope), _put_in(op, pair[1], tensor, scope)
         if pair not in seen:
             yield pair
         seen.add(pair)
 
 
-def all_put_in(op: Op, e: Expr) -> Expr:
+def all_put_in(op: Op, axes: Sequence[Binder], e: Expr) -> Expr:
     """A formula in the inputs alone: every named result and every tensor with an equation is what it says."""
     e = _named(op, e)
     for equation in reversed(op.equations):
-        e = _put_in(op, e, equation.target)
+        e = _put_in(op, e, equation.target, {b.name: b.extent for b in axes})
     return e
 
 
@@ -44,11 +47,13 @@ def _named(op: Op, e: Expr) -> Expr:
     return e.with_parts(tuple(_named(op, p) for p in e.parts)) if e.parts else e
 
 
-def _put_in(op: Op, e: Expr, tensor: str) -> Expr:
+def _put_in(op: Op, e: Expr, tensor: str, scope: Mapping[str, Index]) -> Expr:
     """Every read of a tensor is what its equation says, 0 outside."""
     if isinstance(e, Entry) and e.tensor == tensor:
         equation = op.equation(tensor)
         assert equation is not None
-        guards = (InRange(i, axis.extent) for i, axis in zip(e.indices, op.tensor(tensor).axes, strict=True))
+        places = zip(e.indices, op.tensor(tensor).axes, strict=True)
+        guards = (InRange(i, axis.extent) for i, axis in places if scope.get(i.name or "") != axis.extent)
         return mul((*guards, substitute(equation.body, dict(zip(equation.names, e.indices, strict=True)))))
-    return rebuild(e, tuple(_put_in(op, p, tensor) for p in e.parts)) if e.parts else e
+    inner = {**scope, **{b.name: b.extent for b in binders_of(e)}}
+    return rebuild(e, tuple(_put_in(op, p, tensor, inner) for p in e.parts)) if e.parts else e
