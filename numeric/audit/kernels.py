@@ -18,7 +18,7 @@ from numeric.audit.kernel.faults import Fault, faults, request, unsteady
 from numeric.audit.kernel.findings import findings_of, rule_of
 from numeric.audit.kernel.in_process import InProcess, named
 from numeric.audit.kernel.isolation import LIMITS, LOAD, Ended, Isolated, Limits
-from numeric.audit.kernel.shrinking import smallest
+from numeric.audit.kernel.shrinking import at_least, smallest
 from numeric.audit.kernel.signatures import calling, laws
 from numeric.audit.kernel.subjects import OUTPUT
 from numeric.audit.kernel.suspects import Seen
@@ -208,20 +208,17 @@ class Audit:
         return refuted(self.target, self.suite, self.calls, told, shown, entry, text, self.notes)
 
     def _smallest(self, fault: Fault) -> Fault:
-        if fault.kind in ("ended", "unsteady"):
-            return fault
-
         def again(trial: Trial) -> Fault | None:
             return next((f for f in self._asked(trial) if (f.kind, f.key) == (fault.kind, fault.key)), None)
 
-        return smallest(fault, self.suite, again)
+        if fault.kind == "unsteady":
+            return fault
+        return (at_least if fault.kind == "ended" else smallest)(fault, self.suite, again)
 
     def _test(self, fault: Fault) -> str:
         answer = next((m for _, m in reversed(self.answers)), None)
         said: Mapping[str, Any] = answer.data if answer is not None else {}
-        own = self.suite.signature
-        library = said.get("library", "numpy" if own.kind == "function" else "torch")
-        return failing_test(fault, self.target, own, said.get("found_at", {}), library)
+        return failing_test(fault, self.target, self.suite.signature, said)
 
 
 def assert_backward(

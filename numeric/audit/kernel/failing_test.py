@@ -12,12 +12,15 @@ from numeric.audit.kernel.faults import NUMBERS, Fault
 from numeric.audit.kernel.signatures import Signature
 from numeric.audit.kernel.subjects import COTANGENT, EXPANDED, OUTPUT, STRIDED
 
+OF_ONE = (*NUMBERS, "shape", "nothing", "unsteady")
+"""Kinds of faults that are about one gradient."""
 
-def failing_test(fault: Fault, target: str, signature: Signature, found_at: Mapping[str, str], library: str) -> str:
-    """A pytest module that fails for this kernel and passes for a right one."""
+
+def failing_test(fault: Fault, target: str, signature: Signature, said: Mapping[str, Any]) -> str:
+    """A pytest module that fails for this kernel and passes for a right one; `said` is what a call told of itself."""
     module, _, name = target.rpartition(":")
-    tensors = library == "torch"
-    body = [*_arrays(fault, tensors), *_call(fault, name, signature, found_at), *_claim(fault, found_at)]
+    tensors = said.get("library", "numpy" if signature.kind == "function" else "torch") == "torch"
+    body = [*_arrays(fault, tensors), *_call(fault, name, signature, said), *_claim(fault, tensors)]
     heading = [
         "import numpy as np",
         *(["import torch"] if tensors else []),
@@ -58,8 +61,8 @@ def _arrays(fault: Fault, tensors: bool) -> Iterator[str]:
 
 def _made(array: NDArray, dtype: str, way: str, cotangent: bool) -> str:
     if way == EXPANDED and cotangent:
-        shape = ", ".join(map(str, array.shape))
-        return f"np.lib.stride_tricks.as_strided(np.full(1, {_number(array.flat[0])}), ({shape},), (0,) * {array.ndim})"
+        shape, one = ", ".join(map(str, array.shape)), f"np.full(1, {_number(array.flat[0])}, {dtype!r})"
+        return f"np.lib.stride_tricks.as_strided({one}, ({shape},), (0,) * {array.ndim})"
     text = f"np.array({literal(array)}, dtype={dtype!r})"
     if 0 in array.shape or way != STRIDED or array.ndim == 0:
         return text
@@ -89,47 +92,69 @@ def _number(value: Any) -> str:
     return "np.nan" if np.isnan(x) else "np.inf" if x > 0 else "-np.inf"
 
 
-def _call(fault: Fault, name: str, signature: Signature, found_at: Mapping[str, str]) -> Iterator[str]:
-    sample = fault.trial.sample
-    settings = {n: f"{v!r}" for n, v in signature.passed(sample).items()}
-    given = {p: f"{a}_" if a in sample.given else "None" for a, p in signature.inputs.items()}
+def _call(fault: Fault, name: str, signature: Signature, said: Mapping[str, Any]) -> Iterator[str]:
+    """The lines that call the kernel; what they find is `found`."""
     if fault.kind == "changed":
         yield f"before = np.array({fault.key}_)"
-    if signature.kind == "function":
-        named = ", ".join(f"{p}={v}" for p, v in {**given, **settings}.items())
-        call = f"{name}({COTANGENT}_, {named})"
-        if fault.kind == "unsteady":
-            yield f"first = np.array({call}{found_at.get(fault.key, '')})"
-        yield f"found = {call}"
-        return
-    leaves = ", ".join(f"{t.argument}_" for t in sample.wrt)
-    yield f"for leaf in ({leaves},):"
+    lines = list((_plain_call if signature.kind == "function" else _torch_call)(fault, name, signature, said))
+    if fault.kind == "unsteady":
+        yield from ("", "def call():", *(f"    {line}" for line in lines), "    return np.array(found)", "")
+        yield "first, found = call(), call()"
+    else:
+        yield from lines
+
+
+def _plain_call(fault: Fault, name: str, signature: Signature, said: Mapping[str, Any]) -> Iterator[str]:
+    given = _given(fault, signature)
+    named = ", ".join(f"{p}={v}" for p, v in given.items())
+    at = said.get("found_at", {}).get(fault.key, "") if fault.kind in OF_ONE else ""
+    yield f"found = {name}({', '.join(filter(None, (f'{COTANGENT}_', named)))}){at}"
+
+
+def _torch_call(fault: Fault, name: str, signature: Signature, said: Mapping[str, Any]) -> Iterator[str]:
+    given, leaves = _given(fault, signature), [f"{t.argument}_" for t in fault.trial.sample.wrt]
+    yield f"for leaf in ({', '.join(leaves)},):"
     yield "    leaf.requires_grad_()"
     if signature.kind == "torch.autograd.Function":
-        yield f"output = {name}.apply({', '.join({**given, **settings}[p] for p in signature.order)})"
+        yield f"output = {name}.apply({', '.join(given[p] for p in signature.order)})"
     else:
         held = ", ".join(f"{n!r}: {n}_" for n in signature.held)
-        passed = ", ".join(f"{p!r}: {v}" for p, v in given.items())
-        yield f"layer = {name}  # where it is a class, an instance of it"
-        yield f"output = torch.func.functional_call(layer, {{{held}}}, (), {{{passed}}})"
-    if fault.key != OUTPUT:
+        passed = ", ".join(f"{p!r}: {v}" for p, v in given.items() if p in signature.inputs.values())
+        yield f"output = torch.func.functional_call({said.get('made') or name}, {{{held}}}, (), {{{passed}}})"
+    if fault.kind not in OF_ONE:
+        yield f"found = torch.autograd.grad(output, [{', '.join(leaves)}], {COTANGENT}_)"
+    elif fault.key == OUTPUT:
+        yield "found = output.detach()"
+    else:
         yield f"(found,) = torch.autograd.grad(output, {fault.key}_, {COTANGENT}_)"
 
 
-def _claim(fault: Fault, found_at: Mapping[str, str]) -> Iterator[str]:
+def _given(fault: Fault, signature: Signature) -> dict[str, str]:
+    """The inputs and settings of a call by parameter, as Python."""
+    sample = fault.trial.sample
+    inputs = {p: f"{a}_" if a in sample.given else "None" for a, p in signature.inputs.items()}
+    return {**inputs, **{n: f"{v!r}" for n, v in signature.passed(sample).items()}}
+
+
+def _claim(fault: Fault, tensors: bool) -> Iterator[str]:
+    """The lines that a wrong kernel fails at."""
     if fault.kind == "changed":
-        yield f"assert np.array_equal(np.asarray({fault.key}_), before)"
-        return
-    if fault.kind == "unsteady":
-        yield f"np.testing.assert_array_equal(np.asarray(found{found_at.get(fault.key, '')}), first)"
-        return
-    if fault.kind not in (*NUMBERS, "shape", "nothing") or fault.want is None:
+        yield f"assert np.array_equal(np.asarray({fault.key}_{'.detach()' if tensors else ''}), before)"
+    elif fault.kind == "unsteady":
+        yield "np.testing.assert_array_equal(found, first)"
+    elif fault.kind == "type":
+        names = [t.argument for t in fault.trial.sample.wrt]
+        yield f"names, each = {names!r}, found if isinstance(found, tuple) else (found,)"
+        yield "gradients = found if isinstance(found, dict) else dict(zip(names, each, strict=True))"
+        yield "assert gradients"
+        yield "assert set(gradients) <= {*names}"
+        yield 'assert all(hasattr(g, "shape") and np.asarray(g).dtype.kind in "fiu" for g in gradients.values())'
+    elif fault.kind not in OF_ONE or fault.want is None:
         yield "assert found is not None"
-        return
-    value = "output.detach()" if fault.key == OUTPUT else f"found{found_at.get(fault.key, '')}"
-    yield f"expected = np.array({literal(fault.want)})"
-    if fault.bound is None or not fault.bound.any():
-        yield f"np.testing.assert_array_equal(np.asarray({value}), expected)"
     else:
-        yield f"rounding = np.array({literal(fault.bound)})"
-        yield f"assert (np.abs(np.asarray({value}) - expected) <= rounding).all()"
+        yield f"expected = np.array({literal(fault.want)})"
+        if fault.bound is None or not fault.bound.any():
+            yield "np.testing.assert_array_equal(np.asarray(found), expected)"
+        else:
+            yield f"rounding = np.array({literal(fault.bound)})"
+            yield "assert (np.abs(np.asarray(found) - expected) <= rounding).all()"

@@ -53,7 +53,7 @@ def along(name: str, at: list[int], size: int) -> str:
         return f"{name} >= {at[0]}"
     if at == list(range(at[-1] + 1)):
         return f"{name} <= {at[-1]}"
-    for m in range(2, min(MOST_DIVISORS, size) + 1):
+    for m in range(2, min(MOST_DIVISORS, size // 2) + 1):
         kept = sorted({k % m for k in at})
         if len(kept) < m and at == [k for k in range(size) if k % m in kept]:
             return f"{name} mod {m} is {' or '.join(map(str, kept))}"

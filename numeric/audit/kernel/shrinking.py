@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from numeric.audit.kernel.faults import Fault
@@ -19,30 +20,48 @@ Judge = Callable[[Trial], Fault | None]
 
 def smallest(fault: Fault, suite: Suite, judge: Judge) -> Fault:
     """The fault at the smallest sizes that are found from its own; itself where none are smaller."""
-    calls = 0
+    search = _Search(suite, judge)
+    best = search.tried(fault, _least(fault), SEEDS) or fault
+    progress = True
+    while progress and search.calls < MOST_CALLS:
+        found = (search.tried(best, names, SEEDS) for names in _smaller(best))
+        smaller = next((f for f in found if f is not None), None)
+        best, progress = smaller or best, smaller is not None
+    return best
 
-    def tried(names: Mapping[str, Any]) -> Fault | None:
-        nonlocal calls
-        for seed in range(SEEDS):
-            base = suite.at_sizes(names, fault.trial, seed)
-            trial = None if base is None else suite.staged(fault.trial.stage, base)
-            if trial is not None and calls < MOST_CALLS:
-                calls += 1
-                found = judge(trial)
+
+def at_least(fault: Fault, suite: Suite, judge: Judge) -> Fault:
+    """The fault at the least sizes of all, where it is there: each call may cost a process."""
+    return _Search(suite, judge).tried(fault, _least(fault), 1) or fault
+
+
+@dataclass(slots=True)
+class _Search:
+    """Counts the calls of a search."""
+
+    suite: Suite
+    judge: Judge
+    calls: int = 0
+
+    def tried(self, fault: Fault, names: Mapping[str, Any] | None, seeds: int) -> Fault | None:
+        """The same fault at other sizes, or None."""
+        for seed in range(seeds if names is not None else 0):
+            base = self.suite.at_sizes(names or {}, fault.trial, seed)
+            trial = None if base is None else self.suite.staged(fault.trial.stage, base)
+            if trial is not None and self.calls < MOST_CALLS:
+                self.calls += 1
+                found = self.judge(trial)
                 if found is not None:
                     return found
         return None
 
-    best = fault
-    progress = True
-    while progress and calls < MOST_CALLS:
-        progress = False
-        for names in _smaller(best):
-            found = tried(names)
-            if found is not None:
-                best, progress = found, True
-                break
-    return best
+
+def _least(fault: Fault) -> Mapping[str, Any] | None:
+    """The least sizes that the law allows, real parameters kept."""
+    op, names = fault.trial.sample.op, fault.trial.sample.names
+    least = {p.name: p.minimum for p in op.parameters if not p.real}
+    kept = {p.name: names[p.name] for p in op.parameters if p.real}
+    return fitting(op, {n: kept.get(n, max(least.get(n, 1), 0)) for n in chosen_symbols(op)})
 
 
 def _smaller(fault: Fault) -> Iterator[Mapping[str, Any]]:
@@ -53,7 +72,7 @@ def _smaller(fault: Fault) -> Iterator[Mapping[str, Any]]:
     own = {n: names[n] for n in chosen_symbols(op) if n not in reals}
     fixed = {n: names[n] for n in reals}
     for name in sorted(own, key=lambda n: (-own[n], n)):
-        low = max(least.get(name, 1), min(least.get(name, 1), 1))
+        low = max(least.get(name, 1), 0)
         for value in dict.fromkeys((low, (low + own[name]) // 2, own[name] - 1)):
             if low <= value < own[name]:
                 found = fitting(op, {**fixed, **own, name: value})

@@ -103,7 +103,8 @@ def _values(a: Argument, recipe: Recipe, given: Mapping[str, Setting], taken: fr
         if a.default is None and not a.choices:
             raise OperationError(f"{recipe.name}: got no {a.name}, expected it: the kernel does not take it, and torch"
                                  f" has no default; give --set {a.name}=...")  # fmt: skip
-        yield a.default
+        repeated = next((b.name for b in recipe.arguments if b.symbols == a.default), "")  # as a stride its window
+        yield given.get(repeated, a.default)
     elif not a.symbols:
         yield from a.choices
     else:

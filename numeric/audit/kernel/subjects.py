@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any, Protocol
 
 import numpy as np
@@ -38,6 +38,7 @@ class Given:
     changed: tuple[str, ...]
     found_at: Mapping[str, str] = field(default_factory=dict)
     library: str = "numpy"
+    made: str = ""
 
 
 class Subject(Protocol):
@@ -159,15 +160,29 @@ def place(array: NDArray, library: str) -> Any:
 
 
 def libraries(function: Callable[..., Any]) -> list[str]:
-    """Whose arrays a function takes: torch's where its module names anything of torch, else NumPy's, or the other."""
-    there = getattr(inspect.unwrap(function), "__globals__", {})
-    uses = any(_of_torch(v) for v in list(there.values()))
-    return ["torch", "numpy"] if uses else ["numpy", "torch"] if "torch" in sys.modules else ["numpy"]
+    """Whose arrays a function takes, the likeliest first: those of the library that it, or else its module, names."""
+    inner = inspect.unwrap(function)
+    there = getattr(inner, "__globals__", {})
+    own = [there[n] for n in _names(getattr(inner, "__code__", None)) if n in there]
+    for values in ([*own, *getattr(inner, "__annotations__", {}).values()], list(there.values())):
+        named = {library for v in values if (library := _library(v)) in ("numpy", "torch")}
+        if len(named) == 1:
+            return ["torch", "numpy"] if named == {"torch"} else ["numpy", "torch"][: 1 + ("torch" in sys.modules)]
+    return ["numpy", "torch"] if "torch" in sys.modules else ["numpy"]
 
 
-def _of_torch(value: Any) -> bool:
+def _names(code: CodeType | None) -> Iterator[str]:
+    """The global names in a function's code, and in that of the functions inside it."""
+    if code is not None:
+        yield from code.co_names
+        for part in code.co_consts:
+            yield from _names(part if isinstance(part, CodeType) else None)
+
+
+def _library(value: Any) -> str:
+    """The library that a value comes from."""
     name = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
-    return isinstance(name, str) and name.partition(".")[0] == "torch"
+    return name.partition(".")[0] if isinstance(name, str) else ""
 
 
 def gradients(returned: Any, data: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:

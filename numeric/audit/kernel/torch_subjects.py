@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -49,9 +49,7 @@ def subject_of(found: Any, name: str) -> Subject | None:
     return None
 
 
-def differentiated(
-    arrays: Arrays, data: Mapping[str, Any], forward: Callable[[dict[str, Tensor]], Any]
-) -> Given:  # what both kinds share: leaves, forward, autograd.grad
+def differentiated(arrays: Arrays, data: Mapping[str, Any], forward: Callable[[dict[str, Tensor]], Any]) -> Given:
     """The output of `forward` on tensors, and the gradients that autograd then asks the user's backward for."""
     own = {n: arranged(a, data["way"], n == COTANGENT) for n, a in arrays.items()}
     before = {n: a.copy() for n, a in own.items()}
@@ -134,7 +132,7 @@ class Layer:
 
     def call(self, data: Mapping[str, Any], arrays: Arrays) -> Given:
         """Raises: Refused; what the layer raises."""
-        layer = self._made({n: tupled(v) for n, v in data["settings"].items()}, arrays)
+        layer, made = self._made({n: tupled(v) for n, v in data["settings"].items()}, arrays)
         known = dict((*layer.named_parameters(), *layer.named_buffers()))
         if missing := [n for n in data["held"] if n in arrays and n not in known]:
             raise Refused(f"got a layer without {missing[0]}, expected it as a parameter or an argument of forward")
@@ -144,15 +142,18 @@ class Layer:
             passed = {parameter: tensors.get(argument) for argument, parameter in data["inputs"].items()}
             return torch.func.functional_call(layer, held, (), passed)
 
-        return differentiated(arrays, data, forward)
+        return replace(differentiated(arrays, data, forward), made=made)
 
-    def _made(self, settings: Mapping[str, Any], arrays: Arrays) -> Any:
+    def _made(self, settings: Mapping[str, Any], arrays: Arrays) -> tuple[Any, str]:
+        """The layer, and the Python that makes it."""
+        name = self.name.rpartition(":")[2]
         if isinstance(self.layer, torch.nn.Module):
-            return self.layer
+            return self.layer, name
         asked = {p.name for p in parameters(self.layer, self.name)}
         wanted = {n: size for n, size in SIZES.items() if n in asked and n not in settings}
         sizes = {n: size(arrays, settings) for n, size in wanted.items()}
-        return self.layer(**sizes, **{n: v for n, v in settings.items() if n in asked}).double()
+        given = {**sizes, **{n: v for n, v in settings.items() if n in asked}}
+        return self.layer(**given).double(), f"{name}({', '.join(f'{n}={v!r}' for n, v in given.items())}).double()"
 
 
 def tensor(array: NDArray) -> Tensor:

@@ -107,7 +107,7 @@ def answered(subject: Subject, asked: Message) -> Message:
     except BaseException as error:  # exit() and the like are answers about the kernel, too
         return Message({"outcome": "raised", "text": raised(error), "where": where(error)})
     told = {"changed": list(found.changed), "found_at": dict(found.found_at), "library": found.library}
-    return Message({"outcome": "returned", **told}, found.arrays)
+    return Message({"outcome": "returned", "made": found.made, **told}, found.arrays)
 
 
 def raised(error: BaseException) -> str:
