@@ -96,5 +96,7 @@ class Environments(Cursor):
             more = self.here.kind == "word" and self.here.text in ("and", "if")
             if not more and not self.accept(",", r"\land", r"\wedge"):
                 return tuple(found)
+            if self.here.kind in ("row", "close"):
+                return tuple(found)
             if more:
                 self.take()

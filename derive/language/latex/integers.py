@@ -69,7 +69,7 @@ class Integers:
         read = self.words.read(s)
         if read is not None:
             tensor = self.words.tensors().get(read[0])
-            if tensor is None or not tensor.integer:
+            if self.words.op is not None and (tensor is None or not tensor.integer):
                 return None
             return atom_index(Entry(read[0], self.entry_indices(read[1], env))) + self.base
         name = self.words.index_name(s.name + (str(s.primes) if s.primes else ""))

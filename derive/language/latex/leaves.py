@@ -106,6 +106,8 @@ class Leaves(Setting):
 
     def partial(self, node: Partial) -> Value:
         if self.words.is_loss(node.of):
+            if node.of.at == node.at:
+                self.words.notes.add(f"d{node.wrt.name} is read as the gradient by {node.wrt.name}")
             return self.cotangent(node.wrt)
         of, wrt = self.tensorial(node.of), self.tensorial(node.wrt)
         if isinstance(of, Array) or isinstance(wrt, Array):

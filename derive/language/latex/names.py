@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from derive.language.latex.nodes import Node, Number, Run, Symbol, Terms, walk
+from derive.language.latex.nodes import Node, Number, Product, Run, Symbol, Terms, walk
 from derive.operation import Op, Tensor
 
 LOSSES = frozenset(["E", "L", "J", "C", "ell", "loss", "Loss", "cost", "Cost"])
@@ -17,6 +17,7 @@ _LETTERS = {
     "weight": _WEIGHT, "bias": _BIAS, "input": "x a i h u z v y", "target": "y t label", "running_mean": "mu m",
     "running_var": "var v",
 }  # fmt: skip
+_PARAMETER_LETTERS = {"epsilon": ("eps",), "alpha": ("alpha", "negative_slope")}
 _OUTPUT = "y z o s a p h out output g y_hat"
 _OF_LOSS = {"P": "p y_hat p_hat s a softmax q", "T": "y t label", "Y": "y t label", "X": "x z o u a y_hat p"}
 _OF_NORM = {"Y": "x_hat x_bar z_hat", "w": "gamma", "b": "beta", "M": "mu", "S": "sigma", "V": "var"}
@@ -81,7 +82,8 @@ class Vocabulary:
         if self.is_name(s):
             return None
         tensor = self.tensor(s) or self.spelled(Symbol(s.at, s.name, (), s.label, s.primes))
-        return tensor, self.split(s.subs, self.rank(tensor))
+        rank = self.rank(tensor)
+        return tensor, self.split(s.subs, rank + 1 if rank and self.is_onehot(tensor) and tensor != s.name else rank)
 
     def joined(self, s: Symbol, count: int) -> list[str]:
         """The names that a letter and its first subscripts may spell: s_h, and x1 for x with a 1."""
@@ -121,7 +123,7 @@ class Vocabulary:
 
     def spelled(self, s: Symbol) -> str:
         """A name as the notation writes it: H' is H1, a layer's label is a word behind it."""
-        found = next((n for n in self.joined(s, len(s.subs)) if self.op and n in self.op.symbols), None)
+        found = next((n for n in self.joined(s, len(s.subs)) if self.op and n in self.op.symbols), self.parameter(s))
         if found:
             return found
         below = "_".join(t for sub in s.subs if (t := self.text(sub)))
@@ -129,11 +131,23 @@ class Vocabulary:
         label = "_".join(_label(n) for n in s.label)
         return "_".join(p for p in (name, below, label) if p)
 
+    def parameter(self, s: Symbol) -> str | None:
+        """The parameter that a Greek letter stands for: an epsilon of a normalisation, an alpha that is a slope."""
+        arguments = _PARAMETER_LETTERS.get(s.name, ())
+        found = [p.name for p in self.op.parameters if p.argument in arguments] if self.op and not s.subs else []
+        if found:
+            self.notes.add(f"{s.name} is read as the parameter {found[0]}")
+        return found[0] if found else None
+
     def split(self, subs: tuple[Node, ...], rank: int | None) -> tuple[Node, ...]:
         """Subscripts one an index: `_{ij}` and `_{22}` are two each, `_{2i}` is one."""
-        if len(subs) != 1 or not isinstance(subs[0], Run):
+        only = subs[0] if len(subs) == 1 else None
+        if isinstance(only, Product) and rank != 1:  # x_{(i+a)(j+b)}
+            both = (only.left, only.right)
+            return both if only.sign == "" and all(isinstance(s, Terms) for s in both) else subs
+        if not isinstance(only, Run):
             return subs
-        items = subs[0].items
+        items = only.items
         if isinstance(items[0], Number) and any(isinstance(i, Symbol) for i in items):
             return subs
         return subs if rank is not None and len(items) > rank else items

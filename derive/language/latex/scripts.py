@@ -32,6 +32,7 @@ class Scripts(Cursor):
         self.bound: list[str] = []
         self.bars: list[str] = []
         self.claim = -1  # where the claim began
+        self.indexing = 0  # how many subscripts are open here
 
     def sum(self) -> Node:
         raise NotImplementedError
@@ -58,6 +59,13 @@ class Scripts(Cursor):
         token = self.take()
         if token.text == "d" and self.slashed_ahead():
             return self.slashed(token)
+        if token.text == "d" and self.differential_ahead(token):
+            wrt = self.power()
+            base = wrt.base if isinstance(wrt, Transposed) else wrt
+            if isinstance(base, Symbol):
+                whole = Partial(token.at, Symbol(token.at, "E"), base)
+                return Transposed(token.at, whole) if wrt is not base else whole
+            self.source.fail(wrt.at, "a differential of an expression", "one of a name", "write \\partial E")
         if token.text == "e" and self.sees("^"):
             self.take()
             return self.scripts(Call(token.at, "exp", (self.script(),)))
@@ -114,6 +122,15 @@ class Scripts(Cursor):
                     return False
         return False
 
+    def differential_ahead(self, d: Token) -> bool:
+        """Whether `dW` stands here, which some write for the gradient: at the left side's start, or of a capital."""
+        name = self.here
+        if name.kind != "name" or name.at != d.at + 1 or self.indexing:
+            return False
+        if self.at - 1 == self.claim:
+            return self.after.text in ("=", "_", "^")
+        return name.text.isupper()
+
     def slashed_ahead(self) -> bool:
         """Whether `E / d X` stands here, behind a d."""
         texts = [t.text for t in self.tokens[self.at : self.at + 4]]
@@ -164,6 +181,11 @@ class Scripts(Cursor):
                 primes += 1
             elif found := self.label(base):
                 label = found
+                if self.tokens[self.at - 2].text in ("T", "top", "\\top") and self.tokens[self.at - 3].text in (
+                    ")",
+                    "]",
+                ):
+                    above.append("T")
             else:
                 above.append(self.above())
         return self.raised(self.based(base, subs, label, primes, at), above)
@@ -228,13 +250,16 @@ class Scripts(Cursor):
         if not self.sees("{") or not (bracketed or self.layer_ahead()):
             return ()
         end = self.closing(self.at)
-        if bracketed and self.tokens[end - 1].text not in (")", "]"):
+        last = end - 2 if self.tokens[end - 1].text in ("T", "top", "\\top") else end - 1
+        if bracketed and self.tokens[last].text not in (")", "]"):
             return ()
         if bracketed and self.tokens[self.at + 2].text == "-":
             return ()
         self.at += 1 + bracketed
         inner = self.nested(self.sum)
         if bracketed:
+            self.take()
+        if last < end - 1:
             self.take()
         self.expect("}", "close the label")
         return (inner,)
@@ -252,6 +277,7 @@ class Scripts(Cursor):
         if not self.sees("{"):
             return (self.index_token(),)
         self.take()
+        self.indexing += 1
         found = [self.nested(self.subscript)]
         while self.accept(",", ";"):
             found.append(self.nested(self.subscript))
@@ -260,6 +286,7 @@ class Scripts(Cursor):
         if self.sees(":"):
             self.fail("an index", "slices are not read; write one entry, or name the part")
         self.expect("}", "close the subscript")
+        self.indexing -= 1
         return tuple(found)
 
     def index_token(self) -> Node:

@@ -42,9 +42,11 @@ class Session:
             raise NotationError(f"star: got {star!r}, expected correlation or convolution; leave it out")
         self.source, self.op, self.notes = Source(text), op, Notes()
         self.star = star or ("convolution" if op is not None and op.name.startswith("convolve") else "correlation")
-        self.claims = tuple(_undefined(c) for c in claims(text, _own_words(op)))
-        nodes = [n for c in self.claims for n in (c.left, c.right) if n is not None]
+        written = claims(text, _own_words(op))
+        nodes = [n for c in written for n in (c.left, c.right) if n is not None]
         self.words = Vocabulary(op, names, self.notes, _is_about_sizes(nodes, op))
+        self.claims = tuple(_undefined(c, self.words) for c in written)
+        nodes = [n for c in self.claims for n in (c.left, c.right) if n is not None]
         self.words.delta_is_cotangent = _delta_is_cotangent(self.claims, self.words)
         self.words.latest = layers(nodes)
         self.free = frozenset(self.words.index_name(n) for n in _free(self.claims, self.words))
@@ -165,8 +167,8 @@ def _place(a: Array) -> Indices:
     return tuple(index(next(letters) if x.startswith("_") else x) for x in a.labels)
 
 
-def _undefined(claim: Claim) -> Claim:
-    """The claim with f for `f(x)` on the left, unless x is an index on the right."""
+def _undefined(claim: Claim, words: Vocabulary) -> Claim:
+    """The claim with f for `f(x)` on the left, unless x is an index on the right; f is the operation's output."""
     left = claim.left
     if not isinstance(left, Symbol) or not left.called or claim.right is None:
         return claim
@@ -175,7 +177,11 @@ def _undefined(claim: Claim) -> Claim:
     }
     if any(isinstance(s, Symbol) and s.name in indices for s in left.subs):
         return claim
-    return replace(claim, left=replace(left, subs=(), called=False))
+    name = left.name
+    if words.op is not None and words.op.output.axes and words.tensor(replace(left, subs=())) is None:
+        words.notes.add(f"{name} is read as {words.output}, the operation's output")
+        name = words.output
+    return replace(claim, left=replace(left, name=name, subs=(), called=False))
 
 
 def _is_name(node: Node) -> TypeGuard[Symbol]:
