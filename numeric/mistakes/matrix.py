@@ -62,7 +62,7 @@ def summary(judged: Sequence[tuple[Mutant, Judgement]]) -> Plain:
     sole = {layer: [name for name, layers in alone if layers == {layer}] for layer in LAYERS}
     killed, passed = Counter[int](), Counter[int]()
     for _, j in judged:
-        killed.update(j.killed)
+        killed.update(j.killed.keys())
         passed.update(j.passed)
     return {
         "mutants": len(matrix),

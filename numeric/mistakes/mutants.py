@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from derive.catalogue import op as build_op
+from derive.catalogue.recipe import Setting
 from derive.operation import Op
 from numeric.mistakes.catalogue import BY_NUMBER, Mistake
 from numeric.mistakes.formulas import wrong_formulas
@@ -35,8 +35,13 @@ class Mutant:
         return BY_NUMBER[self.number]
 
     @property
+    def arguments(self) -> dict[str, Setting]:
+        """The settings as `derive.op` takes them."""
+        return {n: _VALUES.get(v, v) for n, v in self.settings}
+
+    @property
     def op(self) -> Op:
-        return _op(self.law, self.settings)
+        return build_op(self.law, **self.arguments)
 
     @property
     def name(self) -> str:
@@ -47,14 +52,8 @@ class Mutant:
         return f"{self.number} {self.mistake.name}: {self.law}{chosen}{gradient}, {self.where}{way}"
 
 
-@lru_cache(maxsize=64)
-def _op(law: str, settings: Settings) -> Op:
-    words: dict[str, object] = {n: _PADS if v == "pairs" else _WORDS.get(v, v) for n, v in settings}
-    return build_op(law, **words)  # type: ignore[arg-type]
-
-
-_WORDS: dict[str, object] = {"True": True, "False": False}
-_PADS = (("L_h", "U_h"), ("L_w", "U_w"))
+_VALUES: dict[str, Setting] = {"pairs": (("L_h", "U_h"), ("L_w", "U_w"))}
+"""Settings that are not one word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,14 +149,26 @@ _STEPS = (
 """Proofs that are wrong where no kernel shows it."""
 
 
-def mutants() -> tuple[Mutant, ...]:
-    """Every mutant, in the order of the mistakes; no two have the same name."""
-    found = [m for row in _FORMULAS for m in _of_formulas(row)]
-    found += [m for row in _PROOFS for m in _each(row, DERIVATION)]
-    found += [m for row in _STEPS for m in _each(row, LINES)]
-    found += [m for row in _KERNELS for m in _each(row, KERNEL)]
-    found += [m for row in _LAWS for m in _each(row, LAW)]
+OPERATIONS = tuple(dict.fromkeys(row.law for row in _FORMULAS))
+"""The operations of which there are mutants."""
+
+
+def mutants(operations: Collection[str] = OPERATIONS) -> tuple[Mutant, ...]:
+    """Every mutant of these operations, in the order of the mistakes; no two have the same name."""
+    found = [m for row in _FORMULAS if row.law in operations for m in _of_formulas(row)]
+    for rows, where in ((_PROOFS, DERIVATION), (_STEPS, LINES), (_KERNELS, KERNEL), (_LAWS, LAW)):
+        found += [m for row in rows if row.law in operations for m in _each(row, where)]
     return tuple(sorted(found, key=lambda m: m.number))
+
+
+def one_each() -> tuple[Mutant, ...]:
+    """The first mutant of every mistake, in a derivation where it can be made there; no formula is made for it."""
+    kinds = ((_FORMULAS, DERIVATION), (_PROOFS, DERIVATION), (_STEPS, LINES), (_KERNELS, KERNEL), (_LAWS, LAW))
+    found: dict[int, Mutant] = {}
+    for rows, where in kinds:
+        for m in (m for row in rows for m in _each(row, where)):
+            found.setdefault(m.number, m)
+    return tuple(found[n] for n in sorted(found))
 
 
 def _each(row: Row, where: str) -> Iterator[Mutant]:
@@ -170,7 +181,7 @@ def _of_formulas(row: Row) -> Iterator[Mutant]:
 
     Raises: ValueError where there is none.
     """
-    ways = Counter(m.number for m, _ in wrong_formulas(_op(row.law, row.settings), row.wrt))
+    ways = Counter(m.number for m, _ in wrong_formulas(Mutant(0, row.law, "", LAW, 0, row.settings).op, row.wrt))
     for number in row.numbers:
         if not ways[number]:
             raise ValueError(f"{row.law}: got no way to make mistake {number} in dE/d{row.wrt}, expected one")

@@ -29,6 +29,8 @@ def edited(d: Derivation, length: int, last: Expr) -> JSON:
     """The certificate of the first `length` steps, the last of which arrives at another line."""
     data = deepcopy(d.certificate())
     data["steps"] = data["steps"][:length]
+    if last == d.lines[length]:
+        return data
     if length:
         data["steps"][-1]["moves"][-1] |= {"at": [], "to": written(last), "line": written(last)}
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from typing import Annotated
 
 import typer
@@ -21,6 +22,7 @@ from reports.exits import GOOD, REFUTED, UNDECIDED, UsageError
 from reports.options import JSON, SEED
 from reports.progress import progress
 from reports.sections.campaign_report import campaign_blocks
+from reports.sections.mutants_report import mutants_blocks
 from reports.sections.random_report import random_blocks
 
 WHAT = typer.Argument(
@@ -40,6 +42,9 @@ RANDOM = typer.Option(
     "--random", min=1, max=MOST, metavar="N",
     help="Instead, how many random cases: kernels against torch's autograd, thousands a second.",
 )  # fmt: skip
+MUTANTS = typer.Option(
+    "--mutants", help="Instead, verify verification: mistakes made on purpose, and which layer sees each.",
+)  # fmt: skip
 CLUSTERS = ", ".join(f"{name}://HOST:PORT" for name in ENGINES)
 JOBS = typer.Option("--jobs", metavar="N|URL", help=f"Processes, or a running cluster: {CLUSTERS}; else one a core.")
 
@@ -50,14 +55,22 @@ def run(
     configurations: Annotated[int | None, COUNT] = None,
     random: Annotated[int | None, RANDOM] = None,
     inputs: Annotated[int | None, INPUTS] = None,
+    mutants: Annotated[bool, MUTANTS] = False,
     seed: Annotated[int, SEED] = 0,
     jobs: Annotated[str | None, JOBS] = None,
     json: Annotated[str | None, JSON] = None,
 ) -> int:
     """Verify kernels and gradients on configurations chosen to expose mistakes.
 
-    Exit code 1 where anything differs by more than its computed rounding bound, 5 where rounding leaves a claim open.
+    Exit code 1 where anything differs by more than its computed rounding bound, or where a mutant survives that is not
+    proved to be equivalent; 5 where rounding leaves a claim open.
     """
+    if mutants:
+        others = {"--backend": backend, "--random": random, "--inputs": inputs}
+        for name, given in others.items():
+            if given:
+                raise UsageError(f"--mutants: got {name} too, expected it alone; leave one out")
+        return _mutants(what, configurations, seed, _jobs(jobs), json)
     backends = tuple(backend or BACKENDS)
     for name in backends:
         if name not in BACKENDS:
@@ -88,6 +101,24 @@ def run(
         log(f"{found['cases_per_second_per_core']:,} cases a second and core, after {found['preparing_seconds']:.0f} s"
             " of deriving and printing")  # fmt: skip
     return REFUTED if found["failed"] else UNDECIDED if found["undecided"] else GOOD
+
+
+def _mutants(what: list[str] | None, configurations: int | None, seed: int, jobs: Jobs, json: str | None) -> int:
+    """The matrix of mutants and layers, of all operations or those named."""
+    matrix, made = import_module("numeric.mistakes.matrix"), import_module("numeric.mistakes.mutants")
+    for name in what or ():
+        if name not in made.OPERATIONS:
+            raise UsageError(f"--mutants: got {name!r}, expected some of {', '.join(made.OPERATIONS)}; choose of them")
+    refuse_unwritable(json)
+    with progress("judging mutants") as advance:
+        chosen = made.mutants(what or made.OPERATIONS)
+        found = matrix.power(chosen, configurations or matrix.CONFIGURATIONS, seed, jobs, advance)
+    if json is not None:
+        emit_json(found, json)
+    else:
+        emit(Document("The power of verification", mutants_blocks(found)), None, None)
+        log(f"{found['mutants']:,} mutants in {found['seconds']:.0f} s")
+    return REFUTED if matrix.refuted(found) else GOOD
 
 
 def _jobs(text: str | None) -> Jobs:
