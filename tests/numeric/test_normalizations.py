@@ -8,6 +8,8 @@ import pytest
 
 import numeric
 from derive.errors import OperationError
+from tests.numeric import computed
+from tests.numeric.computed import bounds_of_call
 
 torch = pytest.importorskip("torch")
 functional = torch.nn.functional
@@ -30,9 +32,10 @@ def agree(name: str, backend: str, arrays: dict[str, Any], by_torch: Any, **sett
     learned = [a for a in arrays if not a.startswith("running")]
     got = made.forward(**own)
     slopes = made.vjp(cotangent if backend == "numpy" else torch.tensor(cotangent), wrt=learned, **own)
-    np.testing.assert_allclose(np.asarray(got), want.detach().numpy(), rtol=1e-10, atol=1e-12)
+    bounds = bounds_of_call(numeric.kernel(name, **settings), cotangent, **arrays)
+    computed.agree(got, want.detach(), bounds[""])
     for a in learned:
-        np.testing.assert_allclose(np.asarray(slopes[a]), given[a].grad.numpy(), rtol=1e-9, atol=1e-11, err_msg=a)
+        computed.agree(slopes[a], given[a].grad, bounds[a])
 
 
 def affine(width: int | tuple[int, ...], kept: tuple[str, ...]) -> dict[str, np.ndarray]:
