@@ -232,7 +232,8 @@ def _translated(written: Written, op: Op) -> tuple[list[Statement], tuple[str, .
     found: list[Statement] = []
     for link in written.links:
         sides = read_rows[link] if link.latex else [(link.left, link.right)]
-        found += [Statement(link, own, right) for own, right in sides]
+        goes_on = not link.left and len(sides) == 1
+        found += [Statement(link, "" if goes_on else own, right) for own, right in sides]
     return found, notes
 
 

@@ -19,6 +19,7 @@ from derive.expressions.expr import (
     ONE,
     Add,
     Binder,
+    Compare,
     Contract,
     D,
     Div,
@@ -84,14 +85,15 @@ def diagnosis(line: Line) -> str:
 
 
 def _explanations(line: Line) -> Wrong:
-    """Everything that might have been done: rules of the calculus first, then slips of the pen."""
-    yield from _derivatives(line)
+    """Everything that might have been done: what has a name of its own first, then slips of the pen."""
+    yield "the sign of the whole line is wrong", mul((MINUS_ONE, line.before))
+    for rule in SLOPES:
+        yield from _everywhere(rule, line.before)
     named = list(_named(line))
     yield from ((mistake.sentence, wrong) for mistake, wrong in named if mistake.number <= CATALOGUE)
-    for rule in SLIPS:
+    yield from _derivatives(line)
+    for rule in (*SLIPS, renamed(_names(line.before))):
         yield from _everywhere(rule, line.before)
-    yield from _everywhere(renamed(_names(line.before)), line.before)
-    yield "the sign of the whole line is wrong", mul((MINUS_ONE, line.before))
     yield from _too_many(line)
     yield from ((mistake.sentence, wrong) for mistake, wrong in named if mistake.number > CATALOGUE)
 
@@ -138,8 +140,6 @@ def _named(line: Line) -> Iterator[tuple[Mistake, Expr]]:
     if not isinstance(left, Entry) or left.tensor.removeprefix(COTANGENT) not in inputs:
         return
     axes = line.reader.tensors[left.tensor]
-    if any(i.name is None for i in left.indices):
-        return
     at = {b.name: i for b, i in zip(axes, left.indices, strict=True)}
     try:
         for mistake, wrong in wrong_formulas(line.reader.op, left.tensor.removeprefix(COTANGENT)):
@@ -343,6 +343,14 @@ def sums(e: Expr) -> Wrong:
         yield f"the sum over {b.name} was lost", Contract(left, e.body) if left else e.body
 
 
+def conditions(e: Expr) -> Wrong:
+    """A condition the other way round."""
+    if isinstance(e, Compare):
+        sentence = f"the condition {_shown(e)} is the wrong way round"
+        yield sentence, _one_less(e)
+        yield sentence, Compare(e.op, e.right, e.left)
+
+
 def powers(e: Expr) -> Wrong:
     """An exponent forgotten, or off by one."""
     if isinstance(e, Pow) and isinstance(e.right, Num):
@@ -410,6 +418,7 @@ def renamed(line_names: Iterable[str]) -> Callable[[Expr], Wrong]:
     return rule
 
 
-SLIPS: tuple[Callable[[Expr], Wrong], ...] = (sigmoid_slope, tanh_slope, lost, sign, sums, powers, indices)
+SLOPES: tuple[Callable[[Expr], Wrong], ...] = (sigmoid_slope, tanh_slope)
+SLIPS: tuple[Callable[[Expr], Wrong], ...] = (lost, sign, sums, conditions, powers, indices)
 
 __all__ = ["Line", "diagnosis"]

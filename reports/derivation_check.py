@@ -1,0 +1,95 @@
+"""`backproof check FILE...`: judge derivations line by line, and put the verdicts where they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from derive.errors import BackproofError
+from numeric.audit.derivation import DerivationVerdict, check_text
+from numeric.audit.verdict import REFUTED, UNDECIDED
+from reports.emit import emit, emit_json, emit_text, refuse_unwritable
+from reports.exits import BAD_INPUT, GOOD, UsageError
+from reports.exits import REFUTED as EXIT_REFUTED
+from reports.exits import UNDECIDED as EXIT_UNDECIDED
+from reports.sections.audit_derivation import UNREADABLE, derivation_document, overview_document
+from reports.writers import junit as junit_file
+
+MOST_BYTES = 1_000_000
+
+
+def judge_derivations(
+    paths: Sequence[str],
+    op: str | None,
+    settings: Mapping[str, Any],
+    json: str | None = None,
+    junit: str | None = None,
+    output: Path | None = None,
+    form: str | None = None,
+) -> int:
+    """The exit code: 0 all verified, 2 where one cannot be read, else 1 where one is refuted, else 5 where one is open.
+
+    One file that cannot be read raises; of several, each that can be is judged. Raises: BackproofError, WriteError.
+    """
+    refuse_unwritable(json, junit, output)
+    found: list[DerivationVerdict] = []
+    unread: list[tuple[str, str]] = []
+    for path in paths:
+        try:
+            found.append(check_text(_text(path), op, settings, where=path))
+        except BackproofError as error:
+            if len(paths) == 1:
+                raise
+            unread.append((path, str(error)))
+    if junit is not None:
+        emit_text(_junit(found, unread), Path(junit))
+    if json is not None:
+        emit_json(_plain(found, unread, alone=len(paths) == 1), json)
+    elif junit != "-":
+        alone = len(paths) == 1
+        emit(derivation_document(found[0]) if alone else overview_document(found, unread), form, output)
+    return exit_code(found, unread)
+
+
+def exit_code(found: Sequence[DerivationVerdict], unread: Sequence[tuple[str, str]] = ()) -> int:
+    """What the verdicts say together."""
+    words = {one.verdict for one in found}
+    if unread:
+        return BAD_INPUT
+    return EXIT_REFUTED if REFUTED in words else EXIT_UNDECIDED if UNDECIDED in words else GOOD
+
+
+def _text(path: str) -> str:
+    """A file's text. Raises: UsageError where it cannot be read, is too large or is no text."""
+    file = Path(path)
+    try:
+        if file.stat().st_size > MOST_BYTES:
+            raise UsageError(f"{path}: got more than {MOST_BYTES:,} bytes, expected a derivation; cut it")
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}; name a file") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{path}: got bytes that are no UTF-8, expected text; save it as text") from None
+
+
+def _plain(found: Sequence[DerivationVerdict], unread: Sequence[tuple[str, str]], alone: bool) -> dict[str, Any]:
+    """For programs: one verdict, or all of them with how many there are of each word."""
+    if alone:
+        return found[0].plain()
+    words = [one.verdict for one in found] + [UNREADABLE for _ in unread]
+    files = [one.plain() for one in found] + [{"file": f, "verdict": UNREADABLE, "error": said} for f, said in unread]
+    return {"files": files, "counts": {word: words.count(word) for word in sorted(set(words))}}
+
+
+def _junit(found: Sequence[DerivationVerdict], unread: Sequence[tuple[str, str]]) -> str:
+    """A test case for each derivation."""
+    cases = [_case(one) for one in found]
+    cases += [junit_file.Case(where, junit_file.FAILED, said, said) for where, said in unread]
+    return junit_file.junit("derivations", cases)
+
+
+def _case(one: DerivationVerdict) -> junit_file.Case:
+    outcomes = {REFUTED: junit_file.FAILED, UNDECIDED: junit_file.UNDECIDED}
+    said = f"line {one.first.line}: {one.first.verdict.diagnosis}" if one.first else ""
+    return junit_file.Case(one.where, outcomes.get(one.verdict, junit_file.PASSED), said, said)
