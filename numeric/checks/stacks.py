@@ -6,7 +6,7 @@ computed for samples, such as rounding bounds, is computed for a stack at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -132,17 +132,20 @@ def stacked_expr(e: Expr) -> Expr:
 # -- drawing -----------------------------------------------------------------------------------------------------------
 
 
-def form_of(op: Op, seed: int, limits: Limits) -> Sample:
-    """Sizes and settings. Raises: OperationError where none fit."""
+def forms_of(op: Op, seed: int, limits: Limits) -> Iterator[Sample]:
+    """Sizes and settings, one after another. Raises: OperationError where none fit."""
     axes = {t.name: t.axes for t in op.tensors}
+    none = True
     for attempt in range(RETRIES):
         form = sized(op, seed, attempt, limits)
         if form is None:
             break
         # torch must never run a window of padding alone
         if not any(empty_window(e.body, axes[e.target], form.names, axes) for e in op.equations):
-            return form
-    raise no_sizes(op, limits)
+            none = False
+            yield form
+    if none:
+        raise no_sizes(op, limits)
 
 
 def draw_stack(form: Sample, cases: int, kind: str, largest: int = 100, multiple: int = 1) -> Stack:

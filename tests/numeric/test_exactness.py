@@ -11,7 +11,7 @@ from numeric.checks.bounds import bounds_on
 from numeric.checks.exactness import largest_exact
 from numeric.checks.rounding import FLOAT32, FLOAT64, Precision
 from numeric.checks.samples import SMALL, Limits, Sample
-from numeric.checks.stacks import draw_stack, form_of
+from numeric.checks.stacks import draw_stack, forms_of
 from numeric.oracle import autograd
 from tests.numeric.float_orders import shuffled
 
@@ -21,7 +21,7 @@ ROUNDED = ["softmax", "tanh", "layer_norm", "cross_entropy", "elu", "lp_pool2d"]
 
 def forms(name: str, count: int = 4, limits: Limits = SMALL) -> list[Sample]:
     laws = [replace(v, hypotheses=()) for v in variants(name)]
-    return [form_of(laws[seed % len(laws)], seed, limits) for seed in range(count)]
+    return [next(forms_of(laws[seed % len(laws)], seed, limits)) for seed in range(count)]
 
 
 def data_of(form: Sample, precision: Precision) -> tuple[int, int] | None:
@@ -83,7 +83,7 @@ def test_more_terms_leave_smaller_integers() -> None:
 def test_data_are_multiples_of_the_cells_of_every_window() -> None:
     law = op("avg_pool1d", count_include_pad=False)
     for seed in range(4):
-        form = form_of(law, seed, SMALL)
+        form = next(forms_of(law, seed, SMALL))
         found = data_of(form, FLOAT64)
         assert found is not None
         output, gradient = autograd(draw_stack(form, 1, "integer", *found).case(0))
