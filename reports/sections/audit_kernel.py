@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from numeric.audit.kernel.told import Gradient
-from numeric.audit.kernels import KernelVerdict
+from numeric.audit.kernel.told import Gradient, KernelVerdict
 from numeric.audit.verdict import REFUTED, UNDECIDED
 from reports.document import (
     Block,
