@@ -196,7 +196,9 @@ def single_thread() -> None:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Torch keeps to one thread for a while."""
+    """Torch keeps to one thread for a while, with all loaded that its first gradient would load."""
+    x = torch.ones(1, requires_grad=True)
+    torch.autograd.grad(x.exp(), [x], torch.ones(1))
     before = torch.get_num_threads()
     single_thread()
     try:

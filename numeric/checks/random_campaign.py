@@ -33,6 +33,9 @@ from numeric.checks.trial import Expectation, Failure, Trial, expected, judged, 
 from numeric.verification import BACKENDS
 
 CONVOLUTIONS = FAMILIES["convolution"]
+STEP = 1_000_003
+"""From one stack's seed to the next, a prime: neighbouring campaigns share no stack, and laws take turns."""
+
 STACKS = 16
 """Stacks of one operation that a process takes at a time: it derives and prints the operation's laws once."""
 
@@ -50,7 +53,7 @@ FLOATS = Limits(most=500, most_backward=5_000, choices=CHOICES)
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Stacks of one operation, by its catalogue name or law: of the seeds `first`, `first + 1`, ... `cases` in all."""
+    """Stacks of one operation, by its name or law: `cases` in all, of the seeds `first`, `first + STEP`, ..."""
 
     name: str
     first: int
@@ -114,15 +117,17 @@ def tasks_of(laws: Iterable[str] | None, cases: int, seed: int, backends: tuple[
         parts = [*zip(names, shares(cases, len(names)), strict=True)]
     for name, count in parts:
         for k in range(0, count, STACKS * CASES):
-            yield Task(name, seed + k // CASES, min(STACKS * CASES, count - k), backends)
+            yield Task(name, seed + k // CASES * STEP, min(STACKS * CASES, count - k), backends)
 
 
 def run(task: Task) -> Outcome:
     """Try the cases of a task."""
     found = Outcome()
+    began = time.process_time()
     with import_module("numeric.oracle").one_thread(), np.errstate(all="ignore"):
+        found.preparing += time.process_time() - began
         for k in range(0, task.cases, CASES):
-            _run_stack(found, task, task.first + k // CASES, min(CASES, task.cases - k))
+            _run_stack(found, task, task.first + k // CASES * STEP, min(CASES, task.cases - k))
     return found
 
 
@@ -139,7 +144,7 @@ def _run_stack(found: Outcome, task: Task, seed: int, cases: int) -> None:
     found.exact += cases * e.exact
     found.signatures += 1
     first = {f.check.claim: f for f in sorted(judgement.failures, key=lambda f: -f.case)}
-    found.failures += [_told(task, e, f) for f in first.values()]
+    found.failures += [_told(task, e, f) for f in [*first.values()][: MOST_FAILURES - len(found.failures)]]
     if own.op.name in CONVOLUTIONS:
         found.work.append((points(own.op, e.stack.form.names)[0], cases))
 

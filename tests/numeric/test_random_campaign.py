@@ -20,6 +20,7 @@ from numeric.checks import trial as trials
 from numeric.checks.random_campaign import (
     CONVOLUTIONS,
     STACKS,
+    STEP,
     Task,
     laws_of,
     limits_of,
@@ -67,7 +68,7 @@ def test_operations_share_alike_and_a_third_goes_to_convolutions() -> None:
     assert sum(counts[name] for name in CONVOLUTIONS) == 3333
     assert {t.first for t in tasks} == {7}
     assert [t.cases for t in tasks_of(["relu"], 3 * STACKS * CASES + 1, 0, ())] == [STACKS * CASES] * 3 + [1]
-    assert [t.first for t in tasks_of(["relu"], 2 * STACKS * CASES, 9, ())] == [9, 9 + STACKS]
+    assert [t.first for t in tasks_of(["relu"], 2 * STACKS * CASES, 9, ())] == [9, 9 + STACKS * STEP]
 
 
 def test_convolutions_take_ten_thousand_multiply_adds_at_the_median() -> None:
@@ -182,21 +183,21 @@ def test_a_kernel_that_goes_wrong_is_seen_in_every_case(
 
 def test_one_wrong_case_of_a_stack_is_named_and_its_command_repeats_it(monkeypatch: pytest.MonkeyPatch) -> None:
     right = Trial.kernel
-    wrong = expected(trial(op("conv2d"), ("numpy",)), 12, 8, limits_of(op("conv2d"), 12)).stack.case(5).given["weight"]
+    law, seed = op("conv2d"), 10 + 2 * STEP
+    wrong = expected(trial(law, ("numpy",)), seed, 8, limits_of(law, seed)).stack.case(5).given["weight"]
 
     def change(found: dict[str, np.ndarray], arrays: Mapping[str, np.ndarray]) -> None:
         if np.array_equal(arrays["weight"], wrong):
             found["input"][...] += 1
 
-    law = op("conv2d")
     monkeypatch.setattr(module, "laws_of", lambda name: (law,))
     monkeypatch.setattr(Trial, "kernel", lambda own, name, form: Broken(right(own, name, form), change))
     module._ready.cache_clear()
     found = random_campaign(["conv2d"], 3 * CASES, seed=10, backends=("numpy",))
     assert (found["cases"], found["failed"], found["passed"]) == (3 * CASES, 1, 3 * CASES - 1)
     (failure,) = found["ops"]["conv2d"]["failures"]
-    assert failure["command"] == "backproof verify conv2d --random 6 --seed 12 --backend numpy"
-    assert (failure["case"], failure["seed"], failure["got"]) == (5, 12, failure["want"] + 1)
+    assert failure["command"] == f"backproof verify conv2d --random 6 --seed {seed} --backend numpy"
+    assert (failure["case"], failure["seed"], failure["got"]) == (5, seed, failure["want"] + 1)
     assert {"stride", "padding"} <= failure["settings"].keys()
     assert {"N", "H", "W"} <= failure["sizes"].keys()
     words = shlex.split(failure["command"])
