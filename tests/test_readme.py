@@ -23,6 +23,7 @@ SHORTER = {
     "make install": "make --dry-run install",
     ".venv/bin/backproof verify --json -": ".venv/bin/backproof verify --configurations 26 --json -",
     ".venv/bin/backproof verify --random 10000 --jobs 2": ".venv/bin/backproof verify --random 96 --jobs 1",
+    ".venv/bin/backproof verify --mutants": ".venv/bin/backproof verify --mutants tanh --configurations 3 --jobs 1",
     ".venv/bin/backproof train lenet --data sample --epochs 2 -o out/lenet": (
         ".venv/bin/backproof train lenet --data sample --epochs 1 --batch 100 -o out/lenet"
     ),
