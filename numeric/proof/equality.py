@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import lcm
@@ -21,7 +21,8 @@ from derive.operation import Op
 from numeric.proof import solver
 from numeric.proof.hypotheses import Facts
 from numeric.proof.intermediates import unfolded
-from numeric.proof.relation import Relation, in_order, known, names_of, orders, parts_of, put_in, relation
+from numeric.proof.normal import cleared, contracted, counts_apart
+from numeric.proof.relation import Relation, in_order, known, names_of, orders, parts_of, put_in, relation, solved
 from numeric.proof.terms import Expansion, Term
 from numeric.proof.verdict import Counterexample, Outcome, Outside, Proved, Unknown
 
@@ -43,18 +44,28 @@ class Claim:
         reason = ""
         for a, b in unfolded(self.op, self.axes, self.a, self.b):
             try:
-                kinds = replace(self, a=a, b=b)._kinds()
-                if all(k.balanced for k in kinds) and all(k.proved() for k in kinds):
-                    return Proved(self._told(kinds))
+                for kinds in replace(self, a=a, b=b)._forms():
+                    if all(k.balanced for k in kinds) and all(k.proved() for k in kinds):
+                        return Proved(self._told(kinds))
             except Outside as found:
                 reason = reason or str(found)
         return Unknown(reason) if reason else self._refuted()
 
-    def _kinds(self) -> list[Kind]:
-        """The terms of a - b by what they are products of. Raises: Outside."""
+    def _forms(self) -> Iterator[list[Kind]]:
+        """The terms of a - b by what they are products of; then those of (a - b) times the denominators.
+
+        Raises: Outside.
+        """
         signed = {p.name for p in self.op.parameters if p.minimum < 0}
         expand = Expansion(self._whole, self._whole - signed, self._real, unfolder(self.op))
         terms = [*expand(self.a), *(replace(t, number=-t.number) for t in expand(self.b))]
+        yield self._kinds([counts_apart(t) for t in terms])
+        pointwise = [contracted(t) for t in terms]
+        without = cleared(pointwise, expand)
+        if without != pointwise:
+            yield self._kinds([counts_apart(t) for t in without])
+
+    def _kinds(self, terms: Sequence[Term]) -> list[Kind]:
         return [Kind(self, tuple(t for t in terms if t.kind == k)) for k in dict.fromkeys(t.kind for t in terms)]
 
     @cached_property
@@ -83,13 +94,14 @@ class Claim:
 
     def _refuted(self) -> Outcome:
         """Where the two differ, confirmed by their values there."""
-        kinds = [k for k in self._kinds() if not (k.balanced and k.proved())]
+        kinds = [k for k in next(self._forms()) if not (k.balanced and k.proved())]
+        if all(k.vanishes() for k in kinds):
+            return Proved(self._told(kinds))
         names = [b.name for b in self.axes]
         sizes = sorted(self._whole)
 
         def differ(t: solver.Translation) -> solver.Z3:
-            inside = [t.guard(r) for r in self.ranges]
-            return solver.z3().And(*inside, solver.z3().Or(*(k.differ(t) for k in kinds)))
+            return self.inside(t, solver.z3().Or(*(k.differ(t) for k in kinds)))
 
         found = solver.smallest(self.facts(True), names, sizes, differ)
         if found is None:
@@ -99,6 +111,10 @@ class Claim:
         if values is None:
             return Unknown("their summands differ, yet not their values where that was looked for")
         return Counterexample(at_sizes, at, *values)
+
+    def inside(self, t: solver.Translation, statement: solver.Z3) -> solver.Z3:
+        """A statement where the free indices are in their ranges."""
+        return solver.z3().And(*(t.guard(r) for r in self.ranges), statement)
 
     def _values(self, sizes: Mapping[str, int], at: Mapping[str, int]) -> tuple[str, str] | None:
         """The values of both sides for numbers at which they differ; None where none are found."""
@@ -147,16 +163,27 @@ class Kind:
 
     def proved(self) -> bool:
         """Whether terms with the same relation cancel, for all sizes. Raises: Outside."""
-        left = list(zip(self.terms, self.relations, strict=True))
-        for _, r in left:
+        for r in self.relations:
             self._sound(r[0])
-        while left:
-            relation_of_first = left[0][1][0]
-            same = [k for k, (_, r) in enumerate(left) if self._same(relation_of_first, r)]
-            if not Kind(self.claim, tuple(left[k][0] for k in same)).balanced:
-                return False
-            left = [x for k, x in enumerate(left) if k not in same]
-        return True
+        left = self._not_cancelled(range(len(self.terms)), self._plainly_same)
+        return not self._not_cancelled(left, self._same)
+
+    def vanishes(self) -> bool:
+        """Whether the terms add up to 0 wherever their relations hold, asked of z3 as one question. Raises: Outside."""
+        for r in self.relations:
+            self._sound(r[0])
+        return solver.never(self.claim.facts(True), lambda t: self.claim.inside(t, self.differ(t)))
+
+    def _not_cancelled(self, left: Iterable[int], same: Callable[[int, int], bool]) -> list[int]:
+        """The terms without those that cancel with others of the same relation."""
+        waiting, kept = list(left), []
+        while waiting:
+            first, *rest = waiting
+            alike = [first, *(k for k in rest if same(first, k))]
+            if not Kind(self.claim, tuple(self.terms[k] for k in alike)).balanced:
+                kept += alike
+            waiting = [k for k in rest if k not in alike]
+        return kept
 
     def _sound(self, r: Relation) -> None:
         """Raises: Outside where a relation may count a tuple twice, or read between two entries under a function."""
@@ -167,11 +194,21 @@ class Kind:
             if self._follows(r.holds, Compare("==", Val(i), Val(i))) != solver.YES:
                 raise Outside("what is under a function may be read between two entries")
 
-    def _same(self, one: Relation, others: Sequence[Relation]) -> bool:
-        """Whether a relation is one of several, each independent group of indices for itself."""
-        return any(one.holds == other.holds for other in others) or any(self._equals(one, other) for other in others)
+    @cached_property
+    def _plain(self) -> tuple[tuple[object, ...], ...]:
+        read = self.indices - {b.name for b in self.claim.axes}
+        return tuple(tuple(solved(r.holds, read) for r in several) for several in self.relations)
+
+    def _plainly_same(self, one: int, other: int) -> bool:
+        """Whether two relations say the same once what they say of what is read is put in."""
+        return self._plain[one][0] in self._plain[other]
+
+    def _same(self, one: int, other: int) -> bool:
+        """Whether two relations are the same in some order of the factors."""
+        return any(self._equals(self.relations[one][0], r) for r in self.relations[other])
 
     def _equals(self, one: Relation, other: Relation) -> bool:
+        """Asked of z3, each independent group of indices for itself."""
         parts = (*parts_of((*one.holds, *other.holds), self.indices), frozenset[str]())
         return all(self._within(one, other, part) and self._within(other, one, part) for part in parts)
 

@@ -62,7 +62,9 @@ def orders(term: Term) -> list[tuple[Factor, ...]]:
 def relation(term: Term, factors: Sequence[Factor], names: Sequence[Sequence[str]], axes: Axes) -> Relation:
     """The relation of a term whose factors, in this order, have holes called `names`. Raises: Outside."""
     holes = [(h, index(v)) for f, row in zip(factors, names, strict=True) for h, v in zip(f.holes, row, strict=True)]
-    values, slopes = _solved(term, holes)
+    values, slopes, left = solve(term, holes)
+    if left:
+        raise Outside(f"what is read does not determine the index {min(left).partition(chr(39))[0]}")
 
     def put(e: Expr) -> Expr:
         return substitute(e, values)
@@ -85,23 +87,20 @@ def relation(term: Term, factors: Sequence[Factor], names: Sequence[Sequence[str
 # -- the bound indices from what is read -------------------------------------------------------------------------------
 
 
-def _solved(term: Term, holes: Sequence[tuple[Index, Index]]) -> tuple[Mapping[str, Index], list[Index]]:
-    """Every bound index in terms of what is read, and what was divided by. Raises: Outside."""
+def solve(term: Term, holes: Sequence[tuple[Index, Index]]) -> tuple[Mapping[str, Index], list[Index], frozenset[str]]:
+    """Bound indices in terms of what is read, what was divided by, and the indices of which nothing is said."""
     equations = [h - v for h, v in holes] + [e for g in term.guards for e in _equation(g)]
     equations += [e for h in list(equations) for e in _cleared(h)]
     left = {b.name: b.extent for b in term.binders}
     values: dict[str, Index] = {}
     slopes: list[Index] = []
-    while left:
-        found = next(_solutions(equations, left), None)
-        if found is None:
-            raise Outside(f"what is read does not determine the index {sorted(left)[0].partition(chr(39))[0]}")
+    while found := next(_solutions(equations, left), None):
         new, slope, more = found
         slopes += [slope] if slope.constant is None else []
         equations = [e.substitute(new) for e in equations] + more
         values = {n: v.substitute(new) for n, v in values.items()} | new
         left = {n: e.substitute(new) for n, e in left.items() if n not in new}
-    return values, slopes
+    return values, slopes, frozenset(left)
 
 
 def _equation(g: Expr) -> Iterator[Index]:
@@ -191,13 +190,24 @@ def known(given: Sequence[Expr], indices: Collection[str]) -> dict[str, Index]:
     return {}
 
 
+def solved(given: Sequence[Expr], read: Collection[str]) -> tuple[Mapping[str, Index], frozenset[Expr]]:
+    """What a conjunction says each name to be, and the rest of it with that put in."""
+    values: dict[str, Index] = {}
+    while new := known(given, read):
+        given = [put_in(g, new) for g in given]
+        values = {n: v.substitute(new) for n, v in values.items()} | new
+    return values, frozenset(g for g in given if not (isinstance(g, Compare) and g.op == "==" and g.left == g.right))
+
+
 def put_in(g: Expr, values: Mapping[str, Index]) -> Expr:
     """A guard with names replaced, and multiples of the divisor taken out of its quotients and rests."""
-    return map_all_indices(substitute(g, values), _tidy) if values else g
+    return map_all_indices(substitute(g, values), _tidy) if free_names(g) & values.keys() else g
 
 
 def _tidy(i: Index) -> Index:
     """(a*w + b)//w = a + b//w and (a*w + b)%w = b%w, which have no value where w is 0."""
+    if not any(isinstance(a, Composite) for a in i.atoms()):
+        return i
     total = index(0)
     for monomial, c in i.terms:
         product = index(c)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from derive.derivation import Derivation
 from derive.expressions.build import integral
-from derive.expressions.expr import Binder, Compare, D, Expr, Num, Val
+from derive.expressions.expr import ONE, Binder, Compare, D, Expr, Num, Val
 from derive.expressions.index import Composite, Index, divide, index
 from derive.expressions.traversal import binders_of, walk
 from derive.language.show import show, show_index
@@ -14,7 +14,7 @@ from derive.laws.law import HYPOTHESIS
 from numeric.proof.equality import Claim
 from numeric.proof.implication import implied
 from numeric.proof.obligation import INVERSE, RELATION, Obligation
-from numeric.proof.verdict import Outcome, Proved, Unknown
+from numeric.proof.verdict import Outcome, Proved
 
 
 def relations(d: Derivation) -> Iterator[Obligation]:
@@ -28,10 +28,13 @@ def relations(d: Derivation) -> Iterator[Obligation]:
 
 
 def _named(d: Derivation) -> Outcome:
-    """The last line against the formula; lines that use a hypothesis on data are outside."""
-    if any(s.law == HYPOTHESIS for s in d.steps):
-        return Unknown("the last line holds under a hypothesis on data")
-    return Claim(d.op, d.axes, d.formula, d.result).outcome()
+    """The last line against the formula, with what hypotheses on data make 1 put in: they are told in the verdict."""
+    assumed = [s for s in d.steps if s.law == HYPOTHESIS]
+    explicit = assumed[-1].after if assumed else d.formula
+    found = Claim(d.op, d.axes, explicit, d.result).outcome()
+    if not assumed or not isinstance(found, Proved):
+        return found
+    return Proved((*found.hypotheses, *(show(Compare("==", h, ONE)) for h in d.op.hypotheses)))
 
 
 def inverses(d: Derivation, forward: Expr) -> Iterator[Obligation]:

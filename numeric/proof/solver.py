@@ -173,6 +173,13 @@ def follows(facts: Facts, given: Sequence[Expr], then: Expr) -> str:
     return {"unsat": YES, "sat": NO}.get(found, OPEN)
 
 
+def never(facts: Facts, build: Callable[[Translation], Z3]) -> bool:
+    """Whether a statement holds for no numbers at all. Raises: Outside."""
+    t = Translation(facts)
+    statement = build(t)
+    return _check([statement, *t.definitions]) == "unsat"
+
+
 def _check(assertions: Iterable[Z3]) -> str:
     solver = z3().Solver()
     solver.set("rlimit", EFFORT)

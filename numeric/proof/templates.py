@@ -6,10 +6,10 @@ A hole stands for what an index is without the names bound inside: `X[s*i+d*p-P]
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from derive.expressions.expr import Add, Apply, Binder, Binding, Entry, Expr, Mul, Val
-from derive.expressions.index import Atom, Composite, Index, index
+from derive.expressions.index import Atom, Composite, Index, atom_index, divide, index
 from derive.expressions.traversal import map_indices
 
 HOLE = "#"
@@ -19,6 +19,36 @@ Holes = tuple[Index, ...]
 def template(e: Expr, literal: Collection[str], unfold: Callable[[Apply], Expr]) -> tuple[Expr, Holes]:
     """The shape of an expression, and what fills its holes; numbers made of `literal` names (real ones) stay in it."""
     return _Shaping(frozenset(literal), unfold).shape(e, {})
+
+
+def fill(shape: Expr, holes: Sequence[Index]) -> Expr:
+    """An expression of that shape with these holes."""
+    return _filled(shape, iter(holes))
+
+
+def _filled(shape: Expr, holes: Iterator[Index]) -> Expr:
+    made = map_indices(shape, lambda i: _filled_index(i, holes))
+    return made.with_parts(tuple(_filled(p, holes) for p in made.parts)) if made.parts else made
+
+
+def _filled_index(i: Index, holes: Iterator[Index]) -> Index:
+    if HOLE not in i.names():
+        return i
+    total = index(0)
+    for (_, *inner), c in i.terms:
+        product = index(c) * next(holes)
+        for atom in inner:
+            product = product * _filled_atom(atom, holes)
+        total = total + product
+    return total
+
+
+def _filled_atom(a: Atom, holes: Iterator[Index]) -> Index:
+    if isinstance(a, str):
+        return index(a)
+    if isinstance(a, Composite):
+        return divide(a.kind, _filled_index(a.dividend, holes), _filled_index(a.divisor, holes))
+    return atom_index(Entry(a.tensor, tuple(_filled_index(i, holes) for i in a.indices)))
 
 
 class _Shaping:

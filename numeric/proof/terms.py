@@ -147,6 +147,13 @@ class Expansion:
         return self._times((self(e.left), self._inverse(e.right)))
 
     def _inverse(self, e: Expr) -> list[Term]:
+        """1/e: of a product factor by factor, of a sum as a whole."""
+        if isinstance(e, Mul):
+            return self._times(self._inverse(p) for p in e.items)
+        if isinstance(e, Div):
+            return self._times((self._inverse(e.left), self(e.right)))
+        if isinstance(e, Pow) and (n := _whole_power(e)):
+            return self._times((self._inverse if n > 0 else self)(e.left) for _ in range(abs(n)))
         terms = self(e)
         if len(terms) != 1 or terms[0].binders or terms[0].guards or not terms[0].number:
             return [Term(factors=(replace(self._whole(e), inverse=True),))]
@@ -155,11 +162,10 @@ class Expansion:
         return [Term(1 / t.number, tuple((n, -k) for n, k in t.powers), factors=flipped)]
 
     def _power(self, e: Pow) -> list[Term]:
-        n = e.right.value if isinstance(e.right, Num) else None
-        if n is None or n.denominator != 1 or abs(n) > MOST_POWER:
+        n = _whole_power(e)
+        if n is None:
             return self._opaque(e)
-        part = self if n > 0 else self._inverse
-        return self._times(part(e.left) for _ in range(abs(int(n))))
+        return self._times((self if n > 0 else self._inverse)(e.left) for _ in range(abs(n)))
 
     def _contraction(self, e: Contract) -> list[Term]:
         names = {b.name: f"{b.name}'{next(self._fresh)}" for b in e.binders}
@@ -236,3 +242,9 @@ class Expansion:
         Apply: _named,
         D: _unfinished,
     }
+
+
+def _whole_power(e: Pow) -> int | None:
+    """The exponent, where it is a small integer."""
+    n = e.right.value if isinstance(e.right, Num) else None
+    return None if n is None or n.denominator != 1 or abs(n) > MOST_POWER else int(n)
