@@ -122,7 +122,8 @@ class _Shower:
     def winner(self, e: Winner) -> tuple[str, int]:
         at = _list(e.at)
         inner = f"argmax[{self.binders(e.binders)}] {self.text(e.body, PRODUCT)}"
-        return f"[{f'({at})' if len(e.at) > 1 else at}=={inner}]", ATOM
+        bracketed = len(e.at) > 1 or at[0] == "("  # as the list that a bracket opens
+        return f"[{f'({at})' if bracketed else at}=={inner}]", ATOM
 
     def bracket(self, e: Compare) -> tuple[str, int]:
         return f"[{self.text(e.left, SUM)}{e.op}{self.text(e.right, SUM)}]", ATOM
