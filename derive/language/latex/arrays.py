@@ -144,7 +144,7 @@ def times(a: Array | Expr, b: Array | Expr, literal: bool) -> Array | Expr:
         return together([a, b], multiplied)
     if (a.rows, a.columns) == (None, None) or (b.rows, b.columns) == (None, None):
         raise Misfit
-    if a.columns != b.rows and not (literal and a.columns and b.rows):
+    if a.columns != b.rows and not (literal and a.columns and b.rows and b.rows not in b.loose):
         raise Misfit
     return _contracted(a, b)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from derive.language.latex.calls import Calls
-from derive.language.latex.nodes import Call, Node, Number, Product, Relation, Terms
+from derive.language.latex.nodes import Call, Indexed, Node, Number, Product, Relation, Terms
 from derive.language.latex.tokens import Token, words
 
 MAX_TERMS = 100
@@ -157,7 +157,11 @@ class Grammar(Calls):
         if here.kind == "begin":
             return self.scripts(self.nested(self.environment))
         if here.kind in ("sign", "command") and here.text in self.BLOCKS:
-            return self.scripts(self.nested(self.BLOCKS[here.text].__get__(self)))
+            found = self.nested(self.BLOCKS[here.text].__get__(self))
+            if here.text == "(" and isinstance(found, Product) and self.sees("(") and self.entry_ahead():
+                start = self.take().at  # (I * K)(i, j)
+                found = Indexed(start, found, tuple(self.items(")")))
+            return self.scripts(found)
         remedy = "write a number, a name, a sum, a fraction or brackets"
         return self.fail("a value", "write conditions as cases, prose elsewhere" if here.kind == "text" else remedy)
 

@@ -72,8 +72,8 @@ class Integers:
             if self.words.op is not None and (tensor is None or not tensor.integer):
                 return None
             return atom_index(Entry(read[0], self.entry_indices(read[1], env))) + self.base
-        name = self.words.index_name(s.name + (str(s.primes) if s.primes else ""))
-        if not s.subs and name in env:
+        name = self.words.index_name(self.words.spelled(s) if s.subs else s.name + (str(s.primes) if s.primes else ""))
+        if name in env:
             return env[name]
         return index(SPREAD) if name == SPREAD else index(self.words.spelled(s))
 

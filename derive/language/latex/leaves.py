@@ -29,7 +29,7 @@ class Leaves(Setting):
         if read is not None:
             return self.entry(s, *read)
         name = self.name_of(s)
-        if not s.subs and not s.label and name in self.env:
+        if not s.label and name in self.env:
             return val(self.env[name])
         if self.words.is_scalar_loss(s):
             return self.whole(self.words.output)

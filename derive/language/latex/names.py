@@ -45,6 +45,7 @@ class Vocabulary:
     notes: Notes
     sized: bool = False
     delta_is_cotangent: bool = False
+    indices: frozenset[str] = frozenset()
     latest: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
     @property
@@ -60,6 +61,10 @@ class Vocabulary:
 
     def tensors(self) -> dict[str, Tensor]:
         return {t.name: t for t in self.op.tensors} if self.op else {}
+
+    def own_names(self) -> set[str]:
+        """The names of the operation's sizes, parameters and axes, and of the indices that sums bind."""
+        return self.axes() | self.indices | (self.op.symbols if self.op else set())
 
     def axes(self) -> set[str]:
         """The names of the operation's axes."""
@@ -110,7 +115,7 @@ class Vocabulary:
         spelled = self.joined(s, len(s.subs))
         if not spelled or s.called:
             return False
-        if self.op and any(name in self.op.symbols for name in spelled):
+        if any(name in self.own_names() for name in spelled):
             return True
         if self.op and self.tensor(s) is not None:
             return False
@@ -123,7 +128,7 @@ class Vocabulary:
 
     def spelled(self, s: Symbol) -> str:
         """A name as the notation writes it: H' is H1, a layer's label is a word behind it."""
-        found = next((n for n in self.joined(s, len(s.subs)) if self.op and n in self.op.symbols), self.parameter(s))
+        found = next((n for n in self.joined(s, len(s.subs)) if n in self.own_names()), self.parameter(s))
         if found:
             return found
         below = "_".join(t for sub in s.subs if (t := self.text(sub)))

@@ -146,8 +146,9 @@ class Scripts(Cursor):
         return Partial(token.at, Symbol(of.at, of.text), wrt)
 
     def bound_name(self, s: Symbol) -> str:
-        """A bound index's name: c' is c1, a copy of c."""
-        return s.name + (str(s.primes) if s.primes else "")
+        """A bound index's name: c' is c1, a copy of c, and so is c_1."""
+        below = "".join(i.text for i in s.subs if isinstance(i, Number))
+        return s.name + below + (str(s.primes) if s.primes else "")
 
     def symbol_token(self) -> Symbol:
         """One name without anything on it."""

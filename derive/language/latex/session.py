@@ -49,6 +49,8 @@ class Session:
         nodes = [n for c in self.claims for n in (c.left, c.right) if n is not None]
         self.words.delta_is_cotangent = _delta_is_cotangent(self.claims, self.words)
         self.words.latest = layers(nodes)
+        bindings = [n for node in nodes for n in walk(node) if isinstance(n, Binding)]
+        self.words.indices = frozenset(b.name for n in bindings for b in n.bounds if b.name[-1].isdigit())
         self.free = frozenset(self.words.index_name(n) for n in _free(self.claims, self.words))
         found, note = detect_base(nodes, self.words, self.free) if not self.words.sized else (0, "")
         self.base = found if base is None else base
@@ -252,5 +254,5 @@ def _free(all_claims: Iterable[Claim], words: Vocabulary) -> Iterable[str]:
             subs = () if not isinstance(n, Symbol) else (words.read(n) or ("", ()))[1]
             subs = getattr(n, "subs", ()) if not isinstance(n, Symbol) else subs
             for s in words.split(tuple(subs), None):
-                if isinstance(s, Symbol) and not s.subs:
-                    yield s.name + (str(s.primes) if s.primes else "")
+                if isinstance(s, Symbol) and (not s.subs or words.read(s) is None):
+                    yield words.spelled(s) if s.subs else s.name + (str(s.primes) if s.primes else "")

@@ -62,7 +62,8 @@ class Setting:
 
     def name_of(self, s: Symbol) -> str:
         """The index that a name may be: c' is c1, a copy of c."""
-        return self.words.index_name(s.name + (str(s.primes) if s.primes else ""))
+        plain = s.name + (str(s.primes) if s.primes else "")
+        return self.words.index_name(self.words.spelled(s) if s.subs else plain)
 
     @contextmanager
     def bound(self, bounds: Sequence[Bound]) -> Iterator[tuple[Binder, ...]]:
