@@ -143,8 +143,7 @@ def _run_stack(found: Outcome, task: Task, seed: int, cases: int) -> None:
     found.undecided += len(judgement.undecided)
     found.exact += cases * e.exact
     found.signatures += 1
-    first = {f.check.claim: f for f in sorted(judgement.failures, key=lambda f: -f.case)}
-    found.failures += [_told(task, e, f) for f in [*first.values()][: MOST_FAILURES - len(found.failures)]]
+    found.failures += [_told(task, e, f) for f in [*judgement.failures.values()][: MOST_FAILURES - len(found.failures)]]
     if own.op.name in CONVOLUTIONS:
         found.work.append((points(own.op, e.stack.form.names)[0], cases))
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib import import_module
 from itertools import islice
 
@@ -131,7 +132,8 @@ def _expected_at(own: Trial, form: Sample, cases: int) -> Expectation | None:
     if found is None:
         return None
     stack, single = found
-    return Expectation(stack, name, precision, False, _answers(stack), _apart(own, stack.whole, single))
+    answers = _answers(stack)
+    return Expectation(stack, name, precision, False, answers, _apart(own, stack.whole, single, answers))
 
 
 def _most_claimed(own: Trial, stacks: Iterable[Stack], precision: Precision) -> tuple[Stack, Bounds] | None:
@@ -156,12 +158,15 @@ def _answers(stack: Stack) -> dict[str, NDArray]:
     return {OUTPUT: stack.flat(op.output, output), **{a: stack.flat(op.tensor(a), g) for a, g in gradients.items()}}
 
 
-def _apart(own: Trial, whole: Sample, single: Bounds) -> dict[str, NDArray]:
+def _apart(own: Trial, whole: Sample, single: Bounds, answers: Stacks) -> dict[str, NDArray]:
     """How far a kernel and torch may be apart, infinite where nothing is claimed."""
     double = in_double(whole.op, own.stacked_formulas, whole, single)
-    # where something overflows, torch's own way loses what is very small
-    lost = 0.0 if double.decided else FLOAT64.largest**-0.5
-    return {key: single.error(key) + _error_of_torch(own, key, whole, double) + lost for key in single.balls}
+    apart = {key: single.error(key) + _error_of_torch(own, key, whole, double) for key in answers}
+    if double.decided:
+        return apart
+    # where something overflows, torch's own way loses values, or what is very small
+    lost = FLOAT64.largest**-0.5
+    return {key: np.where(np.isnan(answers[key]), np.inf, bound + lost) for key, bound in apart.items()}
 
 
 def _error_of_torch(own: Trial, key: str, whole: Sample, double: Bounds) -> NDArray:
@@ -184,18 +189,21 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """Every failure on a stack, and the cases of which rounding leaves a claim open."""
+    """The cases of a stack that failed, those of which rounding leaves a claim open, each claim's first failure."""
 
-    failures: list[Failure] = field(default_factory=list)
+    failed: set[int] = field(default_factory=set)
     open: set[int] = field(default_factory=set)
-
-    @property
-    def failed(self) -> set[int]:
-        return {f.case for f in self.failures}
+    failures: dict[str, Failure] = field(default_factory=dict)
 
     @property
     def undecided(self) -> set[int]:
         return self.open - self.failed
+
+    def fail(self, case: int, claim: str, check: Callable[[], Check]) -> None:
+        """Note that a claim does not hold; what is told of it is made only for the first case."""
+        self.failed.add(case)
+        if claim not in self.failures:
+            self.failures[claim] = Failure(case, check())
 
 
 def judged(own: Trial, e: Expectation) -> Judgement:
@@ -212,11 +220,12 @@ def judged(own: Trial, e: Expectation) -> Judgement:
             output, saved = made.forward_saved(**inputs)
             found[k] = {OUTPUT: output, **made.vjp(cotangent[k], saved=saved, **inputs)}
         except Exception as error:  # whatever a kernel raises is a verdict about it
-            judgement.failures.append(_failure(e, k, "runs", repr(error)))
+            judgement.fail(k, "runs", partial(_failure, e, k, "runs", repr(error)))
     for a, x in stack.given.items():
         changed = (arrays.give(given[a], x) != x).reshape(stack.cases, -1).any(axis=1)
-        for at in np.flatnonzero(changed):
-            judgement.failures.append(_failure(e, int(at), f"leaves {a} as it was", "changed in place"))
+        claim = f"leaves {a} as it was"
+        for k in map(int, np.flatnonzero(changed)):
+            judgement.fail(k, claim, partial(_failure, e, k, claim, "changed in place"))
     for key in e.answers:
         _compare(own, e, key, {k: arrays.give(r[key], stack.cotangent) for k, r in found.items()}, judgement)
     return judgement
@@ -229,9 +238,9 @@ def _compare(own: Trial, e: Expectation, key: str, found: Mapping[int, NDArray],
     claim = f"{title} {'equals' if e.exact else 'is within rounding of'} {'torch' if key == OUTPUT else 'autograd'}"
     shape, dtype = (e.stack.cotangent if key == OUTPUT else e.stack.given[key]).shape[1:], e.precision.name
     fit = [k for k, y in found.items() if y.shape == shape and y.dtype == dtype]
-    for k in found.keys() - {*fit}:
+    for k in sorted(found.keys() - {*fit}):
         said = f"got {found[k].dtype} in shape {list(found[k].shape)}, expected {dtype} in shape {list(shape)}"
-        judgement.failures.append(_failure(e, k, claim, said))
+        judgement.fail(k, claim, partial(_failure, e, k, claim, said))
     if not fit:
         return
     got, want = as_float(e.stack.flat(tensor, np.stack([found[k] for k in fit]))), e.answers[key][fit]
@@ -242,20 +251,27 @@ def _compare(own: Trial, e: Expectation, key: str, found: Mapping[int, NDArray],
     differs = ~((got == want) | (np.isnan(got) & np.isnan(want))).reshape(len(fit), -1).all(axis=1)
     judgement.open.update(fit[at] for at in np.flatnonzero(np.isinf(bound).reshape(len(fit), -1).all(axis=1) & differs))
     for at in np.flatnonzero(~(error <= 1)):
-        k, layer = fit[at], 0 if key == OUTPUT else 8
-        explain = _explain(own, e, key, k)
-        check = compare_bounded(got[at], want[at], bound[at], _full(e, claim), layer, e.stack.form.seed, explain)
-        judgement.failures.append(Failure(k, replace(check, backend=e.backend)))
+        numbers = got[at], want[at], bound[at]
+        judgement.fail(fit[at], claim, partial(_difference, own, e, key, fit[at], claim, numbers))
+
+
+def _difference(
+    own: Trial, e: Expectation, key: str, k: int, claim: str, numbers: tuple[NDArray, NDArray, NDArray]
+) -> Check:
+    """A claim that fails in one case, with its worst entry."""
+    layer, explain = 0 if key == OUTPUT else 8, _explain(own, e, key, k)
+    check = compare_bounded(*numbers, _full(e, claim), layer, e.stack.form.seed, explain)
+    return replace(check, backend=e.backend)
 
 
 def _full(e: Expectation, claim: str) -> str:
     return f"{e.backend} {e.precision.name}: {claim}"
 
 
-def _failure(e: Expectation, k: int, claim: str, detail: str) -> Failure:
+def _failure(e: Expectation, k: int, claim: str, detail: str) -> Check:
     """A claim that fails without numbers to compare."""
     said, seed = f"{detail}\n{e.stack.case(k)}", e.stack.form.seed
-    return Failure(k, Check(_full(e, claim), 8, math.inf, seed=seed, detail=said, backend=e.backend))
+    return Check(_full(e, claim), 8, math.inf, seed=seed, detail=said, backend=e.backend)
 
 
 def _explain(own: Trial, e: Expectation, key: str, k: int) -> Explain:

@@ -1,12 +1,14 @@
 """A campaign is plain data, the same however many processes share it, and counts what fails."""
 
 import json
+from contextlib import nullcontext
 
 import pytest
 
 from derive.catalogue import names, op
 from derive.operation import Op
 from numeric.checks import campaign as module
+from numeric.checks import cluster
 from numeric.checks.campaign import Outcome, Task, allotted, campaign, catalogue_variants, cut, label, plain, shares
 from numeric.checks.checking import Check
 
@@ -99,3 +101,11 @@ def test_ones_own_law_is_reported_by_its_text(law: Op, name: str) -> None:
 
 def test_plain_data_keep_finite_numbers_as_numbers() -> None:
     assert plain(Check("a", 7, 0.5, bound=0.25))["error"] == 0.5
+
+
+def test_a_cluster_shares_the_work_of_every_layer_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("joblib")
+    monkeypatch.setitem(cluster.ENGINES, "dask", lambda place: nullcontext(("loky", "generator")))
+    ops = [op("relu"), op("mse_loss", reduction="sum")]
+    alone, shared = (campaign(ops, configurations=8, seed=1, jobs=jobs) for jobs in (1, "dask://somewhere:1"))
+    assert {**alone, "seconds": 0} == {**shared, "seconds": 0}
