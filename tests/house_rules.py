@@ -49,6 +49,14 @@ PARSERS_THAT_EVALUATE = {"sympify", "parse_expr", "lambdify"}
 UNSAFE_FORMATS = {"pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib"}
 SHARES_WORK = {"joblib.Parallel", "joblib.delayed", "joblib.parallel_config"}
 
+# Whoever writes one of these has guessed how far apart two numbers may be.
+TOLERANCES = {
+    "allclose", "isclose", "approx", "assert_allclose", "assert_close", "assert_almost_equal", "assertAlmostEqual",
+    "assert_array_almost_equal", "assert_array_almost_equal_nulp", "assert_array_max_ulp", "assert_approx_equal",
+    "rtol", "atol", "rel_tol", "abs_tol",
+}  # fmt: skip
+LEAST_CONSTANT = 1e-3
+
 # Places and people of the making have no place in what was made.
 WORKPLACE = re.compile(r"/(?:work|tmp|farm)/|\bissue #?\d+\b|\bas an AI\b", re.IGNORECASE)
 TEXT = {".py", ".pyi", ".md", ".toml", ".yaml", ".yml", ".txt", ".cfg", ".sh", ".j2", ".json", ".css", ".js"}
@@ -138,6 +146,14 @@ class House:
         return tuple(
             Module(path.relative_to(self.root).as_posix(), ast.parse(path.read_text(encoding="utf-8")))
             for path in files
+        )
+
+    @cached_property
+    def every_tree(self) -> tuple[tuple[str, ast.Module], ...]:
+        """The parsed files of the rooms, of their tests and of the tools."""
+        files = [path for folder in (*ROOMS, "tests", "tools") for path in sorted((self.root / folder).rglob("*.py"))]
+        return tuple(
+            (path.relative_to(self.root).as_posix(), ast.parse(path.read_text(encoding="utf-8"))) for path in files
         )
 
     @cached_property
@@ -311,6 +327,30 @@ def no_word_of_the_workplace(house: House) -> list[str]:
     ]
 
 
+def no_tolerance_is_guessed(house: House) -> list[str]:
+    """Numbers are equal, or within a bound that was computed: no allclose, no rtol, no small constant beside a size."""
+    return [
+        f"{path}:{line} {what}"
+        for path, tree in house.every_tree
+        for node in ast.walk(tree)
+        for line, what in _tolerances(node)
+    ]
+
+
+def _tolerances(node: ast.AST) -> Iterator[tuple[int, str]]:
+    name = getattr(node, "id", None) or getattr(node, "attr", None) or (getattr(node, "arg", None) or "")
+    if isinstance(node, ast.Name | ast.Attribute | ast.keyword) and name in TOLERANCES:
+        yield node.lineno, f"uses {name}"
+    if isinstance(node, ast.ImportFrom):
+        yield from ((node.lineno, f"imports {alias.name}") for alias in node.names if alias.name in TOLERANCES)
+    if isinstance(node, ast.Compare) and not all(isinstance(op, ast.Eq | ast.NotEq) for op in node.ops):
+        inside = list(ast.walk(node))
+        sizes = [n for n in inside if isinstance(n, ast.Call) and _called(n) in {"abs", "absolute", "fabs", "norm"}]
+        for constant in (n for n in inside if isinstance(n, ast.Constant) and isinstance(n.value, float)):
+            if sizes and 0 < abs(constant.value) < LEAST_CONSTANT:
+                yield node.lineno, f"compares a size with {constant.value}"
+
+
 RULES: tuple[Rule, ...] = (
     doors_open_one_way,
     packages_stay_in_their_files,
@@ -318,6 +358,7 @@ RULES: tuple[Rule, ...] = (
     imports_make_no_cycle,
     no_module_has_a_public_name,
     no_text_is_executed,
+    no_tolerance_is_guessed,
     every_module_says_why_it_exists,
     no_word_of_the_workplace,
 )

@@ -63,6 +63,12 @@ BROKEN: list[tuple[Rule, dict[str, str], str]] = [
     (house_rules.no_text_is_executed, {"numeric/a.py": "import pickle"}, "pickle"),
     (house_rules.no_text_is_executed, {"numeric/checks/cluster.py": "from joblib import load"}, "joblib.load"),
     (house_rules.no_text_is_executed, {"numeric/a.py": "numpy.load(path, allow_pickle=True)"}, "allows pickle"),
+    (house_rules.no_tolerance_is_guessed, {"numeric/a.py": "ok = np.allclose(a, b)"}, "numeric/a.py:1 uses allclose"),
+    (house_rules.no_tolerance_is_guessed, {"tests/a.py": "assert x == pytest.approx(2)"}, "uses approx"),
+    (house_rules.no_tolerance_is_guessed, {"tests/a.py": "from pytest import approx"}, "imports approx"),
+    (house_rules.no_tolerance_is_guessed, {"tools/a.py": "same(a, b, rtol=0)"}, "uses rtol"),
+    (house_rules.no_tolerance_is_guessed, {"derive/a.py": "ok = abs(x - y) < 1e-9"}, "compares a size with 1e-09"),
+    (house_rules.no_tolerance_is_guessed, {"tests/a.py": "assert (np.abs(x) <= 1e-9 * (1 + y)).all()"}, "1e-09"),
     (house_rules.every_module_says_why_it_exists, {"derive/a.py": "x = 1"}, "derive/a.py"),
     (house_rules.no_word_of_the_workplace, {"README.md": "see /" + "work/main"}, "README.md:1"),
     (house_rules.no_word_of_the_workplace, {"derive/a.py": "x = 1\n# as an " + "AI"}, "derive/a.py:2"),
@@ -87,6 +93,8 @@ SOUND: list[tuple[Rule, dict[str, str]]] = [
     (house_rules.no_text_is_executed, {"numeric/checks/cluster.py": "from joblib import Parallel, delayed"}),
     (house_rules.no_text_is_executed, {"numeric/printing/loader.py": "exec(compile(source, 'kernel', 'exec'))"}),
     (house_rules.no_text_is_executed, {"derive/a.py": "import re\nre.compile('x')\nnumpy.load(p, allow_pickle=False)"}),
+    (house_rules.no_tolerance_is_guessed, {"tests/a.py": "assert (np.abs(x - y) <= bound).all()"}),
+    (house_rules.no_tolerance_is_guessed, {"tests/a.py": "assert check.bound < 1e-9\nassert abs(x) < 0.5"}),
     (house_rules.no_word_of_the_workplace, {"README.md": "the framework/main idea; see sympy #27359"}),
 ]
 

@@ -62,15 +62,13 @@ def test_integers_are_compared_with_floats_exactly() -> None:
 
 
 def test_a_bound_is_met_or_not_entry_by_entry() -> None:
-    want, bound = np.array([1.0, 2.0, 3.0]), np.array([0.1, 0.2, 0.0])
-    assert compare_bounded(want + np.array([0.1, -0.2, 0]), want, bound * 1.001, "close", 7).error == pytest.approx(
-        1, rel=2e-3
-    )
-    check = compare_bounded(want + np.array([0.05, 0.3, 0]), want, bound, "close", 7)
+    want, bound = np.array([1.0, 2.0, 3.0]), np.array([0.125, 0.25, 0.0])  # floats hold them: nothing rounds here
+    assert compare_bounded(want + np.array([0.125, -0.25, 0]), want, bound, "close", 7).error == 1
+    check = compare_bounded(want + np.array([0.0625, 0.375, 0]), want, bound, "close", 7)
     assert not check
     assert check.index == (1,)
-    assert check.error == pytest.approx(1.5)
-    assert (check.got, check.want, check.bound) == (2.3, 2.0, 0.2)
+    assert check.error == 1.5
+    assert (check.got, check.want, check.bound) == (2.375, 2.0, 0.25)
     assert not compare_bounded(want + np.array([0, 0, 1e-12]), want, bound, "close", 7)
     assert not compare_bounded([NAN, 2, 3], want, bound, "close", 7)
 

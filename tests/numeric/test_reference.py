@@ -101,13 +101,13 @@ def test_the_reference_is_the_denotation_of_own_laws(law: Law) -> None:
         assert same(found.value(f.axes, f.body), entries(meaning, f.axes, f.body))
 
 
-@pytest.mark.parametrize("case", [c for c in CASES if c.op in ("conv2d", "max_pool2d", "cross_entropy")], ids=str)
+@pytest.mark.parametrize("case", [c for c in CASES if c.op in ("conv2d", "max_pool2d")], ids=str)
 def test_spaces_evaluated_in_pieces_give_the_same_integers(case: Case) -> None:
     op, binding, tensors = setting(case)
     whole = reference(op, binding, tensors, stable_formulas(op))
     pieces = Reference(whole.names, whole.tensors, whole.integers, whole.equations, largest=7)
     for f in stable_formulas(op):
-        np.testing.assert_allclose(pieces.value(f.axes, f.body), whole.value(f.axes, f.body), rtol=1e-15)
+        assert same(pieces.value(f.axes, f.body), whole.value(f.axes, f.body))
 
 
 def test_a_sum_over_millions_of_points_is_evaluated_in_pieces() -> None:

@@ -75,8 +75,9 @@ def test_no_order_of_evaluation_leaves_the_bound(law: Op) -> None:
             assert off(double, in_floats(own, sample, "float64")) <= 1
             again = bounds_on(own.op, own.formulas, sample, FLOAT64) if seed % 4 == 0 else double
             for key in again.balls:
-                # a bound carried over from float32 may be larger, never smaller, than the one computed in float64
-                assert (double.error(key) * (1 + 1e-9) >= again.error(key)).all()
+                # a bound carried over from float32 may be larger, never smaller, than the one computed in float64,
+                # but for the rounding of the bounds themselves, of which float32 would see nothing
+                assert (double.error(key) * (1 + 2 * FLOAT32.roundoff) >= again.error(key)).all()
 
 
 # long sums whose terms cancel hide an error; those of volumes are the longest

@@ -43,10 +43,10 @@ def test_one_cycle_is_that_of_torch(steps: int) -> None:
 def test_one_cycle_rises_to_its_peak_and_falls_to_almost_nothing(steps: int, peak: float) -> None:
     rates = [one_cycle(step, steps, peak) for step in range(steps)]
     top = rates.index(max(rates))
-    assert all(0 < rate <= peak * (1 + 1e-15) for rate in rates)
+    assert all(0 < rate <= peak + 2 * math.ulp(peak) for rate in rates)
     assert rates[: top + 1] == sorted(rates[: top + 1])
     assert rates[top:] == sorted(rates[top:], reverse=True)
-    assert rates[-1] == pytest.approx(peak / 250_000, rel=1e-9)
+    assert rates[-1] == 1 / 250_000 * peak
 
 
 @pytest.mark.parametrize("make", [np.asarray, torch.as_tensor], ids=["numpy", "torch"])
@@ -82,6 +82,7 @@ def test_a_parameter_without_gradient_is_no_silent_zero() -> None:
 def test_initial_parameters_fill_the_interval_of_torch(name: str) -> None:
     kind, role = name.split(".")
     weight = LENET[f"{kind}.weight"]
+    torch.manual_seed(0)  # of six numbers drawn otherwise, all are small once in 64 times
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         theirs = (

@@ -204,8 +204,8 @@ def test_a_chain_stands_in_one_line_whatever_feeds_it_from_the_side() -> None:
     sizes = dict.fromkeys(("x", "a", "b", "c", "w", "v"), (60.0, 30.0))
     links = [("x", "a"), ("a", "b"), ("b", "c"), ("w", "b"), ("v", "c")]
     places, _, _ = arrange(sizes, links, dict.fromkeys(links, 40.0), 20.0)
-    assert places["a"].across == pytest.approx(places["b"].across, abs=0.05)
-    assert places["b"].across == pytest.approx(places["c"].across, abs=0.05)
+    across = [places[name].across for name in "abc"]
+    assert max(across) - min(across) < 0.1  # of a pixel: nobody sees such a bend
 
 
 def test_coordinates_are_short_and_never_minus_zero() -> None:
