@@ -9,10 +9,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import product
+from math import prod
 from typing import TYPE_CHECKING, Any
 
-from derive.expressions.expr import Add, Binder, Contract, Div, Entry, Expr, Fn, Maximum, Minimum, Mul, Num, Pow, Val
+from derive.expressions.expr import (
+    Add,
+    Binder,
+    Cases,
+    Compare,
+    Contract,
+    Div,
+    Entry,
+    Expr,
+    Fn,
+    Maximum,
+    Minimum,
+    Mul,
+    Num,
+    Pow,
+    Val,
+)
 from derive.expressions.index import Index, atom_index, index
+from derive.expressions.substitution import substitute
 from derive.expressions.traversal import free_names, walk
 from derive.lazy import LazyModule
 
@@ -21,6 +40,8 @@ if TYPE_CHECKING:
 else:
     sympy = LazyModule("sympy")
 
+MOST_TERMS = 36
+"""Sums over so many numbers are written out."""
 MOST_NODES = 400
 """Larger expressions are not tried: cancelling is not linear."""
 
@@ -70,7 +91,13 @@ class _Reader:
             case Fn(name, arg) if name in _FUNCTIONS:
                 return _FUNCTIONS[name](self, self.read(arg), arg)
             case Contract(binders, body):
-                return self.sum(binders, self.read(body))
+                written = _written_out(binders, body)
+                return self.sum(binders, self.read(body)) if written is None else sympy.Add(*map(self.read, written))
+            case Cases(condition, then, other):
+                holds = self.read(condition)
+                return holds * self.read(then) + (1 - holds) * self.read(other)
+            case Compare(op, left, right) if op in _OPPOSITE:
+                return 1 - self.read(_OPPOSITE[op](left, right))
             case Maximum(left, right) | Minimum(left, right):
                 return self.symbol((type(e), frozenset((self.read(left), self.read(right)))), e)
         return self.symbol(self.key(e), e)
@@ -168,6 +195,23 @@ class _Reader:
         if found.is_Pow:
             return Pow(self.expression(found.args[0]), self.expression(found.args[1]))
         return Add(parts) if found.is_Add else Mul(parts)
+
+
+def _written_out(binders: tuple[Binder, ...], body: Expr) -> list[Expr] | None:
+    """The terms of a sum over a few numbers; None of any other."""
+    extents = [b.extent.constant for b in binders]
+    counts = [n for n in extents if n is not None]
+    if len(counts) < len(extents) or prod(counts) > MOST_TERMS:
+        return None
+    names = [b.name for b in binders]
+    places = product(*map(range, counts))
+    return [substitute(body, {n: index(k) for n, k in zip(names, at, strict=True)}) for at in places]
+
+
+_OPPOSITE: dict[str, Callable[[Expr, Expr], Expr]] = {
+    "<=": lambda a, b: Compare("<", b, a),
+    "!=": lambda a, b: Compare("==", a, b),
+}
 
 
 def _sigmoid(reader: _Reader, z: Any, _: Expr) -> Any:

@@ -21,9 +21,11 @@ from derive.lazy import LazyModule
 from derive.operation import Op
 from numeric.audit.comparison import BRANCHES, compare
 from numeric.audit.derivation_letters import (
+    at_sizes,
     existing,
     in_own_letters,
     narrowed,
+    with_argument_letters,
     with_defaults,
     without_absent,
     written_ranks,
@@ -167,15 +169,29 @@ def _prepared(
     sides = [side for s in statements for side in (s.left, s.right) if side]
     base, absent = without_absent(base, sides)
     notes = (*notes, f"{', '.join(absent)} is left out") if absent else notes
+    base, values, equal = with_argument_letters(base, _unknown(Reader(base), statements))
+    notes = (*notes, *equal)
     base, defaults = with_defaults(base, sides)
     narrow, ones = narrowed(base, written_ranks(base, sides))
     notes = (*notes, f"as nothing else is said, {', '.join(defaults)}") if defaults else notes
     if ones:
         notes = (*notes, f"axes that are left out have one cell: {', '.join(ones)} = 1")
+    sizes = {n: v for line in written.header.get("sizes", ()) for n, v in _settings(line, written.where)}
+    narrow = at_sizes(narrow, sizes) if sizes else narrow
     output = narrow.output
     upstream = bool(output.axes) or any(_names_gradient(s, output.name) for s in statements)
     reader = Reader(narrow, upstream=upstream)
-    return Reader(existing(narrow, _readable(reader, sides)), upstream=upstream), statements, notes
+    return Reader(existing(narrow, _readable(reader, sides)), sizes=values, upstream=upstream), statements, notes
+
+
+def _unknown(reader: Reader, statements: Iterable[Statement]) -> list[str]:
+    """The names in values that are no indices of anything, no sizes, and introduced nowhere."""
+    found: dict[str, None] = {}
+    for s in statements:
+        sides = tuple(_readable(reader, (side for side in (s.left, s.right) if side)))
+        found.update(dict.fromkeys(n for n in reader.free(*sides) if sides and reader.extent(n, sides) is None))
+    own = {s.left.partition("[")[0] for s in statements}
+    return [n for n in found if n not in own]
 
 
 def _names_gradient(s: Statement, output: str) -> bool:

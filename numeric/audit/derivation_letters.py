@@ -16,13 +16,15 @@ from derive.expressions.traversal import reads, walk
 from derive.language.tokens import NAME
 from derive.laws.law import COTANGENT
 from derive.operation import Op, with_values
-from numeric.audit.names import Names
+from numeric.audit.names import Names, with_common_symbols
 
 _READ = re.compile(rf"((?:dE/d)?{NAME})\[([^\[\]]*)\]")
 _NAMES = re.compile(rf"{NAME}(?![\w(])")
 _BRACKET = re.compile(r"\[[^\[\]]+\]")
 _BARE = re.compile(rf"(?<!\w)({NAME})\b(?!\s*[\[(])")
 _CALLED = re.compile(rf"(?<!\w)(dE/d|d|)({NAME})(?=\[)")
+COUNTS = frozenset("nNmMdDkKBL")
+"""What writers call the number of whatever they sum over."""
 WORDS = {*FUNCTIONS, "sum", "max", "min", "argmax", "cases"}
 
 
@@ -105,8 +107,32 @@ def existing(op: Op, sides: Iterable[Expr]) -> Op:
 def counts(op: Op, unknown: Iterable[str]) -> dict[str, Index]:
     """What numbers of other names are: that of the operation's one extent, where there is one only."""
     extents = {n for t in op.tensors for b in t.axes for n in b.extent.names()} - {n for n, _ in op.sizes}
-    names = set(unknown)
+    names = {n for n in unknown if n in COUNTS}
     return {names.pop(): index(extents.pop())} if len(names) == len(extents) == 1 else {}
+
+
+def with_argument_letters(op: Op, unknown: Iterable[str]) -> tuple[Op, dict[str, Index], tuple[str, ...]]:
+    """The operation with a text's letters for arguments, what those are that are set, and what the text assumes."""
+    values: dict[str, Index] = {}
+    assumed: list[str] = []
+    for name in unknown:
+        try:
+            op, found, equal = with_common_symbols(op, [name])
+        except OperationError:
+            continue
+        values |= found
+        assumed += equal
+    return op, values, tuple(assumed)
+
+
+def at_sizes(op: Op, sizes: Mapping[str, int]) -> Op:
+    """The operation at given sizes, those that follow from them put in too. Raises: OperationError for another name."""
+    for name in sizes:
+        if name not in op.symbols or name in {n for n, _ in op.sizes}:
+            known = ", ".join(sorted(op.symbols - {n for n, _ in op.sizes}))
+            raise OperationError(f"sizes: got {name}, expected one of {known}; name a size of {op.name}")
+    fixed = with_values(op, {n: index(v) for n, v in sizes.items()})
+    return with_values(fixed, {n: i for n, i in fixed.sizes if i.constant is not None})
 
 
 def narrowed(op: Op, ranks: Mapping[str, int]) -> tuple[Op, tuple[str, ...]]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from derive.errors import NotationError
 from derive.language.tokens import NAME
 
-HEADER = ("op", "set", "law", "expect", "title")
+HEADER = ("op", "set", "sizes", "law", "expect", "title")
 MOST_CHARACTERS, MOST_LINKS = 200_000, 400
 _HEADER = re.compile(rf"\s*({'|'.join(HEADER)})\s*:\s*(.+?)\s*$", re.IGNORECASE)
 _FENCE = re.compile(r"\s*(```+|~~~+)\s*(\w*)")

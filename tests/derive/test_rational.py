@@ -12,6 +12,8 @@ EQUAL = {
     "a root squared": ("sqrt(V[i]+e)^2", "V[i]+e"),
     "a factor before its sum": ("sum[n<N] 2*X[n]*Y[c]", "2*Y[c]*sum[n<N] X[n]"),
     "sums are linear": ("sum[n<N] (X[n]-M[c])*Y[n]", "sum[n<N] X[n]*Y[n] - M[c]*sum[n<N] Y[n]"),
+    "cases by a condition": ("cases(0<X[i], 1, a)", "[0<X[i]] + a*[X[i]<=0]"),
+    "a sum over two": ("sum[p<2] X[p]*Y[p]", "X[0]*Y[0] + X[1]*Y[1]"),
     "a maximum has no order": ("max(0, X[i]+X[i])", "max(2*X[i], 0)"),
     "a sum of nothing that moves": ("sum[n<N] Y[c]", "N*Y[c]"),
     "a divisor that does not move": ("sum[n<N] X[n]/S[c]", "(sum[n<N] X[n])/S[c]"),
