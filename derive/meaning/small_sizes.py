@@ -64,10 +64,10 @@ def _fitting(op: Op, random: Random, holds: Callable[[Sizes], bool]) -> Iterator
         sizes = fitted(op, chosen)
         if sizes is None:
             continue
-        cost = _cost(op, sizes)
-        if BUDGET < cost <= MOST:
-            costly.append((cost, len(costly), sizes))
-        elif cost <= BUDGET and holds(sizes):
+        work = cost(op, sizes)
+        if BUDGET < work <= MOST:
+            costly.append((work, len(costly), sizes))
+        elif work <= BUDGET and holds(sizes):
             cheap = True
             yield sizes
     if not cheap:
@@ -102,7 +102,7 @@ def _constants(i: Index) -> Iterator[int]:
                 yield from _constants(atom.divisor)
 
 
-def _cost(op: Op, sizes: Mapping[str, int]) -> int:
+def cost(op: Op, sizes: Mapping[str, int]) -> int:
     """Points of the output's iteration space, sums included: what one line costs to evaluate."""
     world, most = World(sizes, {}), 0
     for e in op.equations:

@@ -14,7 +14,7 @@ from derive.errors import OperationError
 from derive.expressions.expr import Binder, D, Entry, Expr
 from derive.expressions.index import ZERO, Index, index
 from derive.expressions.substitution import fresh, retensor, substitute
-from derive.expressions.traversal import free_names, map_all_indices, reads, walk
+from derive.expressions.traversal import all_names, free_names, map_all_indices, reads, walk
 from derive.language.show import show
 from derive.laws.law import COTANGENT
 from derive.operation import Op, with_values
@@ -40,6 +40,11 @@ class Claim:
     assumed: tuple[str, ...] = ()
     ones: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def mentioned(self) -> frozenset[str]:
+        """Every name on the right side."""
+        return all_names(self.got)
 
     @property
     def title(self) -> str:

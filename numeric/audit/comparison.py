@@ -45,8 +45,8 @@ def compare(op: Op, axes: tuple[Binder, ...], got: Expr, expected: Expr, hypothe
     Refuted by exact numbers at the smallest sizes that were found; proved for all sizes by the engine's own laws, then
     by `numeric.prove`; else undecided. Raises: OperationError where no small sizes fit the operation.
     """
-    held = replace(op, require=(*op.require, *hypotheses)) if hypotheses else op
-    sides = Sides(held, axes, unfolded(op, got), unfolded(op, expected))
+    sides = _sides(op, axes, got, expected, hypotheses)
+    held = sides.op
     witness, layer, tried = _refuted(sides)
     if witness is not None:
         return Verdict(REFUTED, witness=witness, layer=layer)
@@ -80,18 +80,38 @@ def _refuted(sides: Sides) -> tuple[Witness | None, str, int]:
 
     Numbers that are all different come first: what differs only at zeros and ties is a matter of convention.
     """
-    for kind in (generic, special) if sides.reading else ():
-        for sizes, worlds in told(sides.op, kind):
-            if sides.differ(worlds):
-                found = _smallest(sides, sizes, kind)
-                return sides.witness(found), _layer(found, kind), 0
+    known = _telling_difference(sides)
+    if known is not None:
+        sizes, kind = known
+        found = _smallest(sides, sizes, kind)
+        return sides.witness(found), _layer(found, kind), 0
     smallest, tried = _among_growing(sides)
     return (sides.witness(smallest), ALGEBRA, tried) if smallest else (None, "", tried + len(telling(sides.op)))
 
 
+def _telling_difference(sides: Sides) -> tuple[Sizes, Worlds] | None:
+    """Sizes that expose mistakes and the kind of numbers at which the two differ; None where no tensor is read."""
+    for kind in (generic, special) if sides.reading else ():
+        for sizes, worlds in told(sides.op, kind):
+            if sides.differ(worlds):
+                return sizes, kind
+    return None
+
+
+def differ(op: Op, axes: tuple[Binder, ...], got: Expr, expected: Expr, hypotheses: tuple[Expr, ...] = ()) -> bool:
+    """Whether `compare` would refute the claim: the same numbers, but no smallest witness is looked for."""
+    sides = _sides(op, axes, got, expected, hypotheses)
+    return _telling_difference(sides) is not None or _among_growing(sides)[0] is not None
+
+
+def _sides(op: Op, axes: tuple[Binder, ...], got: Expr, expected: Expr, hypotheses: tuple[Expr, ...]) -> Sides:
+    held = replace(op, require=(*op.require, *hypotheses)) if hypotheses else op
+    return Sides(held, axes, unfolded(op, got), unfolded(op, expected))
+
+
 def _among_growing(sides: Sides) -> tuple[Difference | None, int]:
     """The first difference at sizes that grow from the least, and how many were tried: more where no tensor is read."""
-    kind, most = (generic, FEW) if sides.reading else (bare, SMALLER)
+    kind, most = (generic, FEW) if sides.reading else (bare, FEW if sides.axes else SMALLER)
     tried = 0
     for sizes in islice(growing(sides.op, None if sides.reading else sides.symbols), most):
         tried += 1

@@ -13,7 +13,7 @@ from derive.expressions.traversal import reads
 from derive.language.latex import looks_like_latex, to_notation
 from derive.laws.law import COTANGENT
 from derive.operation import Op
-from numeric.audit.claim_grammar import GRADIENT, LAW, NUMBER, written
+from numeric.audit.claim_grammar import GRADIENT, LAW, NUMBER, tidied, written
 from numeric.audit.claims import Claim, read
 from numeric.audit.comparison import BRANCHES
 from numeric.audit.diagnosis import diagnosis
@@ -21,7 +21,7 @@ from numeric.audit.names import Names
 from numeric.audit.numbers import read_number
 from numeric.audit.reading import Reading, by_convention, by_default, general, left_out, weakest, with_whole_windows
 from numeric.audit.right import shown
-from numeric.audit.verdict import REFUTED, UNDECIDED, UNDER, VERIFIED, Verdict
+from numeric.audit.verdict import NO_MISTAKE, REFUTED, UNDECIDED, UNDER, VERIFIED, Verdict
 
 LOSS = "E=O"
 """What a claim about a loss says where it leaves out that its own gradient dE/dO is 1."""
@@ -51,7 +51,8 @@ def _judged(text: str, op: Op) -> Verdict:
 
 def _translated(text: str, op: Op) -> tuple[list[str], tuple[str, ...]]:
     """The equations of a text in notation, and what reading them took. Raises: NotationError."""
-    if not any(sign in text for sign in ("\\", "$", "_{")):
+    whole = "[" not in text and COTANGENT in tidied(text)
+    if not whole and not any(sign in text for sign in ("\\", "$", "_{")):
         try:
             claimed(text, op)
         except NotationError:
@@ -84,7 +85,7 @@ def judge(claim: Claim) -> Verdict:
         return _told(plain, first)
     for weaker in (weakest(claim), weakest(claim, with_whole_windows) if claim.kind == NUMBER else None):
         if weaker is not None:
-            return _told(weaker, weaker.verdict(), first)
+            return replace(_told(weaker, weaker.verdict(), first), diagnosis=_elsewhere(plain))
     reading = by_default(claim, left_out(claim)) if left_out(claim) else plain
     last = reading.verdict() if reading is not plain else first
     if last.layer == BRANCHES:
@@ -93,6 +94,14 @@ def judge(claim: Claim) -> Verdict:
             if found.verdict != REFUTED:
                 return _told(other, found, first)
     return _refuted(reading, last)
+
+
+def _elsewhere(reading: Reading) -> str:
+    """What goes wrong without the defaults, where the claim has symbols for some arguments but not for all."""
+    if not reading.claim.mentioned & {p.name for p in reading.op.parameters}:
+        return ""
+    found = diagnosis(reading)
+    return "" if found == NO_MISTAKE else f"elsewhere {found}"
 
 
 def _of_the_loss_itself(claim: Claim) -> Claim:

@@ -9,14 +9,13 @@ from fractions import Fraction
 from derive.conventions import speaking, under
 from derive.expressions.expr import Binder, Expr
 from derive.expressions.index import Index, index
-from derive.expressions.traversal import all_names
 from derive.language.show import show_index
 from derive.operation import Op, Parameter, Value, with_values
 from numeric.audit.claims import Claim
-from numeric.audit.comparison import compare
+from numeric.audit.comparison import compare, differ
 from numeric.audit.numbers import unrounded, whole_windows
 from numeric.audit.right import right_side
-from numeric.audit.verdict import REFUTED, Verdict
+from numeric.audit.verdict import Verdict
 
 Defaults = Mapping[str, tuple[Parameter, ...]]
 
@@ -75,8 +74,7 @@ def left_out(claim: Claim) -> Defaults:
     for p in claim.op.parameters:
         if p.default is not None:
             found[p.argument] = (*found.get(p.argument, ()), p)
-    used = all_names(claim.got)
-    return {a: ps for a, ps in found.items() if not used & {p.name for p in ps}}
+    return {a: ps for a, ps in found.items() if not claim.mentioned & {p.name for p in ps}}
 
 
 def weakest(claim: Claim, under: Callable[[Reading], Reading] = lambda r: r) -> Reading | None:
@@ -92,7 +90,7 @@ def weakest(claim: Claim, under: Callable[[Reading], Reading] = lambda r: r) -> 
 
 
 def _refuted(reading: Reading) -> bool:
-    return reading.verdict().verdict == REFUTED
+    return differ(reading.op, reading.axes, reading.claim.got, reading.right, reading.guards)
 
 
 def with_whole_windows(reading: Reading) -> Reading:

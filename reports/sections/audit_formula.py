@@ -45,6 +45,8 @@ def _blocks(found: Verdict, op: str) -> Iterator[Block]:
     rows: dict[str, str] = {}
     if found.right and found.verdict in (REFUTED, UNDER):
         rows["right"] = found.right
+    if found.verdict == UNDER and found.diagnosis:
+        rows["otherwise"] = found.diagnosis.removeprefix("elsewhere ")
     if found.verdict == REFUTED and found.hypothesis:
         rows["read under"] = found.hypothesis
     told = [Definition(spans(term), spans(Code(text))) for term, text in rows.items()]

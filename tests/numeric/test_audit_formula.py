@@ -1,40 +1,215 @@
 """A formula is verified, verified under a hypothesis, refuted with a true witness, or said to be open."""
 
+import contextlib
+from fractions import Fraction
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import derive
+from derive.errors import BackproofError
+from derive.expressions.index import index
+from derive.expressions.substitution import substitute
 from derive.language.notation import parse_expr
+from derive.language.show import show
+from derive.meaning.denote import World
+from derive.meaning.integers import Array, Formula
 from numeric.audit.canonical import same
-from numeric.audit.comparison import compare
+from numeric.audit.comparison import agree, compare
+from numeric.audit.formula import check_formula
+from numeric.audit.verdict import NO_MISTAKE, Verdict
+from numeric.mistakes import wrong_formulas
 
+# operation, its settings, a right claim, and the hypothesis that it needs
 RIGHT = [
-    ("conv2d", "X", {}, "sum[q<K_w,k<K,p<K_h] F[k,c,p,q]*dE/dO[n,k,(h+P_h-d_h*p)/s_h,(w+P_w-d_w*q)/s_w]"),
-    ("conv2d", "F", {"stride": 1, "padding": 0, "dilation": 1}, "sum[i<I,n<N,j<J] X[n,c,i+p,j+q]*dE/dO[n,k,i,j]"),
-    ("sigmoid", "X", {}, "O[...]*dE/dO[...]*(1-O[...])"),
-    ("mse_loss", "X", {}, "dE/dO*(X[...]-Y[...])*2/L"),
-]
+    ("conv2d", {}, "dE/dF[k,c,p,q] = sum[n,i,j] dE/dO[n,k,i,j]*X[n,c,s_h*i+d_h*p-P_h,s_w*j+d_w*q-P_w]", ""),
+    ("conv2d", {}, "dE/dF[k,c,p,q] = sum[n,i,j] dE/dO[n,k,i,j]*X[n,c,i+p,j+q]", "stride=1, padding=0, dilation=1"),
+    ("conv2d", {}, "dE/dF[a,b,u,v] = sum[n,i,j] dE/dO[n,a,i,j]*X[n,b,s*i+u-P,s*j+v-P]", "P_h=P_w, s_h=s_w, dilation=1"),
+    ("conv2d", {"stride": 2}, "dE/dF[k,c,p,q] = sum[j,i,n] X[n,c,2*i+p,2*j+q]*dE/dO[n,k,i,j]", "padding=0, dilation=1"),
+    ("conv2d", {}, "dL/dW[p,q] = sum[i,j] dL/dY[i,j]*X[i+p,j+q]", "K=1, C=1, N=1, stride=1, padding=0, dilation=1"),
+    ("conv2d", {}, "dE/dX[a,b] = sum[i,j] dE/dO[i,j]*F[a-i,b-j]", "N=1, C=1, K=1, stride=1, padding=0, dilation=1"),
+    ("conv2d", {}, "dE/db[k] = sum[n,i,j] dE/dO[n,k,i,j]", ""),
+    ("conv2d", {}, "I = floor((H+2*P_h-d_h*(K_h-1)-1)/s_h)+1", ""),
+    ("conv2d", {}, "O = (W-F+2*P)/S+1", "dilation=1, s_h divides H+2*P_h-K_h"),
+    ("conv2d", {}, "I = H-K_h+1", "stride=1, padding=0, dilation=1"),
+    ("conv2d", {}, "parameters = K*(C*K_h*K_w+1)", ""),
+    ("conv2d", {}, r"\frac{\partial E}{\partial F_{p,q}} = \sum_{i,j} \frac{\partial E}{\partial O_{i,j}} X_{i+p,j+q}",
+     "K=1, C=1, N=1, stride=1, padding=0, dilation=1"),
+    ("conv2d", {}, "dE/dF = conv(X, dE/dO)", "stride=1, padding=0, dilation=1"),
+    ("conv_transpose2d", {}, "dE/dX[n,c,h,w] = sum[k,p,q] dE/dO[n,k,h+p,w+q]*F[c,k,p,q]",
+     "stride=1, padding=0, dilation=1"),
+    ("linear", {}, "dE/dX[n,c] = sum[k] dE/dO[n,k]*W[k,c]", ""),
+    ("linear", {}, "dE/dX[c] = sum[k] dE/dO[k]*dO[k]/dX[c]", "L=1"),
+    ("linear", {}, "dE/dW[k,c] = dE/dO[k]*X[c]", "L=1"),
+    ("linear", {}, "dO[i]/dX[j] = W[i,j]", "L=1"),
+    ("linear", {}, "O[k] = b[k] + sum[c] W[k,c]*X[c]", "L=1"),
+    ("max_pool2d", {"kernel_size": 2}, "I = floor(H/2)", "stride=2, padding=0, dilation=1"),
+    ("avg_pool2d", {}, "dE/dX[n,c,h,w] = sum[p,q] dE/dO[n,c,(h-p)/s_h,(w-q)/s_w]/(K_h*K_w)", "padding=0"),
+    ("avg_pool2d", {}, "dE/dX[n,c,h,w] = dE/dO[n,c,h//K_h,w//K_w]/(K_h*K_w)", "stride=kernel_size, padding=0"),
+    ("softmax", {}, "dO[i]/dX[j] = O[i]*([i==j]-O[j])", "L=1"),
+    ("softmax", {}, "dE/dX[n,c] = sum[d] dE/dO[n,d]*O[n,d]*([c==d]-O[n,c])", ""),
+    ("cross_entropy", {}, "dE/dX[n,c] = (softmax(X)[n,c]-[c==T[n]])/N", "E=O"),
+    ("cross_entropy", {}, "dE/dX[c] = P[c]-[c==T]", "N=1, E=O"),
+    ("sigmoid", {}, "dE/dX[i] = dE/dO[i]*sigmoid(X[i])*(1-sigmoid(X[i]))", ""),
+    ("sigmoid", {}, "dE/dX[i,j] = dE/dO[i,j]*O[i,j]*(1-O[i,j])", ""),
+    ("sigmoid", {}, "dE/dX[i] = dE/dO[i]*exp(-X[i])/(1+exp(-X[i]))^2", ""),
+    ("tanh", {}, "dE/dX[i] = dE/dO[i]*(1-tanh(X[i])^2)", ""),
+    ("relu", {}, "dE/dX[i] = dE/dO[i]*[X[i]>0]", ""),
+    ("relu", {}, "dE/dX[i] = dE/dO[i]*[X[i]>=0]", "convention deck D1: ReLU'(0) = 1"),
+    ("batch_norm", {}, "dE/dw[c] = sum[n] dE/dO[n,c]*Y[n,c]", ""),
+    ("mse_loss", {}, "dE/dX[i] = 2*(X[i]-Y[i])/L", "E=O"),
+    ("O[i,j] = sum[p,q] X[i+p,j+q]*F[p,q]", {}, "dE/dX[h,w] = sum[p,q] dE/dO[h-p,w-q]*F[p,q]", ""),
+]  # fmt: skip
+
+# operation, its settings, a wrong claim, what is said of it
 WRONG = [
-    ("conv2d", "X", {}, "sum[k<K,p<K_h,q<K_w] dE/dO[n,k,h+p,w+q]*F[k,c,p,q]"),
-    ("conv2d", "F", {"stride": 2}, "sum[n<N,i<I,j<J] dE/dO[n,k,i,j]*X[n,c,i+p,j+q]"),
-    ("sigmoid", "X", {}, "O[...]*dE/dO[...]*(1+O[...])"),
-    ("relu", "X", {}, "dE/dO[...]*[0<=X[...]]"),
+    ("conv2d", {}, "dE/dX[n,c,h,w] = sum[k,p,q] dE/dO[n,k,h+p,w+q]*F[k,c,p,q]", "the filter was not flipped"),
+    ("conv2d", {"stride": 2}, "dE/dF[k,c,p,q] = sum[n,i,j] dE/dO[n,k,i,j]*X[n,c,i+p,j+q]", "the stride was forgotten"),
+    ("conv2d", {}, "dE/db[k] = sum[n,i] dE/dO[n,k,i,0]", "one row"),
+    ("conv2d", {}, "I = floor((H+2*P_h-K_h)/s_h)", "the 1 that is added to the quotient is missing"),
+    ("conv2d", {}, "I = floor((H+P_h-K_h)/s_h)+1", "padding was counted once"),
+    ("conv2d", {}, "parameters = K*C*K_h*K_w", "the biases were not counted"),
+    ("linear", {}, "dE/dX[n,c] = sum[k] dE/dO[n,k]*W[c,k]", "a matrix was not transposed"),
+    ("max_pool2d", {"kernel_size": 2}, "I = H-1", NO_MISTAKE),
+    ("avg_pool2d", {"kernel_size": 2}, "dE/dX[n,c,h,w] = dE/dO[n,c,h//2,w//2]", ""),
+    ("softmax", {}, "dE/dX[n,c] = dE/dO[n,c]*O[n,c]*(1-O[n,c])", ""),
+    ("cross_entropy", {}, "dE/dX[n,c] = P[n,c]-[c==T[n]]", "the division by N was left out"),
+    ("sigmoid", {}, "dE/dX[i] = dE/dO[i]*O[i]*(1+O[i])", "s(1+s)"),
+    ("tanh", {}, "dE/dX[i] = dE/dO[i]*(1-O[i])", "1-tanh"),
+    ("relu", {}, "dE/dX[i] = dE/dO[i]", "a factor was left out"),
+    ("batch_norm", {}, "dE/dX[n,c] = dE/dO[n,c]/S[c]", "a factor was left out"),
+    ("mse_loss", {}, "dE/dX[i] = (X[i]-Y[i])/L", "the 2 of the square was left out"),
+    ("O[i] = sum[p] X[i+p]*F[p]", {}, "dE/dF[p] = -(sum[i] dE/dO[i]*X[i+p])", "sign"),
+]
+
+UNREADABLE = [
+    ("sigmoid", "dE/dX[i = O[i]", "column 9"),
+    ("sigmoid", "dE/dQ[i] = O[i]", "tensor Q"),
+    ("sigmoid", "dE/dX[i] = O[j]", "j: got a name"),
+    ("conv2d", "dE/dF[k,c,p,q] = sum[m] X[0,c,p+m,q]", "write sum[m<N]"),
+    ("linear", "I = 3", "got a number that linear does not derive"),
+    ("conv2d", "dE/dX[a,b,c,d,e] = 1", "expected X[n,c,h,w]"),
+    ("sigmoid", "dE/dX[i] = dE/dO[i] = 1", "line by line"),
+    ("sigmoid", "(" * 500 + "1", "column"),
+    ("sigmoid", "x" * 20_000, "characters"),
+    ("sigmoid", "", ""),
 ]
 
 
-@pytest.mark.parametrize(("op", "wrt", "settings", "text"), RIGHT)
-def test_a_right_formula_is_verified_for_all_sizes(op, wrt, settings, text) -> None:
-    d = derive.gradient(derive.op(op, **settings), wrt)
-    found = compare(d.op, d.axes, parse_expr(text), d.formula)
-    assert (found.verdict, found.witness) == ("verified", None)
+@pytest.mark.parametrize(("op", "set_to", "text", "hypothesis"), RIGHT)
+def test_a_right_claim_is_verified_under_what_it_needs_and_no_more(op, set_to, text, hypothesis) -> None:
+    found = check_formula(text, op, **set_to)
+    assert (found.verdict, found.hypothesis) == ("verified-under" if hypothesis else "verified", hypothesis)
+    assert found.reason.startswith("proved for all sizes")
+    assert found.diagnosis == "" or found.diagnosis.startswith("elsewhere ")
 
 
-@pytest.mark.parametrize(("op", "wrt", "settings", "text"), WRONG)
-def test_a_wrong_formula_is_refuted_with_two_values_that_differ(op, wrt, settings, text) -> None:
-    d = derive.gradient(derive.op(op, **settings), wrt)
-    found = compare(d.op, d.axes, parse_expr(text), d.formula)
+@pytest.mark.parametrize(("op", "set_to", "text", "said"), WRONG)
+def test_a_wrong_claim_is_refuted_and_diagnosed_with_the_right_formula(op, set_to, text, said) -> None:
+    found = check_formula(text, op, **set_to)
     assert found.verdict == "refuted"
+    assert said in found.diagnosis
     assert found.witness is not None
     assert found.witness.got != found.witness.expected
+    again = check_formula(found.right, op, **set_to)
+    assert again.verdict in ("verified", "verified-under")
+
+
+@pytest.mark.parametrize(("op", "text", "said"), UNREADABLE)
+def test_what_cannot_be_read_says_where_and_what_to_do(op, text, said) -> None:
+    with pytest.raises(BackproofError, match=r"\w") as error:
+        check_formula(text, op)
+    assert said in str(error.value)
+
+
+# -- the mistakes of the catalogue -------------------------------------------------------------------------------------
+
+MISTAKEN = [
+    (name, tensor.name, mistake, wrong)
+    for name in ("sigmoid", "tanh", "softmax", "linear", "mse_loss", "cross_entropy")
+    for tensor in derive.op(name).differentiable
+    for mistake, wrong in wrong_formulas(derive.op(name), tensor.name)
+]
+
+
+def true_again(name: str, formula, verdict: Verdict) -> Fraction | int | None:
+    """The claimed value at the witness, evaluated from what the witness holds; labels are data too."""
+    op, w = derive.op(name), verdict.witness
+    assert w is not None
+    arrays = {n: _array(values) for n, values in w.data.items()}
+    formulas = {e.target: Formula(e.names, tuple(b.extent for b in op.tensor(e.target).axes), e.body)
+                for e in op.equations}  # fmt: skip
+    return World(w.sizes, arrays, formulas).value(formula, dict(w.index))
+
+
+def _array(values) -> Array:
+    shape, flat = [], [values]
+    while isinstance(flat[0], list):
+        shape.append(len(flat[0]))
+        flat = [x for part in flat for x in part]
+    return Array(tuple(shape), tuple(flat))
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "tanh", "softmax", "linear", "mse_loss", "cross_entropy"])
+def test_every_mistaken_formula_is_refuted_by_a_witness_that_is_true_again(name) -> None:
+    for own, wrt, mistake, wrong in (m for m in MISTAKEN if m[0] == name):
+        d = derive.gradient(derive.op(own), wrt)
+        found = compare(d.op, d.axes, wrong, d.formula)
+        assert found.verdict == "refuted", mistake.sentence
+        assert true_again(own, wrong, found) != true_again(own, d.formula, found), mistake.sentence
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "tanh", "softmax", "mse_loss"])
+def test_no_diagnosis_is_false_it_is_the_mistake_or_one_that_leads_to_an_equal_formula(name) -> None:
+    for own, wrt, mistake, wrong in (m for m in MISTAKEN if m[0] == name):
+        d = derive.gradient(derive.op(own), wrt)
+        left = f"dE/d{wrt}" + (f"[{','.join(b.name for b in d.axes)}]" if d.axes else "")
+        found = check_formula(f"{left} = {show(wrong)}", own)
+        if found.hypothesis == "E=O" and found.verdict == "verified-under":
+            continue  # a loss's own gradient may be taken to be 1
+        assert found.verdict == "refuted"
+        said = [w for m, w in wrong_formulas(d.op, wrt) if m.sentence == found.diagnosis]
+        assert any(agree(d.op, d.axes, wrong, w) for w in said), (mistake.sentence, found.diagnosis)
+
+
+# -- clean formulas in any dress ---------------------------------------------------------------------------------------
+
+CLEAN = [("conv2d", "F", {"stride": 1, "padding": 0, "dilation": 1}), ("linear", "W", {}), ("softmax", "X", {}),
+         ("cross_entropy", "X", {}), ("sigmoid", "X", {}), ("batch_norm", "w", {})]  # fmt: skip
+LETTERS = ["alpha", "beta", "gamma", "u1", "v2", "zeta", "eta", "kappa"]
+
+
+def in_another_order(e, draw):
+    """The expression with the items of sums and products in a drawn order."""
+    parts = tuple(in_another_order(p, draw) for p in e.parts)
+    if type(e).__name__ in ("Add", "Mul"):
+        parts = tuple(draw(st.permutations(parts)))
+    return e.with_parts(parts) if parts else e
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.data())
+def test_a_clean_formula_is_verified_whatever_its_letters_and_its_order(data) -> None:
+    name, wrt, set_to = data.draw(st.sampled_from(CLEAN))
+    d = derive.gradient(derive.op(name, **set_to), wrt)
+    letters = data.draw(st.permutations(LETTERS))
+    renaming = {b.name: index(new) for b, new in zip(d.axes, letters, strict=False)}
+    right = in_another_order(substitute(d.formula, renaming), data.draw)
+    left = f"dE/d{wrt}[{','.join(i.name for i in renaming.values())}]"
+    assert (
+        check_formula(f"{left} = {show(right, bounds=data.draw(st.booleans()))}", name, **set_to).verdict == "verified"
+    )
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.text(alphabet="dEXFO[]()=+-*/<>,.0123 nkcpqsumax_^{}\\", max_size=60))
+def test_any_text_is_read_or_refused_in_words(text) -> None:
+    with contextlib.suppress(BackproofError):
+        assert check_formula(text, "linear").verdict
+
+
+# -- comparison --------------------------------------------------------------------------------------------------------
 
 
 def test_equality_up_to_names_and_order_sees_nothing_else() -> None:
@@ -42,3 +217,22 @@ def test_equality_up_to_names_and_order_sees_nothing_else() -> None:
     assert same(a, parse_expr("sum[u<M] sum[v<N] (B[u] + x)*A[v,u]"))
     assert not same(a, parse_expr("sum[i<N,j<M] A[j,i]*(x + B[j])"))
     assert not same(a, parse_expr("sum[i<M,j<N] A[i,j]*(x + B[j])"))
+
+
+def test_a_claim_with_some_symbols_is_told_what_goes_wrong_without_the_others() -> None:
+    found = check_formula("dE/dF[k,c,p,q] = sum[n,i,j] dE/dO[n,k,i,j]*X[n,c,i+d_h*p-P_h,j+d_w*q-P_w]", "conv2d")
+    assert (found.verdict, found.hypothesis) == ("verified-under", "stride=1")
+    assert found.diagnosis == "elsewhere the stride was forgotten: the cotangent was not spread"
+
+
+def test_axes_that_were_exchanged_are_told_apart_where_all_arguments_are_symbols() -> None:
+    d = derive.gradient("conv2d", "F")
+    swapped = "sum[n<N,i<I,j<J] dE/dO[n,k,i,j]*X[n,c,s_w*i+d_h*p-P_h,s_h*j+d_w*q-P_w]"
+    assert compare(d.op, d.axes, parse_expr(swapped), d.formula).verdict == "refuted"
+
+
+def test_what_no_method_proves_is_undecided_and_says_how_much_was_tested() -> None:
+    op = derive.op("O[i] = sin(X[i])")
+    d = derive.gradient(op, "X")
+    found = compare(op, d.axes, parse_expr("dE/dO[i]*(1 - 2*sin(X[i]/2)^2)"), d.formula)
+    assert found.verdict in ("undecided", "refuted")
