@@ -151,6 +151,22 @@ def test_a_law_of_ones_own_has_its_backward_judged() -> None:
         assert_backward(lambda g, X, F: {"X": -kernel.vjp(g, X=X, F=F)["X"]}, law, configurations=FEW)
 
 
+@pytest.mark.parametrize("padded", [True, False], ids=["right", "wrong"])
+def test_a_kernel_may_take_one_number_for_all_axes(padded: bool) -> None:
+    def avg_pool2d(grad_output: Any, input: Any, kernel_size: int, stride: int, padding: int = 0) -> Any:
+        size = [n + 2 * padding + stride * kernel_size for n in input.shape[2:]]
+        grad = np.zeros((*input.shape[:2], *size))
+        for i, j in np.ndindex(*grad_output.shape[2:]):
+            to = (..., slice(stride * i, stride * i + kernel_size), slice(stride * j, stride * j + kernel_size))
+            grad[to] += grad_output[:, :, i : i + 1, j : j + 1] / kernel_size**2
+        first = padding if padded else 0
+        return grad[:, :, first : first + input.shape[2], first : first + input.shape[3]]
+
+    found = judged(InProcess(avg_pool2d, "mine:avg_pool2d"), "mine:avg_pool2d", "avg_pool2d", {}, configurations=FEW)
+    assert found.good == padded
+    assert any("one number for all axes" in note for note in found.verdict.notes)
+
+
 def test_one_gradient_may_be_judged_alone() -> None:
     def linear(grad_output: Any, input: Any, weight: Any) -> Any:
         return grad_output.T @ input
@@ -171,6 +187,11 @@ def test_a_kink_is_right_under_a_convention_that_is_named(at_zero: float, verdic
     found = judged(InProcess(relu, "mine:relu"), "mine:relu", "relu", {}, configurations=FEW)
     assert found.verdict.verdict == verdict
     assert named in found.verdict.hypothesis
+
+
+def test_what_is_wrong_at_ties_alone_is_told_so() -> None:
+    found = verdict_on([c.module for c in BROKEN].index("broken_max_pool"))
+    assert [g.where for g in found.gradients] == ["only at ties and kinks"]
 
 
 def test_a_last_winner_is_a_convention_too() -> None:

@@ -116,6 +116,7 @@ class Isolated:
                 pass_fds=(theirs_in, theirs_out),
                 start_new_session=True,
                 stdin=subprocess.DEVNULL,
+                env={"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", **os.environ},
                 stdout=2,  # what a user prints is for people: it goes to stderr
             )
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import product
@@ -31,6 +32,7 @@ class Signature:
     held: tuple[str, ...]
     settings: frozenset[str]
     order: tuple[str, ...] = ()
+    uniform: bool = False
 
     def takes(self, tensor: Tensor) -> bool:
         """Whether an input is passed at all."""
@@ -38,7 +40,13 @@ class Signature:
 
     def passed(self, sample: Sample) -> dict[str, Setting]:
         """The settings of a sample that the kernel takes, by torch's names."""
-        return {n: v for n, v in settings_of(sample).items() if n in self.settings}
+        own = {n: v for n, v in settings_of(sample).items() if n in self.settings}
+        return {n: one(v) for n, v in own.items()} if self.uniform else own
+
+
+def one(value: Any) -> Any:
+    """A setting that is the same along every axis as one number."""
+    return value[0] if isinstance(value, tuple) and len({*value}) == 1 else value
 
 
 def settings_of(sample: Sample) -> dict[str, Any]:
@@ -93,6 +101,32 @@ def laws(op: str | Op, given: Mapping[str, Setting], described: Mapping[str, Any
             continue
         found.append(replace(law, layout=layout if law.layout != AS_THE_LAW else AS_THE_LAW))
     return list({(law.equations, law.sizes): law for law in found}.values())
+
+
+UNIFORM: Mapping[str, tuple[int, ...]] = {
+    "kernel_size": (2, 3, 4, 3, 2, 4),
+    "stride": (1, 2, 3, 2, 1, 3),
+    "padding": (0, 1, 2, 0, 1, 1),
+    "output_padding": (0, 1, 2, 0, 1, 0),
+    "dilation": (1, 2, 1, 1, 2, 1),
+}
+"""Settings for a kernel that takes one number for all axes, one law a column."""
+
+
+def uniform_laws(op: str | Op, given: Mapping[str, Setting], described: Mapping[str, Any]) -> list[Op]:
+    """The laws for a kernel that takes one number for all axes; none where no argument has several.
+
+    Raises: OperationError, NotationError.
+    """
+    if isinstance(op, Op) or op not in RECIPES:
+        return []
+    several = {a.name for a in RECIPES[op].arguments if len(a.symbols) > 1 and a.name in UNIFORM}
+    names = sorted((several & {*described["takes"]}) - given.keys())
+    found: list[Op] = []
+    for column in zip(*(UNIFORM[n] for n in names), strict=True):
+        with suppress(OperationError):  # numbers that do not go together, as a padding beyond half of the window
+            found += laws(op, {**given, **dict(zip(names, column, strict=True))}, described)
+    return found
 
 
 def _values(a: Argument, recipe: Recipe, given: Mapping[str, Setting], taken: frozenset[str]) -> Iterator[Setting]:

@@ -14,6 +14,7 @@ from derive.meaning.digits import Digits
 from numeric.audit.kernel.entries import formula_of, index_of
 from numeric.audit.kernel.faults import NUMBERS, Fault
 from numeric.audit.kernel.findings import Finding
+from numeric.audit.kernel.signatures import one
 from numeric.audit.kernel.suspects import convention
 from numeric.audit.kernel.trials import Suite
 from numeric.audit.verdict import REFUTED, UNDECIDED, UNDER, VERIFIED, Verdict, Witness
@@ -150,14 +151,9 @@ def _notes(suite: Suite, notes: Sequence[str]) -> tuple[str, ...]:
     """What the verdict does not speak of: settings that the kernel does not take."""
     law = suite.laws[0]
     known = torch_arguments(law, {}) if law.name in RECIPES else dict(law.settings)
-    numbers = [f"{n}={_one(v)}" for n, v in known.items() if n not in suite.signature.settings]
+    numbers = [f"{n}={one(v)}" for n, v in known.items() if n not in suite.signature.settings]
     told = [f"judged at {', '.join(numbers)}, which it does not take as an argument"] if numbers else []
     return (*told, *dict.fromkeys(notes))
-
-
-def _one(value: Any) -> Any:
-    """A setting that is the same along every axis as one value."""
-    return value[0] if isinstance(value, tuple) and len({*value}) == 1 else value
 
 
 def _right(f: Formula) -> str:

@@ -159,8 +159,3 @@ class Layer:
 def tensor(array: NDArray) -> Tensor:
     """An array as a tensor that shares its memory."""
     return torch.from_numpy(array)
-
-
-def single_thread() -> None:
-    """Keep torch to one thread, so that an audit does not take a machine for itself."""
-    torch.set_num_threads(1)

@@ -138,6 +138,16 @@ class Suite:
             multiple = needed
         return None
 
+    def untied(self, like: Trial) -> Trial | None:
+        """The same configuration with integers that are all different and not 0: no ties, no kinks."""
+        random, unit = np.random.default_rng(like.sample.seed), lcm(*like.bounds.divisors)
+
+        def different(a: NDArray) -> NDArray:
+            numbers = (random.permutation(a.size) + 1.0) * random.choice((-1, 1), a.size) * unit
+            return numbers.reshape(a.shape)
+
+        return self._if_as_exact(like, self.trial("values", with_numbers(like.sample, different)))
+
     def bounded(self, sample: Sample, precision: Precision = FLOAT64) -> Bounds:
         with np.errstate(all="ignore"):
             return bounds_on(sample.op, formulas(sample.op, self.rule), sample, precision)

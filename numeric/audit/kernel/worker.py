@@ -104,6 +104,8 @@ def answered(subject: Subject, asked: Message) -> Message:
         found = subject.call(asked.data, asked.arrays)
     except Refused as error:
         return Message({"outcome": "wrong type", "text": str(error)})
+    except KeyboardInterrupt:
+        raise
     except BaseException as error:  # exit() and the like are answers about the kernel, too
         return Message({"outcome": "raised", "text": raised(error), "where": where(error)})
     told = {"changed": list(found.changed), "found_at": dict(found.found_at), "library": found.library}
