@@ -17,8 +17,8 @@ import numpy as np
 
 from derive.derivation import Derivation
 from derive.errors import MeaningError
-from derive.expressions.expr import Binder, Compare, Contract, Divides, Entry, Expr, InRange, Mul, Num, Val
-from derive.expressions.index import Index, index
+from derive.expressions.expr import Binder, Compare, Divides, Entry, Expr, InRange, Num, Val
+from derive.expressions.index import Index
 from derive.laws.definitions import unfolder
 from derive.laws.law import COTANGENT
 from derive.meaning.denote import World
@@ -27,6 +27,7 @@ from derive.meaning.small_sizes import sizes_of
 from derive.operation import Op
 from numeric.evaluation.arithmetic import COMPARE, Integers, Mask
 from numeric.evaluation.grid import Grid, Scope, both, holds
+from numeric.proof.from_law import energy
 from numeric.proof.intermediates import all_put_in
 from numeric.proof.terms import Expansion, Factor, Term
 from numeric.proof.verdict import Outside
@@ -95,11 +96,8 @@ class Ring(Grid):
     # -- three polynomials ---------------------------------------------------------------------------------------------
 
     def energy(self) -> Polynomial:
-        """E = sum[o] dE/dO[o]*O[o], with every equation of the law put in."""
-        out = self.op.output
-        at = tuple(index(b.name) for b in out.axes)
-        product = Mul((Entry(COTANGENT + out.name, at), Entry(out.name, at)))
-        return self.polynomial(Contract(out.axes, product) if out.axes else product, ())
+        """E = sum[o] dE/dO[o]*O[o], multiplied out."""
+        return self.polynomial(energy(self.op), ())
 
     def derivative(self, e: Polynomial, tensor: str) -> Polynomial:
         """All first derivatives by a tensor's entries; a key is the entry, then what is left of the monomial."""

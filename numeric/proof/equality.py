@@ -49,7 +49,11 @@ class Claim:
                         return Proved(self._told(kinds))
             except Outside as found:
                 reason = reason or str(found)
-        return Unknown(reason) if reason else self._refuted()
+        try:
+            found_wrong = self._refuted()
+        except Outside as found:
+            return Unknown(reason or str(found))
+        return Unknown(reason) if reason and isinstance(found_wrong, Unknown) else found_wrong
 
     def _forms(self) -> Iterator[list[Kind]]:
         """The terms of a - b by what they are products of; then those of (a - b) times the denominators.
@@ -58,12 +62,16 @@ class Claim:
         """
         signed = {p.name for p in self.op.parameters if p.minimum < 0}
         expand = Expansion(self._whole, self._whole - signed, self._real, unfolder(self.op))
-        terms = [*expand(self.a), *(replace(t, number=-t.number) for t in expand(self.b))]
+        terms = [*self.left_terms(expand), *(replace(t, number=-t.number) for t in expand(self.b))]
         yield self._kinds([counts_apart(t) for t in terms])
         pointwise = [contracted(t) for t in terms]
         without = cleared(pointwise, expand)
         if without != pointwise:
             yield self._kinds([counts_apart(t) for t in without])
+
+    def left_terms(self, expand: Expansion) -> list[Term]:
+        """The terms of a. Raises: Outside."""
+        return expand(self.a)
 
     def _kinds(self, terms: Sequence[Term]) -> list[Kind]:
         return [Kind(self, tuple(t for t in terms if t.kind == k)) for k in dict.fromkeys(t.kind for t in terms)]
@@ -80,15 +88,16 @@ class Claim:
     def ranges(self) -> tuple[InRange, ...]:
         return tuple(InRange(index(b.name), b.extent) for b in self.axes)
 
-    def facts(self, sized: bool) -> Facts:
-        return Facts(self.op, self.ranges, self.hypotheses, sized)
+    @cached_property
+    def facts(self) -> Facts:
+        return Facts(self.op, self.ranges, self.hypotheses)
 
     def axes_of(self, tensor: str) -> tuple[Binder, ...]:
         """The axes of a tensor or cotangent."""
         return self.op.tensor(tensor.removeprefix(COTANGENT)).axes
 
     def _told(self, kinds: Sequence[Kind]) -> tuple[str, ...]:
-        return self.facts(True).told(g for k in kinds for r in k.relations for g in r[0].holds)
+        return self.facts.told(g for k in kinds for r in k.relations for g in r[0].holds)
 
     # -- refuting ------------------------------------------------------------------------------------------------------
 
@@ -101,9 +110,9 @@ class Claim:
         sizes = sorted(self._whole)
 
         def differ(t: solver.Translation) -> solver.Z3:
-            return self.inside(t, solver.z3().Or(*(k.differ(t) for k in kinds)))
+            return self.inside(t, t.any(k.differ(t) for k in kinds))
 
-        found = solver.smallest(self.facts(True), names, sizes, differ)
+        found = solver.smallest(self.facts, names, sizes, differ)
         if found is None:
             return Unknown(solver.BEYOND)
         at_sizes, at = ({n: found[n] for n in some} for some in (sizes, names))
@@ -114,7 +123,7 @@ class Claim:
 
     def inside(self, t: solver.Translation, statement: solver.Z3) -> solver.Z3:
         """A statement where the free indices are in their ranges."""
-        return solver.z3().And(*(t.guard(r) for r in self.ranges), statement)
+        return t.all([*map(t.guard, self.ranges), statement])
 
     def _values(self, sizes: Mapping[str, int], at: Mapping[str, int]) -> tuple[str, str] | None:
         """The values of both sides for numbers at which they differ; None where none are found."""
@@ -172,7 +181,7 @@ class Kind:
         """Whether the terms add up to 0 wherever their relations hold, asked of z3 as one question. Raises: Outside."""
         for r in self.relations:
             self._sound(r[0])
-        return solver.never(self.claim.facts(True), lambda t: self.claim.inside(t, self.differ(t)))
+        return solver.never(self.claim.facts, lambda t: self.claim.inside(t, self.differ(t)))
 
     def _not_cancelled(self, left: Iterable[int], same: Callable[[int, int], bool]) -> list[int]:
         """The terms without those that cancel with others of the same relation."""
@@ -214,10 +223,10 @@ class Kind:
 
     def _within(self, one: Relation, other: Relation, part: frozenset[str]) -> bool:
         """Whether what one says about a part of the indices implies what the other says about it."""
-        given = [g for g in one.holds if self._is_about(g, part)]
+        ranges = [r for r in self.claim.ranges if free_names(r) & part]
+        given = ranges + [g for g in one.holds if self._is_about(g, part)]
         wanted = [g for g in other.holds if self._is_about(g, part)]
-        read = part - {b.name for b in self.claim.axes}  # the ranges of the free indices are said elsewhere
-        while values := known(given, read):
+        while values := known(given, part):
             given, wanted = ([put_in(g, values) for g in guards] for guards in (given, wanted))
         return all(g in given or self._follows(given, g) == solver.YES for g in wanted)
 
@@ -225,13 +234,7 @@ class Kind:
         return bool(free_names(g) & part) if part else not free_names(g) & self.indices
 
     def _follows(self, given: Sequence[Expr], then: Expr) -> str:
-        """First with output extents that may be anything, which is quicker; then with their formulas."""
-        found = solver.OPEN
-        for sized in (False, True):
-            found = solver.follows(self.claim.facts(sized), (*self._ranges(given, then), *given), then)
-            if found == solver.YES:
-                break
-        return found
+        return solver.follows(self.claim.facts, (*self._ranges(given, then), *given), then)
 
     def _ranges(self, given: Sequence[Expr], then: Expr) -> Iterator[Expr]:
         """The ranges of the free indices that a question is about are part of it."""
@@ -247,12 +250,12 @@ class Kind:
                 t.name(v)
         scale = lcm(*(x.number.denominator for x in self.terms))
         lowest = {n: min(dict(x.powers).get(n, 0) for x in self.terms) for x in self.terms for n, _ in x.powers}
-        total = solver.z3().IntVal(0)
+        total = t.integer(0)
         for x, relations in zip(self.terms, self.relations, strict=True):
-            weight = solver.z3().IntVal(int(x.number * scale))
+            weight = t.integer(int(x.number * scale))
             for name, low in lowest.items():
                 for _ in range(dict(x.powers).get(name, 0) - min(low, 0)):
                     weight = weight * t.name(name)
             for r in relations:
-                total = total + solver.z3().If(solver.z3().And(*(t.guard(g) for g in r.holds)), weight, 0)
+                total = total + t.number_if(t.all(map(t.guard, r.holds)), weight)
         return total != 0

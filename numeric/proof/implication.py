@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from derive.expressions.expr import Binder, Expr, InRange
 from derive.expressions.index import index
@@ -35,9 +34,8 @@ def implied(
 
 def _one(facts: Facts, given: tuple[Expr, ...], then: Expr) -> Outcome | None:
     """None where it follows."""
-    for known in (replace(facts, sized=False), facts):  # without the formulas of sizes the question is easier
-        if solver.follows(known, (*_about(facts, (*given, then)), *given), then) == solver.YES:
-            return None
+    if solver.follows(facts, (*_about(facts, (*given, then)), *given), then) == solver.YES:
+        return None
     return _failing(facts, given, then)
 
 
@@ -51,7 +49,7 @@ def _failing(facts: Facts, given: tuple[Expr, ...], then: Expr) -> Outcome:
     names = sorted({n for g in (*ranges, *given, then) for n in free_names(g)} - facts.op.symbols)
 
     def fails(t: solver.Translation) -> solver.Z3:
-        return solver.z3().And(*(t.guard(g) for g in (*ranges, *given)), solver.z3().Not(t.guard(then)))
+        return t.all([*map(t.guard, (*ranges, *given)), t.no(t.guard(then))])
 
     used = {n for g in (*ranges, *given, then, *facts.assumed) for n in free_names(g)}
     sized = used | {n for symbol, size in facts.op.sizes if symbol in used for n in size.names()}

@@ -12,6 +12,7 @@ from derive.expressions.traversal import binders_of, walk
 from derive.language.show import show, show_index
 from derive.laws.law import HYPOTHESIS
 from numeric.proof.equality import Claim
+from numeric.proof.from_law import is_polynomial, of_the_law
 from numeric.proof.implication import implied
 from numeric.proof.obligation import INVERSE, RELATION, Obligation
 from numeric.proof.verdict import Outcome, Proved
@@ -22,6 +23,9 @@ def relations(d: Derivation) -> Iterator[Obligation]:
     forward = next(line for line in d.lines if not any(isinstance(n, D) for n in walk(line)))
     yield Obligation(RELATION, f"the deltas of {d.target.tensor} and its formula relate the same indices",
                      Claim(d.op, d.axes, forward, d.formula).outcome())  # fmt: skip
+    if is_polynomial(d.op, d.wrt.name):
+        said = f"the formula of {d.target.tensor} is the derivative of the law, read off its products"
+        yield Obligation(RELATION, said, of_the_law(d, forward).outcome())
     if d.result != d.formula:
         yield Obligation(RELATION, f"the formula of {d.target.tensor} is {d.name or 'what it is called'}", _named(d))
     yield from inverses(d, forward)

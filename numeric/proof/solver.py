@@ -7,7 +7,7 @@ Extents, strides, paddings and dilations are integer variables. A quotient is a 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Any
 
@@ -41,6 +41,7 @@ class Translation:
     """Guards and indices as z3 terms; `definitions` say what the quotients, labels and sizes in them are."""
 
     facts: Facts
+    context: Z3 = field(default_factory=lambda: z3().Context())  # of its own: no question depends on those before it
     definitions: list[Z3] = field(default_factory=list)
     _known: dict[object, Z3] = field(default_factory=dict)
     _divided: dict[str, tuple[Z3, Z3]] = field(default_factory=dict)
@@ -48,18 +49,37 @@ class Translation:
     def name(self, name: str) -> Z3:
         """The variable of a name, with what is known of it."""
         if name not in self._known:
-            self._known[name] = z3().Int(name)
+            self._known[name] = self.variable(name)
             self.definitions += [self.guard(g) for g in self.facts.about(name)]
         return self._known[name]
+
+    def variable(self, name: str) -> Z3:
+        return z3().Int(name, self.context)
+
+    def integer(self, n: int) -> Z3:
+        return z3().IntVal(n, self.context)
+
+    def all(self, statements: Iterable[Z3]) -> Z3:
+        return z3().And([z3().BoolVal(True, self.context), *statements])
+
+    def any(self, statements: Iterable[Z3]) -> Z3:
+        return z3().Or([z3().BoolVal(False, self.context), *statements])
+
+    def no(self, statement: Z3) -> Z3:
+        return z3().Not(statement)
+
+    def number_if(self, statement: Z3, number: Z3) -> Z3:
+        """The number where the statement holds, else 0."""
+        return z3().If(statement, number, self.integer(0))
 
     # -- indices -------------------------------------------------------------------------------------------------------
 
     def index(self, i: Index) -> tuple[Z3, list[Z3]]:
         """An index, and what holds where it is an integer."""
-        total: Z3 = z3().IntVal(0)
+        total: Z3 = self.integer(0)
         whole: list[Z3] = []
         for monomial, c in i.terms:
-            product = z3().IntVal(c)
+            product = self.integer(c)
             for atom in monomial:
                 factor, integral = self._atom(atom)
                 product, whole = product * factor, whole + integral
@@ -86,7 +106,7 @@ class Translation:
         key = ("division", dividend.sexpr(), divisor.sexpr())
         if key not in self._known:
             number = len(self._known)
-            quotient, rest = z3().Int(f"quotient{number}"), z3().Int(f"rest{number}")
+            quotient, rest = self.variable(f"quotient{number}"), self.variable(f"rest{number}")
             self._known[key] = quotient, rest
             law = dividend == quotient * divisor + rest
             self.definitions += [
@@ -108,15 +128,15 @@ class Translation:
         inside = [w for _, whole in places for w in whole]
         for p, extent in zip(at, self.facts.extents(e.tensor), strict=True):
             inside += [p >= 0, p < self.index(extent)[0]]
-        sort = z3().IntSort()
-        value = z3().Function(e.tensor, *[sort] * len(at), sort)(*at) if at else z3().Int(e.tensor)
+        sort = z3().IntSort(self.context)
+        value = z3().Function(e.tensor, *[sort] * len(at), sort)(*at) if at else self.variable(e.tensor)
         if ("label", value.sexpr()) not in self._known:
             self._known["label", value.sexpr()] = value
             for extent in self.facts.labels(e.tensor):
                 self.definitions.append(
-                    z3().Implies(z3().And(*inside), z3().And(value >= 0, value < self.index(extent)[0]))
+                    z3().Implies(self.all(inside), z3().And(value >= 0, value < self.index(extent)[0]))
                 )
-        return (z3().If(z3().And(*inside), value, 0) if inside else value), []
+        return (self.number_if(self.all(inside), value) if inside else value), []
 
     # -- guards --------------------------------------------------------------------------------------------------------
 
@@ -146,15 +166,15 @@ class Translation:
             case Val(i):
                 return self.index(i)
             case Num(value) if value.denominator == 1:
-                return z3().IntVal(int(value)), []
+                return self.integer(int(value)), []
             case InRange() | Divides() | Compare():
-                return z3().If(self.guard(e), z3().IntVal(1), z3().IntVal(0)), []
+                return self.number_if(self.guard(e), self.integer(1)), []
             case Add(items) | Mul(items):
                 sides = [self.number(p) for p in items]
                 whole = [w for _, conditions in sides for w in conditions]
                 if isinstance(e, Add):
-                    return reduce(lambda a, b: a + b, (s for s, _ in sides), z3().IntVal(0)), whole
-                return reduce(lambda a, b: a * b, (s for s, _ in sides), z3().IntVal(1)), whole
+                    return reduce(lambda a, b: a + b, (s for s, _ in sides), self.integer(0)), whole
+                return reduce(lambda a, b: a * b, (s for s, _ in sides), self.integer(1)), whole
             case Maximum(left, right) | Minimum(left, right):
                 (a, whole), (b, more) = self.number(left), self.number(right)
                 first = a >= b if isinstance(e, Maximum) else a <= b
@@ -166,24 +186,30 @@ class Translation:
 
 
 def follows(facts: Facts, given: Sequence[Expr], then: Expr) -> str:
-    """Whether `then` holds wherever all of `given` do: YES, NO or OPEN. Raises: Outside."""
-    t = Translation(facts)
-    asked = [t.guard(g) for g in given] + [z3().Not(t.guard(then))]
-    found = _check(asked + t.definitions)
-    return {"unsat": YES, "sat": NO}.get(found, OPEN)
+    """Whether `then` holds wherever all of `given` do: YES, NO or OPEN. Raises: Outside.
+
+    It is asked with little effort of output extents that may be anything, then of those that the operation gives.
+    """
+    for known, effort in ((replace(facts, sized=False), EFFORT // 10), (facts, EFFORT)):
+        t = Translation(known)
+        asked = [*map(t.guard, given), t.no(t.guard(then))]
+        found = _check(t, asked, effort)
+        if found == "unsat":
+            return YES
+    return NO if found == "sat" else OPEN
 
 
 def never(facts: Facts, build: Callable[[Translation], Z3]) -> bool:
     """Whether a statement holds for no numbers at all. Raises: Outside."""
     t = Translation(facts)
     statement = build(t)
-    return _check([statement, *t.definitions]) == "unsat"
+    return _check(t, [statement], EFFORT) == "unsat"
 
 
-def _check(assertions: Iterable[Z3]) -> str:
-    solver = z3().Solver()
-    solver.set("rlimit", EFFORT)
-    solver.add(*assertions)
+def _check(t: Translation, assertions: Iterable[Z3], effort: int) -> str:
+    solver = z3().Solver(ctx=t.context)
+    solver.set("rlimit", effort)
+    solver.add(*assertions, *t.definitions)
     return str(solver.check())
 
 
@@ -194,7 +220,7 @@ def smallest(
     t = Translation(facts)
     statement = build(t)
     variables = {n: t.name(n) for n in (*names, *sizes)}
-    solver = z3().Solver()
+    solver = z3().Solver(ctx=t.context)
     solver.set("rlimit", EFFORT)
     solver.add(statement, *t.definitions)
     best = None
@@ -205,7 +231,7 @@ def smallest(
         solver.pop()
         if best is not None:
             break
-    total = reduce(lambda a, b: a + b, (variables[n] for n in sizes), z3().IntVal(0))
+    total = reduce(lambda a, b: a + b, (variables[n] for n in sizes), t.integer(0))
     found = best
     while found is not None:
         best = found

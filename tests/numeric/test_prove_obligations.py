@@ -15,6 +15,7 @@ from derive.meaning.denote import World
 from numeric.plans.lower import plan
 from numeric.plans.plan import Pad, Scatter, View
 from numeric.proof.accesses import accesses
+from numeric.proof.from_law import is_polynomial, of_the_law
 from numeric.proof.implication import implied
 from numeric.proof.obligation import INVERSE, KINDS, LOAD, STORE, WINDOW
 from numeric.proof.relations import bijective
@@ -49,6 +50,31 @@ def test_a_hypothesis_on_data_is_told():
 def test_each_kind_of_obligation_is_asked_of_a_pooling():
     found = prove(derive.gradient(op("max_pool1d"), "X"))
     assert {o.kind for o in found} == set(KINDS)
+
+
+UNLIKE_THE_LAW = {
+    "the filter is flipped": "sum[k<K,p<M] dE/dO[n,k,(h+P-d*p)/s]*F[k,c,M-1-p]",
+    "it is doubled": "2*(sum[k<K,p<M] dE/dO[n,k,(h+P-d*p)/s]*F[k,c,p])",
+    "the last output is dropped": "sum[k<K,p<M] [(h+P-d*p)/s<I-1]*dE/dO[n,k,(h+P-d*p)/s]*F[k,c,p]",
+    "a sample is added": "(sum[k<K,p<M] dE/dO[n,k,(h+P-d*p)/s]*F[k,c,p]) + sum[k<K] dE/dO[0,k,h]*F[k,c,0]",
+}
+
+
+@pytest.mark.parametrize("mistake", UNLIKE_THE_LAW)
+def test_a_formula_that_is_not_the_derivative_of_the_law_is_refuted(mistake):
+    d = derive.gradient(op("conv1d"), "X")
+    claim = of_the_law(d, d.formula)
+    assert isinstance(claim.outcome(), Proved)
+    found = replace(claim, b=parse_expr(UNLIKE_THE_LAW[mistake])).outcome()
+    assert isinstance(found, Counterexample)
+    assert found == replace(claim, b=parse_expr(UNLIKE_THE_LAW[mistake])).outcome()
+
+
+def test_only_laws_that_are_polynomials_in_a_tensor_are_read_off_their_products():
+    assert is_polynomial(op("conv2d"), "X")
+    assert is_polynomial(op("layer_norm"), "w")
+    assert not is_polynomial(op("layer_norm"), "X")
+    assert not is_polynomial(op("max_pool1d"), "X")
 
 
 INVERSES = {
