@@ -128,6 +128,14 @@ def test_each_cell_of_a_matrix_that_follows_no_rule_is_an_equation() -> None:
     assert [(x.left, x.right) for x in found] == [("y[0]", "x[1]"), ("y[1]", "x[1]")]
 
 
+def test_matrices_written_out_tell_sizes() -> None:
+    entries = r"\frac{\partial E}{\partial O_{1,1}} & \frac{\partial E}{\partial O_{1,2}}"
+    latex = rf"\frac{{\partial E}}{{\partial F}} = X \circledast \begin{{bmatrix}} {entries} \end{{bmatrix}}"
+    read = to_notation(latex, operation("conv2d"))
+    assert read.text == "dE/dF[p,q] = sum[i<1,j<2] X[p+i,q+j]*dE/dO[i,j]"
+    assert read.sizes == (("I", 1), ("J", 2))
+
+
 @pytest.mark.parametrize("latex", [r"\frac{1}{2}", "$x$", "X_{i,j}", "∂E/∂F", r"a \\ b", "y^{2}"])
 def test_latex_is_recognised(latex: str) -> None:
     assert looks_like_latex(latex)

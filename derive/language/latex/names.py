@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from derive.language.latex.nodes import Node, Number, Product, Run, Symbol, Terms, walk
@@ -46,6 +46,7 @@ class Vocabulary:
     sized: bool = False
     delta_is_cotangent: bool = False
     indices: frozenset[str] = frozenset()
+    sizes: dict[str, int] = field(default_factory=dict)
     latest: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
     @property
@@ -214,6 +215,16 @@ class Vocabulary:
         """Whether a tensor holds classes, so that a letter with a class below it is 1 or 0."""
         known = self.tensors().get(tensor)
         return known is not None and known.integer and self.op is not None and tensor not in self.names.values()
+
+    def learn_sizes(self, tensor: str, extents: Sequence[int]) -> None:
+        """A matrix of a tensor's entries tells the extents of its last axes."""
+        known = self.tensors().get(tensor.removeprefix(COTANGENT))
+        if known is None or len(known.axes) < len(extents):
+            return
+        for axis, extent in zip(known.axes[len(known.axes) - len(extents) :], extents, strict=True):
+            if axis.extent.name is not None:
+                self.sizes[axis.extent.name] = extent
+                self.notes.add(f"a matrix of {tensor} is written out: {axis.extent.name} is {extent}")
 
     # -- derivatives ---------------------------------------------------------------------------------------------------
 

@@ -15,10 +15,14 @@ _LATEX = re.compile(r"\\[A-Za-z]+|\\\\|\$|[A-Za-z)\]}]\s*[_^]\s*\{|[∂∑Σ⊛�
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A formula in the notation, and the choices that reading it took."""
+    """A formula in the notation, and the choices that reading it took.
+
+    `sizes` are the operation's sizes that matrices written out entry by entry tell, as (("I", 2), ("J", 2)).
+    """
 
     text: str
     notes: tuple[str, ...] = ()
+    sizes: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,8 @@ def to_notation(
     """
     session = Session(text, op, base, names or {}, star)
     sides = [pair for claim in session.claims for pair in session.equations(claim)]
-    return Reading("; ".join(" = ".join(s for s in pair if s) for pair in sides), session.notes.all())
+    text = "; ".join(" = ".join(s for s in pair if s) for pair in sides)
+    return Reading(text, session.notes.all(), tuple(sorted(session.words.sizes.items())))
 
 
 def lines(

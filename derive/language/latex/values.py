@@ -253,7 +253,13 @@ class Values(Leaves, Guards):
     def matrix(self, node: Matrix) -> Value:
         if len(node.rows) == 1 and len(node.rows[0]) == 1:
             return self.of(node.rows[0][0])
-        return explicit([[self.scalar(c) for c in row] for row in node.rows], self.words.op)
+        cells = [[self.scalar(c) for c in row] for row in node.rows]
+        found = explicit(cells, self.words.op)
+        entries = [c for row in cells for c in row if isinstance(c, Entry)]
+        if entries and found.name != "matrix":  # the last index on each axis tells its extent, turned or transposed
+            ends = [max(i.constant or 0 for i in axis) + 1 for axis in zip(*(e.indices for e in entries), strict=True)]
+            self.words.learn_sizes(entries[0].tensor, ends)
+        return found
 
     def tuple(self, node: Tuple) -> Value:
         self.fail(node, "several values in brackets", "one value", "write one equation for each")
