@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -218,16 +218,12 @@ def wrong_formula(mutant: Mutant) -> Expr:
     if mutant.number == 79:
         d = derived(mutant.op, mutant.wrt)
         return mul((InRange(index(d.axes[0].name), index(BEYOND)), d.formula))
-    return list(_ways(replace(mutant.op, hypotheses=()), mutant.wrt, mutant.number))[mutant.way]
+    return _ways(replace(mutant.op, hypotheses=()), mutant.wrt)[mutant.number][mutant.way]
 
 
 @lru_cache(maxsize=32)
-def _all_ways(op: Op, wrt: str) -> dict[int, list[Expr]]:
+def _ways(op: Op, wrt: str) -> dict[int, list[Expr]]:
     found: dict[int, list[Expr]] = {}
     for mistake, e in wrong_formulas(op, wrt):
         found.setdefault(mistake.number, []).append(e)
     return found
-
-
-def _ways(op: Op, wrt: str, number: int) -> Iterator[Expr]:
-    yield from _all_ways(op, wrt)[number]

@@ -28,6 +28,9 @@ def refusal_of_line(d: Derivation, number: int, wrong: Expr) -> str:
 def edited(d: Derivation, length: int, last: Expr) -> JSON:
     """The certificate of the first `length` steps, the last of which arrives at another line."""
     data = deepcopy(d.certificate())
+    # all that could be stated: a mistake is to be refused for what it is, not for a name that the proof did not need
+    data["tensors"] = {t.name: [written(b.extent) for b in t.axes] for t in d.op.tensors}
+    data["sizes"] = {n: written(i) for n, i in d.op.sizes}
     data["steps"] = data["steps"][:length]
     if last == d.lines[length]:
         return data
