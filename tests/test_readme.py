@@ -22,6 +22,7 @@ SHORTER = {
     "make test": "make --dry-run test",
     "make install": "make --dry-run install",
     ".venv/bin/backproof verify --json -": ".venv/bin/backproof verify --configurations 26 --json -",
+    ".venv/bin/backproof verify conv2d --inputs 1000000": ".venv/bin/backproof verify conv2d --inputs 2000",
     ".venv/bin/backproof verify --random 10000 --jobs 2": ".venv/bin/backproof verify --random 96 --jobs 1",
     ".venv/bin/backproof verify --mutants": ".venv/bin/backproof verify --mutants tanh --configurations 3 --jobs 1",
     ".venv/bin/backproof train lenet --data sample --epochs 2 -o out/lenet": (
