@@ -26,10 +26,11 @@ from derive.expressions.expr import Fn, Num, Pow
 from derive.expressions.traversal import binders_of, walk
 from derive.operation import Op
 from numeric.checks.campaign import Progress, plain, shares
+from numeric.checks.judging import Failure, judged
 from numeric.checks.samples import Limits, points
 from numeric.checks.sharing import Jobs, shared
 from numeric.checks.stacks import CASES
-from numeric.checks.trial import Expectation, Failure, Trial, expected, judged, trial
+from numeric.checks.trial import Expectation, Trial, expected, trial
 from numeric.verification import BACKENDS
 
 CONVOLUTIONS = FAMILIES["convolution"]

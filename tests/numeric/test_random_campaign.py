@@ -16,7 +16,7 @@ from numeric import to_numpy
 from numeric.backend import Saved
 from numeric.checks import cluster
 from numeric.checks import random_campaign as module
-from numeric.checks import trial as trials
+from numeric.checks.judging import Failure, judged
 from numeric.checks.random_campaign import (
     CONVOLUTIONS,
     STACKS,
@@ -31,7 +31,7 @@ from numeric.checks.random_campaign import (
 from numeric.checks.samples import points
 from numeric.checks.sharing import shared
 from numeric.checks.stacks import CASES, forms_of
-from numeric.checks.trial import Expectation, Trial, expected, judged, trial
+from numeric.checks.trial import Expectation, Trial, expected, trial
 from numeric.plans import lower
 from tests.numeric.mistakes import MISTAKES, Mistake
 
@@ -98,7 +98,7 @@ def test_a_law_of_ones_own_is_tried_too(law: str) -> None:
 # -- what goes wrong ---------------------------------------------------------------------------------------------------
 
 
-def first_failure(own: Trial, name: str, stacks: int = 24, cases: int = 8) -> trials.Failure | None:
+def first_failure(own: Trial, stacks: int = 24, cases: int = 8) -> Failure | None:
     with np.errstate(all="ignore"):
         for seed in range(stacks):
             found = judged(own, expected(own, seed, cases, limits_of(own.op, seed)))
@@ -114,7 +114,7 @@ def test_a_mistake_printed_into_a_kernel_is_found(mistake: Mistake, monkeypatch:
     wrong = {**own.formulas, mistake.wrt: replace(right, body=mistake.wrong(right.body))}
     monkeypatch.setattr(lower, "gradient_formula", lambda law, tensor: wrong[tensor.name])
     monkeypatch.setattr(to_numpy, "_functions", to_numpy._functions.__wrapped__)  # no kernel is kept for other tests
-    failure = first_failure(own, mistake.law)
+    failure = first_failure(own)
     assert failure is not None
     assert f"dE/d{mistake.wrt}" in failure.check.claim
 
