@@ -19,7 +19,7 @@ _ROWS = {
     "convolution's indices": (
         (1, "not-flipped", "the filter was not flipped"),
         (2, "kernel-transposed", "the filter's two axes were exchanged"),
-        (3, "stride-forgotten", "the stride was forgotten: the cotangent was not spread"),
+        (3, "stride-forgotten", "the stride was forgotten"),
         (4, "dilation-forgotten", "the dilation of the filter was forgotten"),
         (5, "padding-off-by-one", "the padding is off by one"),
         (6, "padding-twice", "K-1-P was taken where P is due"),
