@@ -34,11 +34,11 @@ from numeric.checks.steps import degree
 from numeric.evaluation.dense import shape_of
 from numeric.field import residues
 from numeric.kernels import Kernel, kernel
+from numeric.verification import BACKENDS
 
 Whole = NDArray[np.int64]
 UNLIMITED = Limits(extent=1 << 30, most=1 << 40, most_backward=1 << 44)
 PRECISIONS = (FLOAT32, FLOAT64)
-BACKENDS = ("numpy", "torch")
 
 
 def at_scale(
