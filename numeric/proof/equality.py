@@ -41,19 +41,28 @@ class Claim:
 
     def outcome(self) -> Outcome:
         """The verdict; intermediates stay what they are where that is enough, else their equations are put in."""
-        reason = ""
+        reason, waiting = "", []
         for a, b in unfolded(self.op, self.axes, self.a, self.b):
             try:
                 for kinds in replace(self, a=a, b=b)._forms():
-                    if all(k.balanced for k in kinds) and all(k.proved() for k in kinds):
-                        return Proved(self._told(kinds))
+                    if all(k.balanced for k in kinds):
+                        if all(k.plainly_proved() for k in kinds):
+                            return Proved(self._told(kinds))
+                        waiting.append(kinds)
             except Outside as found:
                 reason = reason or str(found)
+        return self._asked(waiting, reason)
+
+    def _asked(self, waiting: Sequence[Sequence[Kind]], reason: str) -> Outcome:
+        """The verdict where it takes z3 to see that relations are the same, or that they are not."""
         try:
-            found_wrong = self._refuted()
-        except Outside as found:
-            return Unknown(reason or str(found))
-        return Unknown(reason) if reason and isinstance(found_wrong, Unknown) else found_wrong
+            for kinds in waiting:
+                if all(k.proved() for k in kinds):
+                    return Proved(self._told(kinds))
+            found = self._refuted()
+        except Outside as outside:
+            return Unknown(reason or str(outside))
+        return Unknown(reason) if reason and isinstance(found, Unknown) else found
 
     def _forms(self) -> Iterator[list[Kind]]:
         """The terms of a - b by what they are products of; then those of (a - b) times the denominators.
@@ -170,18 +179,24 @@ class Kind:
             total[t.powers] += t.number  # type: ignore[assignment]  # a counter of fractions
         return not any(total.values())
 
+    def plainly_proved(self) -> bool:
+        """Whether terms cancel whose relations say the same in the same words. Raises: Outside."""
+        return not self._different
+
     def proved(self) -> bool:
         """Whether terms with the same relation cancel, for all sizes. Raises: Outside."""
-        for r in self.relations:
-            self._sound(r[0])
-        left = self._not_cancelled(range(len(self.terms)), self._plainly_same)
-        return not self._not_cancelled(left, self._same)
+        return not self._not_cancelled(self._different, self._same)
 
     def vanishes(self) -> bool:
         """Whether the terms add up to 0 wherever their relations hold, asked of z3 as one question. Raises: Outside."""
+        return not self._different or solver.never(self.claim.facts, lambda t: self.claim.inside(t, self.differ(t)))
+
+    @cached_property
+    def _different(self) -> list[int]:
+        """The terms that do not plainly cancel. Raises: Outside where a relation is not sound."""
         for r in self.relations:
             self._sound(r[0])
-        return solver.never(self.claim.facts, lambda t: self.claim.inside(t, self.differ(t)))
+        return self._not_cancelled(range(len(self.terms)), self._plainly_same)
 
     def _not_cancelled(self, left: Iterable[int], same: Callable[[int, int], bool]) -> list[int]:
         """The terms without those that cancel with others of the same relation."""
