@@ -133,7 +133,7 @@ def _smallest(sides: Sides, known: Sizes, kind: Worlds) -> Difference:
     """The first difference among growing sizes, as far as they are tried; else at the known ones, lowered."""
     known = _lowered(sides, known, kind)
     for sizes in islice(growing(sides.op), SMALLER):
-        if _above_least(sides.op, sizes) >= _above_least(sides.op, known):
+        if _above_least(sides.op, sizes) > _above_least(sides.op, known):
             break
         if found := sides.differ(kind(sides.op, sizes)):
             return found
