@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -38,6 +39,10 @@ SIZES: dict[str, Callable[[Arrays, Mapping[str, Any]], Any]] = {
     "bias": lambda a, s: "bias" in a,
 }
 """Arguments of torch's own layers that follow from the tensors; a class of a user's is made with those it asks for."""
+
+
+NO_SETTINGS = {*SIZES, "weight"} - {"kernel_size"}
+"""Arguments with which a layer is made that no operation has as a setting; a pooling's window is one."""
 
 
 def subject_of(found: Any, name: str) -> Subject | None:
@@ -122,11 +127,11 @@ class Layer:
             held = [n for n, _ in (*self.layer.named_parameters(), *self.layer.named_buffers())]
             return {**described(kind, parameters(self.layer.forward, self.name)), "held": held}
         own = described(kind, parameters(self.layer.forward, self.name)[1:])
-        made = described(kind, [p for p in parameters(self.layer, self.name) if p.name not in SIZES])
+        made = described(kind, [p for p in parameters(self.layer, self.name) if p.name not in NO_SETTINGS])
         return {
             **own,
             "takes": [*own["takes"], *made["takes"]],
-            "required": [*own["required"], *made["required"]],
+            "required": [*own["required"], *(n for n in made["required"] if n not in SIZES)],
             "held": None,
         }
 
@@ -146,14 +151,15 @@ class Layer:
 
     def _made(self, settings: Mapping[str, Any], arrays: Arrays) -> tuple[Any, str]:
         """The layer, and the Python that makes it."""
-        name = self.name.rpartition(":")[2]
+        name, dtype = self.name.rpartition(":")[2], str(arrays[COTANGENT].dtype)
         if isinstance(self.layer, torch.nn.Module):
-            return self.layer, name
+            return deepcopy(self.layer).to(getattr(torch, dtype)), f"{name}.to(torch.{dtype})"
         asked = {p.name for p in parameters(self.layer, self.name)}
         wanted = {n: size for n, size in SIZES.items() if n in asked and n not in settings}
         sizes = {n: size(arrays, settings) for n, size in wanted.items()}
         given = {**sizes, **{n: v for n, v in settings.items() if n in asked}}
-        return self.layer(**given).double(), f"{name}({', '.join(f'{n}={v!r}' for n, v in given.items())}).double()"
+        made = f"{name}({', '.join(f'{n}={v!r}' for n, v in given.items())}).to(torch.{dtype})"
+        return self.layer(**given).to(getattr(torch, dtype)), made
 
 
 def tensor(array: NDArray) -> Tensor:
