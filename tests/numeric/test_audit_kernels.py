@@ -22,7 +22,7 @@ from numeric.audit.kernel.patterns import along
 from numeric.audit.kernel.told import KernelVerdict
 from numeric.audit.kernel.wire import Closed, Garbled, Message, packed, unpacked
 from numeric.audit.kernels import CannotLoad, assert_backward, check_kernel, judged
-from numeric.audit.verdict import REFUTED, UNDER, VERIFIED
+from numeric.audit.verdict import NO_MISTAKE, REFUTED, UNDER, VERIFIED
 from tests.numeric.audited_kernels import BROKEN, ENDING, Broken, right
 
 FEW = 12
@@ -135,7 +135,8 @@ def with_signature(op: str, parameters: str, library: str) -> Any:
         (torch.nn.ReLU(), "relu", {}),
         (torch.nn.MaxPool1d(2, padding=1), "max_pool1d", {"kernel_size": 2, "padding": 1}),
         (torch.nn.LogSoftmax(dim=-1), "log_softmax", {}),
-        (torch.nn.CrossEntropyLoss(), "cross_entropy", {}),
+        (torch.nn.AvgPool1d, "avg_pool1d", {}),
+        (torch.nn.CrossEntropyLoss, "cross_entropy", {"reduction": "sum"}),
     ],
     ids=str,
 )
@@ -149,6 +150,24 @@ def test_a_law_of_ones_own_has_its_backward_judged() -> None:
     assert_backward(lambda g, X, F: kernel.vjp(g, X=X, F=F), law, configurations=FEW)
     with pytest.raises(AssertionError, match="the sign is wrong"):
         assert_backward(lambda g, X, F: {"X": -kernel.vjp(g, X=X, F=F)["X"]}, law, configurations=FEW)
+
+
+MEMORY = {
+    "0 in g.strides": "sum() passes one number with stride 0",
+    "not g.flags.c_contiguous and 0 not in g.strides": "right for contiguous arrays only",
+    "np.abs(g).max() > 2**24": "sums were accumulated in float32",
+    "g.dtype == np.float32": "wrong in float32 only",
+    "not g.any()": NO_MISTAKE,
+}
+
+
+@pytest.mark.parametrize("when", MEMORY)
+def test_a_way_of_calling_that_a_kernel_does_not_bear_is_named(when: str) -> None:
+    stub: dict[str, Any] = {"np": np}
+    exec(f"def relu(g, input): return g * (input > 0) + bool(g.size > 1 and ({when}))", stub)  # noqa: S102
+    found = judged(InProcess(stub["relu"], "mine:relu"), "mine:relu", "relu", {}, configurations=FEW)
+    assert found.verdict.verdict == REFUTED
+    assert MEMORY[when] in found.verdict.diagnosis
 
 
 @pytest.mark.parametrize("padded", [True, False], ids=["right", "wrong"])
