@@ -2,7 +2,7 @@
 
 dE/dF[k,c,p,q] = ...    a gradient          I = floor((H + 2*P - K)/s) + 1    a size
 dO[i]/dX[j] = ...       a derivative        parameters = K*C*K_h*K_w + K      how many numbers are learned
-O[n,k,i,j] = ...        a law
+O[n,k,i,j] = ...        a law                 2*O[i]*O[i] = 2*O[i]^2                an identity
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from dataclasses import dataclass
 
 from derive.errors import NotationError
 from derive.expressions.expr import ZERO, Binder, Contract, D, Div, Entry, Expr, Fn, Maximum, val
+from derive.expressions.functions import FUNCTIONS
 from derive.expressions.index import Composite, Index, divide, index
 from derive.expressions.substitution import fresh
 from derive.language.grammar import Grammar
 from derive.language.tokens import MAX_LENGTH, NAME, Token
 from derive.laws.law import COTANGENT
 
-GRADIENT, DERIVATIVE, LAW, NUMBER = "gradient", "derivative", "law", "number"
+GRADIENT, DERIVATIVE, LAW, NUMBER, IDENTITY = "gradient", "derivative", "law", "number", "identity"
 SIGNS = {"∂": "d", "·": "*", "×": "*", "−": "-", "⋅": "*", "≤": "<=", "≥": ">=", "⌊": "floor(", "⌋": ")", "⌈": "ceil(",
          "⌉": ")", "σ": "sigmoid"}  # fmt: skip
 _LOSS = re.compile(rf"\bd\s*(E|J|L|Loss|loss)\s*/\s*d\s*(?={NAME})")
@@ -28,13 +29,17 @@ _WORDS = {"ln": "log", "sigma": "sigmoid", "logistic": "sigmoid"}
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A claim before its names are known: `indices` are None where the left side has none."""
+    """A claim before its names are known: `indices` are None where the left side has none.
+
+    Of an identity, `left` is the left side, which is no tensor.
+    """
 
     kind: str
     target: str
     indices: tuple[Index, ...] | None
     right: Expr
     wrt: Entry | None = None
+    left: Expr = ZERO
 
 
 def tidied(text: str) -> str:
@@ -64,6 +69,25 @@ class ClaimGrammar(Grammar):
     # -- the whole -----------------------------------------------------------------------------------------------------
 
     def claim(self) -> Written:
+        """A claim about a tensor or a number; where another sign than = stands behind it, an identity."""
+        ends = [k for k, t in enumerate(self.tokens) if t.text == "="]
+        if len(ends) == 1 and self._is_expression(ends[0]):
+            left = self.sum()
+            return Written(IDENTITY, "", (), self.right(), left=left)
+        return self.about_tensor()
+
+    def _is_expression(self, end: int) -> bool:
+        """Whether what stands before the = is more than one name with its indices, or a quotient of differentials."""
+        before = self.tokens[:end]
+        depth, outside = 0, []
+        for t in before:
+            depth -= t.text in "])" and t.kind == "sign"
+            outside += [t.text] if depth == 0 and t.text not in ("[", "]", "(", ")") else []
+            depth += t.text in "[(" and t.kind == "sign"
+        first = outside[0] if outside else ""
+        return first in FUNCTIONS or (len(outside) > 1 and not first.startswith("d"))
+
+    def about_tensor(self) -> Written:
         if self.here.text == "d" and self.tokens[self.at + 1].text == "(":
             self.at += 1
             found = self.derivative()

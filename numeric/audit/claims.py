@@ -18,7 +18,7 @@ from derive.expressions.traversal import all_names, free_names, map_all_indices,
 from derive.language.show import show
 from derive.laws.law import COTANGENT
 from derive.operation import Op, with_values
-from numeric.audit.claim_grammar import GRADIENT, Written
+from numeric.audit.claim_grammar import GRADIENT, IDENTITY, Written
 from numeric.audit.extents import axes_of, closed
 from numeric.audit.names import Names, spread, with_common_symbols
 
@@ -27,8 +27,8 @@ from numeric.audit.names import Names, spread, with_common_symbols
 class Claim:
     """`left = got` at all `axes`; left is an entry of a tensor, of its gradient, or is differentiated by `wrt`.
 
-    `assumed` are hypotheses that the way of writing makes, `ones` the extents that are 1 by it, `notes` say what was
-    read as what.
+    An identity has an `other` side in place of a left one. `assumed` are hypotheses that the way of writing makes,
+    `ones` the extents that are 1 by it, `notes` say what was read as what.
     """
 
     kind: str
@@ -40,6 +40,7 @@ class Claim:
     assumed: tuple[str, ...] = ()
     ones: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    other: Expr | None = None
 
     @property
     def mentioned(self) -> frozenset[str]:
@@ -55,6 +56,8 @@ class Claim:
 
 def read(said: Written, op: Op, names: Names) -> Claim:
     """A claim about entries of an operation's tensors. Raises: OperationError."""
+    if said.kind == IDENTITY:
+        return _identity(said, op, names)
     left = Entry(names.tensor(said.target).name, said.indices or ())
     wrt = Entry(names.tensor(said.wrt.tensor).name, said.wrt.indices) if said.wrt else None
     right = _in_letters_of(op, said.right, names)
@@ -70,6 +73,35 @@ def read(said: Written, op: Op, names: Names) -> Claim:
     axes = tuple(Binder(b.name, b.extent.substitute(values)) for b in axes)
     made = (*(f"{n}=1" for n in lacking), *assumed)
     return Claim(said.kind, common, left, axes, substitute(right, values), wrt, made, lacking, tuple(names.notes))
+
+
+def _identity(said: Written, op: Op, names: Names) -> Claim:
+    """Two expressions that are claimed to be equal wherever their free indices run."""
+    sides = [_in_letters_of(op, e, names) for e in (said.left, said.right)]
+    parts = tuple(e for side in sides for e in _entries(side))
+    op = spread(op, _written_out(op, parts))
+    lacking = tuple(dict.fromkeys(n for e in parts for n in _lacking(op, e)))
+    ones = {n: index(1) for n in lacking}
+    op = replace(with_values(op, ones), settings=op.settings)
+    left, right = (closed(op, substitute(_all_full(op, side), ones)) for side in sides)
+    free = (free_names(left) | free_names(right)) - op.symbols
+    axes = tuple(b for b in _axes_read(op, (left, right)) if b.name in free)
+    unknown_names = free - {b.name for b in axes}
+    common, values, assumed = with_common_symbols(op, unknown_names)
+    made = (*(f"{n}=1" for n in lacking), *assumed)
+    got, other = substitute(right, values), substitute(left, values)
+    return Claim(IDENTITY, common, Entry("", ()), axes, got, None, made, lacking, tuple(names.notes), other)
+
+
+def _axes_read(op: Op, sides: Iterable[Expr]) -> tuple[Binder, ...]:
+    """The indices that read an axis by themselves, each once, with its extent."""
+    found: dict[str, Binder] = {}
+    for side in sides:
+        for e in _entries(side):
+            for i, b in zip(e.indices, axes_of(op)[e.tensor], strict=True):
+                if i.name is not None:
+                    found.setdefault(i.name, Binder(i.name, b.extent))
+    return tuple(found.values())
 
 
 # -- letters -----------------------------------------------------------------------------------------------------------

@@ -24,6 +24,8 @@ from numeric.audit.numbers import number
 
 def right_side(claim: Claim, op: Op) -> Expr:
     """What the claim's left side is, in an operation that is the claim's with more or fewer numbers in it."""
+    if claim.other is not None:
+        return claim.other
     if claim.kind == NUMBER:
         return number(op, claim.left.tensor)
     if claim.kind == DERIVATIVE:
@@ -73,10 +75,12 @@ def _derivative(claim: Claim, op: Op) -> Expr:
 
 
 def shown(claim: Claim, op: Op, e: Expr) -> str:
-    """`left = right` as the claim is written: without the leading axes that it leaves out."""
+    """`left = right` as the claim is written, without the leading axes that it leaves out; of an identity one side."""
     if claim.kind == NUMBER:
         return f"{claim.left.tensor} = {_rounded(e)}"
     short = _short(op, claim)
+    if claim.other is not None:
+        return show(short(e), bounds=False)
     left = show(short(claim.left))
     if claim.kind == GRADIENT:
         left = COTANGENT + left

@@ -55,6 +55,8 @@ RIGHT = [
     ("sigmoid", {}, "dE/dX[i,j] = dE/dO[i,j]*O[i,j]*(1-O[i,j])", ""),
     ("sigmoid", {}, "dE/dX[i] = dE/dO[i]*exp(-X[i])/(1+exp(-X[i]))^2", ""),
     ("tanh", {}, "dE/dX[i] = dE/dO[i]*(1-tanh(X[i])^2)", ""),
+    ("tanh", {}, r"\tanh'(x) = 1 - \tanh^2(x)", ""),
+    ("softmax", {}, "sum[c] O[c] = 1", "L=1"),
     ("relu", {}, "dE/dX[i] = dE/dO[i]*[X[i]>0]", ""),
     ("relu", {}, "dE/dX[i] = dE/dO[i]*[X[i]>=0]", "convention deck D1: ReLU'(0) = 1"),
     ("batch_norm", {}, "dE/dw[c] = sum[n] dE/dO[n,c]*Y[n,c]", ""),
@@ -217,6 +219,12 @@ def test_equality_up_to_names_and_order_sees_nothing_else() -> None:
     assert same(a, parse_expr("sum[u<M] sum[v<N] (B[u] + x)*A[v,u]"))
     assert not same(a, parse_expr("sum[i<N,j<M] A[j,i]*(x + B[j])"))
     assert not same(a, parse_expr("sum[i<M,j<N] A[i,j]*(x + B[j])"))
+
+
+def test_an_identity_between_expressions_is_refuted_with_both_values() -> None:
+    found = check_formula(r"\sigma'(x) = \sigma(x)(1+\sigma(x))", "sigmoid")
+    assert (found.verdict, found.right) == ("refuted", "sigmoid(X[...])*(1 - sigmoid(X[...]))")
+    assert check_formula("1 - O[i] = sigmoid(X[i])", "sigmoid").verdict == "refuted"
 
 
 def test_a_claim_with_some_symbols_is_told_what_goes_wrong_without_the_others() -> None:
