@@ -15,7 +15,7 @@ from derive.expressions.index import Index, index
 from derive.expressions.traversal import reads, walk
 from derive.language.tokens import NAME
 from derive.laws.law import COTANGENT
-from derive.operation import Op, with_values
+from derive.operation import Op, Tensor, with_values
 from numeric.audit.names import Names, with_common_symbols
 
 _READ = re.compile(rf"((?:dE/d)?{NAME})\[([^\[\]]*)\]")
@@ -111,18 +111,27 @@ def counts(op: Op, unknown: Iterable[str]) -> dict[str, Index]:
     return {names.pop(): index(extents.pop())} if len(names) == len(extents) == 1 else {}
 
 
-def with_argument_letters(op: Op, unknown: Iterable[str]) -> tuple[Op, dict[str, Index], tuple[str, ...]]:
-    """The operation with a text's letters for arguments, what those are that are set, and what the text assumes."""
+def with_argument_letters(op: Op, unknown: Iterable[str]) -> tuple[Op, dict[str, Index], list[str], list[str]]:
+    """The operation with a text's letters for arguments, what those are that are set, what the text assumes by them,
+    and the names that are none and count nothing."""
     values: dict[str, Index] = {}
     assumed: list[str] = []
+    others: list[str] = []
     for name in unknown:
         try:
             op, found, equal = with_common_symbols(op, [name])
         except OperationError:
+            others += [] if name in COUNTS else [name]
             continue
         values |= found
         assumed += equal
-    return op, values, tuple(assumed)
+    return op, values, assumed, others
+
+
+def with_constants(op: Op, names: Iterable[str]) -> Op:
+    """The operation beside numbers of these names, which may have any value."""
+    own = tuple(Tensor(n, (), "input", n) for n in names)
+    return replace(op, tensors=(*op.tensors, *own)) if own else op
 
 
 def at_sizes(op: Op, sizes: Mapping[str, int]) -> Op:

@@ -12,7 +12,6 @@ from functools import lru_cache
 from operator import itemgetter
 
 from derive.errors import NotationError
-from derive.expressions.build import mul
 from derive.expressions.expr import ONE, Binder, Binding, Compare, D, Entry, Expr, Val
 from derive.expressions.index import ZERO, Index, index
 from derive.expressions.substitution import substitute
@@ -166,7 +165,8 @@ class Reader:
 
     def free(self, *sides: Expr) -> list[str]:
         """The names that are no sizes or parameters."""
-        return sorted(set().union(*map(free_names, sides)) - self.op.symbols)
+        names = set().union(*map(free_names, sides)) - self.op.symbols
+        return sorted(n for n in names if not n.startswith("?"))
 
     def axes(self, *sides: Expr) -> tuple[Binder, ...]:
         """The free indices of sides, with their extents."""
@@ -196,13 +196,14 @@ class Reader:
         if e.tensor in self.lets:
             let = self.lets[e.tensor]
             return substitute(let.body, {b.name: i for b, i in zip(let.axes, e.indices, strict=True)})
-        return self._gradient(e) if e.tensor.startswith(COTANGENT) else e
+        return self.gradient_of(e) if e.tensor.startswith(COTANGENT) else e
 
-    def _gradient(self, e: Entry) -> Expr:
+    def gradient_of(self, e: Entry) -> Expr:
+        """What an entry of dE/dZ is; that of the output stays."""
         name = e.tensor.removeprefix(COTANGENT)
         if name == self.op.output.name:
             return e
-        formula, axes = _gradient(self.op, name)
+        formula, axes = gradient_formula(self.op, name)
         at = {b.name: i for b, i in zip(axes, e.indices, strict=True)}
         return self.placed(formula, at)
 
@@ -210,34 +211,6 @@ class Reader:
         """A formula of the operation at other indices, without the gradient of a scalar output that is the loss."""
         found = substitute(formula, at)
         return found if self.upstream else _without_upstream(found, self.op)
-
-    def assuming(self, wrong: Expr, right: Expr, left: Expr) -> Expr | None:
-        """What a gradient is by the chain rule if `wrong = right`, of a gradient or a derivative; None where it is no
-        matter of that."""
-        if not (isinstance(left, Entry) and left.tensor.startswith(COTANGENT)):
-            return None
-        through = wrong.expr if isinstance(wrong, D) else wrong
-        if not isinstance(through, Entry):
-            return None
-        middle, wrt = through.tensor.removeprefix(COTANGENT), left.tensor.removeprefix(COTANGENT)
-        op = ending_in(self.op, middle)
-        if op is None or wrt not in {t.name for t in op.differentiable}:
-            return None
-        own = {b.name: b for b in self.tensors[wrt]}
-        at = {b.name: i for b, i in zip(own.values(), left.indices, strict=True)}
-        if isinstance(wrong, D):
-            return self._through_slope(wrong, right, left) if wrong.wrt.tensor == wrt else None
-        formula, _ = _gradient(op, wrt)
-        return substitute(_with_cotangent(formula, wrong, right), at)
-
-    def _through_slope(self, wrong: D, right: Expr, left: Entry) -> Expr | None:
-        """The chain rule with a slope that is wrong; one that is written at equal indices is that of the diagonal."""
-        assert isinstance(wrong.expr, Entry)
-        if wrong.expr.indices != wrong.wrt.indices or any(i.name is None for i in wrong.wrt.indices):
-            return None
-        outer = self._gradient(Entry(COTANGENT + wrong.expr.tensor, left.indices))
-        names = {i.name or "": a for i, a in zip(wrong.wrt.indices, left.indices, strict=True)}
-        return mul((outer, substitute(right, names)))
 
     def _carried_out(self, e: D, axes: tuple[Binder, ...], explicit: bool) -> Expr:
         fixed = {e.wrt.tensor}
@@ -257,29 +230,11 @@ def cut(op: Op, fixed: frozenset[str]) -> Op:
     return replace(op, equations=equations, tensors=tensors, stable=())
 
 
-def _gradient(op: Op, name: str) -> tuple[Expr, tuple[Binder, ...]]:
+def gradient_formula(op: Op, name: str) -> tuple[Expr, tuple[Binder, ...]]:
     """dE/dZ of any tensor: of a computed one, as of an input of the rest."""
     computed = {e.target for e in op.equations}
     found = gradient(cut(op, frozenset({name} & computed)), name)
     return found.formula, found.axes
-
-
-def ending_in(op: Op, name: str) -> Op | None:
-    """The operation up to a tensor that it computes; None for an input."""
-    last = next((k for k, e in enumerate(op.equations) if e.target == name), None)
-    if last is None:
-        return None
-    later = {e.target for e in op.equations[last + 1 :]}
-    tensors = tuple(replace(t, role="output") if t.name == name else t for t in op.tensors if t.name not in later)
-    return replace(op, equations=op.equations[: last + 1], tensors=tensors, stable=())
-
-
-def _with_cotangent(formula: Expr, wrong: Entry, right: Expr) -> Expr:
-    """A formula with the right side of an equation in place of the gradient on its left."""
-    if isinstance(formula, Entry) and formula.tensor == wrong.tensor:
-        return substitute(right, {i.name or "": a for i, a in zip(wrong.indices, formula.indices, strict=True)})
-    parts = tuple(_with_cotangent(p, wrong, right) for p in formula.parts)
-    return formula.with_parts(parts) if parts else formula
 
 
 def _without_upstream(e: Expr, op: Op) -> Expr:

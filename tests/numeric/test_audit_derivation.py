@@ -164,6 +164,25 @@ def test_a_loss_of_any_name_is_the_loss():
         assert check_text(f"op: sigmoid\n\nd{loss}/dX[i] = d{loss}/dO[i]*O[i]*(1-O[i])").verdict == VERIFIED
 
 
+def test_a_letter_for_an_argument_is_that_argument():
+    sizes = "op: conv2d\nset: padding=0, dilation=1\n\ndE/dF[p,q] = sum[i,j] dE/dO[i,j]*X[s*i+p,s*j+q]"
+    found = check_text(sizes)
+    assert found.verdict == VERIFIED
+    assert "s_h=s_w" in found.notes
+
+
+def test_a_letter_for_nothing_is_any_number():
+    found = check_text("op: sigmoid\n\n```\nc*O[i] = c*sigmoid(X[i])\n = sigmoid(c*X[i])\n```")
+    assert found.wrong_lines == (5,)
+    assert "c is any number" in found.notes
+
+
+def test_sizes_may_be_fixed_so_that_sums_can_be_written_out():
+    text = "\n\ndE/dF[0] = dE/dO[0]*X[0] + dE/dO[1]*X[1]"
+    assert check_text(f"op: conv1d\nsizes: H=3, M=2{text}").verdict == VERIFIED
+    assert check_text(f"op: conv1d{text}").verdict == REFUTED
+
+
 def test_the_same_text_gives_the_same_answer():
     text = "op: tanh\n\ndE/dX[i] = dE/dO[i]*(1-O[i])"
     assert check_text(text).plain() == check_text(text).plain()

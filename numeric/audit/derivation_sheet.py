@@ -1,0 +1,147 @@
+"""The equations of a text as they are written, one by one: each line judged by the last that has its left side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from derive.errors import NotationError
+from derive.expressions.expr import Binder, Compare, D, Entry, Expr, Maximum, Minimum, Select, Winner
+from derive.expressions.index import ZERO, index
+from derive.expressions.traversal import walk
+from derive.language.show import show
+from derive.operation import Op
+from numeric.audit.comparison import BRANCHES, compare
+from numeric.audit.derivation_consequences import assuming
+from numeric.audit.derivation_mistakes import Line, diagnosis
+from numeric.audit.derivation_reading import EXPLICIT, Let, Reader
+from numeric.audit.derivation_subject import Statement
+from numeric.audit.derivation_verdict import LineVerdict
+from numeric.audit.verdict import REFUTED, VERIFIED, Verdict
+
+NO_TIES = "no zeros and no ties, where a convention decides"
+
+
+@dataclass(slots=True)
+class Fact:
+    """The last right side of an equation, as written and what it means, and its line."""
+
+    written: Expr
+    right: Expr
+    number: int
+
+
+@dataclass(slots=True)
+class Sheet:
+    """The equations so far, by left side; one of them is being written."""
+
+    op: Op
+    reader: Reader
+    facts: dict[Expr, Fact] = field(default_factory=dict)
+    current: Expr | None = None
+    wrong: dict[Expr, int] = field(default_factory=dict)
+    """The equations that left the truth, and in which line."""
+
+    def line(self, step: int, s: Statement) -> LineVerdict:
+        number = s.link.number
+        if s.left:
+            name = self._new_name(s.left)
+            if name:
+                return self._introduced(step, s, name)
+            self.current = self.reader.closed(self.reader.parse(s.left))
+        assert self.current is not None
+        left, fact = self.current, self.facts.get(self.current)
+        right = self.reader.closed(self.reader.parse(s.right), self.reader.free(left))
+        axes = self.reader.axes(left, right)
+        before = fact.right if fact else self.reader.meaning(left, axes)
+        got, verdict = self._compared(right, before, axes)
+        follows = self._follows(left, got, axes) if verdict.verdict == REFUTED and fact is None else 0
+        if follows:
+            verdict = Verdict(VERIFIED, layer=verdict.layer, reason="follows from a wrong line").under(
+                f"line {follows}"
+            )
+        elif verdict.verdict == REFUTED:
+            line = Line(self.reader, axes, got, before, right, fact.written if fact else left, left)
+            said = self._undone(left, got, axes, fact) or diagnosis(line)
+            verdict = replace(verdict, diagnosis=said, right=show(before, bounds=False))
+            self.wrong.setdefault(left, number)
+        self.facts[left] = Fact(right, got, number)
+        return LineVerdict(number, step, s.link.text, s.notation, fact.number if fact else 0, verdict, follows)
+
+    def _follows(self, left: Expr, got: Expr, axes: tuple[Binder, ...]) -> int:
+        """The wrong line that an equation follows from: with that line for the truth it is right."""
+        for wrong, number in self.wrong.items():
+            expected = assuming(self.reader, wrong, self.facts[wrong].right, left)
+            if expected is not None and compare(self.op, axes, got, expected).good:
+                return number
+        return 0
+
+    def _undone(self, left: Expr, got: Expr, axes: tuple[Binder, ...], fact: Fact | None) -> str:
+        """What is said of a line that is true although the one before is not."""
+        if fact is None or not compare(self.op, axes, got, self.reader.meaning(left, axes)).good:
+            return ""
+        return f"it makes up for a mistake before: true of {show(left)}, but it does not follow from line {fact.number}"
+
+    def _compared(self, right: Expr, before: Expr, axes: tuple[Binder, ...]) -> tuple[Expr, Verdict]:
+        """What a right side means, in the reading of its derivatives in which it is true, if it is in one."""
+        got = self.reader.meaning(right, axes)
+        verdict = self._judged(got, before, axes)
+        if verdict.verdict == REFUTED and self.reader.computed and any(isinstance(n, D) for n in walk(right)):
+            explicit = self.reader.meaning(right, axes, explicit=True)
+            other = self._judged(explicit, before, axes)
+            if other.good:
+                return explicit, other.under(EXPLICIT)
+        return got, verdict
+
+    def _judged(self, got: Expr, before: Expr, axes: tuple[Binder, ...]) -> Verdict:
+        """Whether two sides are equal; what differs only at zeros and ties holds under a convention."""
+        verdict = compare(self.op, axes, got, before)
+        if verdict.verdict == REFUTED and verdict.layer == BRANCHES and self._has_branches(got, before):
+            return replace(verdict, verdict=VERIFIED).under(NO_TIES)
+        return verdict
+
+    def _has_branches(self, *sides: Expr) -> bool:
+        bodies = (*sides, *(e.body for e in self.op.equations))
+        return any(isinstance(n, Maximum | Minimum | Select | Winner | Compare) for e in bodies for n in walk(e))
+
+    # names of the text's own
+
+    def _new_name(self, left: str) -> str:
+        """The name that a left side introduces, if it does."""
+        name = left.partition("[")[0]
+        fresh = name.isidentifier() and name not in self.reader.tensors and name not in self.op.symbols
+        return name if fresh and "/" not in left else ""
+
+    def _introduced(self, step: int, s: Statement, name: str) -> LineVerdict:
+        """`delta[i] = ...` where nothing is called delta yet: a definition, true by itself."""
+        inside = s.left[len(name) :].strip("[] ")
+        names = [n.strip() for n in inside.split(",")] if inside else []
+        right = self.reader.closed(self.reader.parse(s.right), names)
+        axes = self.reader.axes(right)
+        known = {b.name: b for b in axes}
+        missing = known.keys() - set(names)
+        if missing or len(set(names)) < len(names) or not all(n in known for n in names):
+            expected = f"{name}[{','.join(sorted(known))}]" if known else name
+            raise NotationError(f"got the definition of {s.left}, expected {expected} = ...; name the indices it has")
+        body = self.reader.meaning(right, axes)
+        own = tuple(known[n] for n in names)
+        computed = self._computed_as(own, body)
+        if computed:
+            self.reader.aliases[name] = computed
+        else:
+            self.reader.lets[name] = Let(own, body)
+        self.current = self.reader.parse(s.left)
+        self.facts[self.current] = Fact(right, body, s.link.number)
+        reason = f"{name} is {computed} of {self.op.name}" if computed else f"introduces {name}"
+        return LineVerdict(s.link.number, step, s.link.text, s.notation, 0, Verdict(VERIFIED, reason=reason))
+
+    def _computed_as(self, axes: tuple[Binder, ...], body: Expr) -> str:
+        """The tensor that the operation computes so, if there is one."""
+        at = tuple(index(b.name) for b in axes)
+        for t in self.op.tensors:
+            here = Entry(t.name, (*(ZERO,) * (len(t.axes) - len(at)), *at))
+            fits = t.role != "input" and tuple(b.extent for b in t.axes)[len(t.axes) - len(at) :] == tuple(
+                b.extent for b in axes
+            )
+            if fits and len(at) <= len(t.axes) and compare(self.op, axes, body, here).good:
+                return t.name
+        return ""
