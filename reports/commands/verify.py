@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from importlib import import_module
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from derive.catalogue import op
+from derive.lazy import LazyModule
 from derive.networks.network import NETWORKS
 from numeric.checks.campaign import campaign
 from numeric.checks.cluster import ENGINES
@@ -24,6 +24,13 @@ from reports.progress import progress
 from reports.sections.campaign_report import campaign_blocks
 from reports.sections.mutants_report import mutants_blocks
 from reports.sections.random_report import random_blocks
+
+if TYPE_CHECKING:
+    from numeric.mistakes import layers, matrix
+    from numeric.mistakes import mutants as made
+else:
+    layers, matrix = LazyModule("numeric.mistakes.layers"), LazyModule("numeric.mistakes.matrix")
+    made = LazyModule("numeric.mistakes.mutants")
 
 WHAT = typer.Argument(
     metavar="OP|LAW|NETWORK", help="What to verify; the whole catalogue if nothing is named. A network: its gradients."
@@ -105,14 +112,13 @@ def run(
 
 def _mutants(what: list[str] | None, configurations: int | None, seed: int, jobs: Jobs, json: str | None) -> int:
     """The matrix of mutants and layers, of all operations or those named."""
-    matrix, made = import_module("numeric.mistakes.matrix"), import_module("numeric.mistakes.mutants")
     for name in what or ():
         if name not in made.OPERATIONS:
             raise UsageError(f"--mutants: got {name!r}, expected some of {', '.join(made.OPERATIONS)}; choose of them")
     refuse_unwritable(json)
     with progress("judging mutants") as advance:
         chosen = made.mutants(what or made.OPERATIONS)
-        found = matrix.power(chosen, configurations or matrix.CONFIGURATIONS, seed, jobs, advance)
+        found = matrix.power(chosen, configurations or layers.CONFIGURATIONS, seed, jobs, advance)
     if json is not None:
         emit_json(found, json)
     else:
