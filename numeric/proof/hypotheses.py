@@ -42,7 +42,9 @@ class Facts:
     @property
     def assumed(self) -> tuple[Expr, ...]:
         """The requirements that are about sizes alone, and further hypotheses."""
-        return (*(r for r in self.op.require if not list(reads(r))), *self.hypotheses)
+        reals = {p.name for p in self.op.parameters if p.real}
+        about_sizes = (r for r in self.op.require if not list(reads(r)) and not free_names(r) & reals)
+        return (*about_sizes, *self.hypotheses)
 
     def extents(self, tensor: str) -> tuple[Index, ...]:
         return tuple(b.extent for b in self.op.tensor(tensor.removeprefix(COTANGENT)).axes)

@@ -12,7 +12,7 @@ from derive.expressions.expr import Add, Apply, Binder, Binding, Entry, Expr, Mu
 from derive.expressions.index import Atom, Composite, Index, atom_index, divide, index
 from derive.expressions.traversal import map_indices
 
-HOLE = "#"
+HOLE, BOUND = "#", "@"
 Holes = tuple[Index, ...]
 
 
@@ -71,7 +71,7 @@ class _Shaping:
 
         within = dict(inner)
         if isinstance(e, Binding):
-            binders = tuple(Binder(f"@{len(inner) + k}", own(b.extent)) for k, b in enumerate(e.binders))
+            binders = tuple(Binder(f"{BOUND}{len(inner) + k}", own(b.extent)) for k, b in enumerate(e.binders))
             at = tuple(own(i) for i in getattr(e, "at", ()))
             within |= {b.name: new.name for b, new in zip(e.binders, binders, strict=True)}
             body, holes = self.shape(e.body, within)

@@ -36,7 +36,7 @@ from derive.expressions.expr import (
 from derive.expressions.index import Index, index
 from derive.expressions.substitution import substitute
 from derive.expressions.traversal import free_names, own_indices
-from numeric.proof.templates import template
+from numeric.proof.templates import BOUND, HOLE, template
 from numeric.proof.verdict import Outside
 
 MOST_TERMS, MOST_POWER = 256, 4
@@ -225,7 +225,12 @@ class Expansion:
         return [Term(factors=(self._whole(e),))]
 
     def _whole(self, e: Expr) -> Factor:
-        return Factor(*template(e, self.reals, self.unfold))
+        shape, holes = template(e, self.reals, self.unfold)
+        fixed = {*self.reals, *self.symbols}
+        stray = {n for n in free_names(shape) - fixed if n[0] not in (HOLE, BOUND)}
+        if stray:
+            raise Outside(f"a real parameter stands beside {', '.join(sorted(stray))} in one number")
+        return Factor(shape, holes)
 
     _rules: ClassVar[Mapping[type[Expr], Any]] = {
         Num: _number,

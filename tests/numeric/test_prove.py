@@ -112,3 +112,18 @@ def test_formulas_that_are_not_equal_come_back_with_sizes(which):
     law = op(OWN)
     a, b = map(parse_expr, DIFFERENT[which])
     assert isinstance(equal(law, law.output.axes, a, b), Counterexample)
+
+
+def test_a_real_parameter_times_an_index_is_not_taken_for_a_constant():
+    law = op("leaky_relu")
+    a, b = map(parse_expr, ("sum[p<L] a*p*dE/dO[p]", "a*(sum[p<L] dE/dO[p])"))
+    assert not equal(law, (), a, b)
+
+
+def test_hypotheses_of_the_caller_are_used_and_told():
+    law = op("conv1d")
+    d = derive.gradient(law, "X")
+    without_padding = parse_expr("sum[k<K,p<M] dE/dO[n,k,(h-d*p)/s]*F[k,c,p]")
+    assert isinstance(equal(law, d.axes, without_padding, d.formula), Counterexample)
+    found = equal(law, d.axes, without_padding, d.formula, [parse_expr("[P==0]")])
+    assert found == Proved(("[P==0]",))
