@@ -24,6 +24,8 @@ def check_text(
 ) -> DerivationVerdict:
     """Judge a derivation; `op` and `settings` come before what the text's own header says.
 
+    Lines of a header: `op: conv2d`, `set: stride=2`, `sizes: H=3, W=3`, `law: O[i] = ...` (again for more).
+
     Raises: BackproofError (NotationError, OperationError) with file and line where something cannot be read.
     """
     written = read(text, where)
