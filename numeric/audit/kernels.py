@@ -89,16 +89,20 @@ def judged(
     suite = Suite(meant, called, asked, configurations, seed)
     audit = Audit(caller, suite, target)
     try:
-        if audit.refuses() and (same := uniform_laws(op, settings, loaded.data)):
-            other = Audit(
-                caller, replace(suite, laws=same, signature=replace(called, uniform=True)), target, audit.calls
-            )
-            if not other.refuses():
-                other.notes.append(ONE_NUMBER)
-                audit = other
-        return audit.verdict()
+        return _in_its_words(audit, uniform_laws(op, settings, loaded.data)).verdict()
     except TimeoutError:
-        return undecided(audit.target, suite, audit.calls, f"it is too slow: {MOST_SECONDS:g} seconds were not enough")
+        return undecided(target, suite, audit.calls, f"it is too slow: {MOST_SECONDS:g} seconds were not enough")
+
+
+def _in_its_words(audit: Audit, same: Sequence[Op]) -> Audit:
+    """The audit, or one with one number for all axes where the kernel takes no tuples."""
+    if not audit.refuses() or not same:
+        return audit
+    called = replace(audit.suite.signature, uniform=True)
+    other = Audit(
+        audit.caller, replace(audit.suite, laws=same, signature=called), audit.target, audit.calls, [ONE_NUMBER]
+    )
+    return audit if other.refuses() else other
 
 
 @dataclass(slots=True)
