@@ -30,7 +30,7 @@ class OfTheLaw(Claim):
 
     def left_terms(self, expand: Expansion) -> list[Term]:
         assert self.wrt is not None
-        return [d for t in expand(energy(self.op)) for d in _derivatives(t, self.wrt)]
+        return [d for t in expand(energy(self.op, self.wrt.tensor)) for d in _derivatives(t, self.wrt)]
 
 
 def of_the_law(d: Derivation, forward: Expr) -> OfTheLaw:
@@ -39,12 +39,12 @@ def of_the_law(d: Derivation, forward: Expr) -> OfTheLaw:
     return OfTheLaw(d.op, d.axes, forward, d.formula, wrt=entry)
 
 
-def energy(op: Op) -> Expr:
-    """E = sum[o] dE/dO[o]*O[o], with every equation of the law put in."""
+def energy(op: Op, along: str = "") -> Expr:
+    """E = sum[o] dE/dO[o]*O[o] with every equation of the law put in; `along` a tensor, those that depend on it."""
     out = op.output
     at = tuple(index(b.name) for b in out.axes)
     product = mul((Entry(COTANGENT + out.name, at), Entry(out.name, at)))
-    return all_put_in(op, (), contract(out.axes, product))
+    return all_put_in(op, (), contract(out.axes, product), along)
 
 
 def is_polynomial(op: Op, tensor: str) -> bool:
@@ -54,7 +54,7 @@ def is_polynomial(op: Op, tensor: str) -> bool:
     whole = op.symbols - reals
     expand = Expansion(whole, whole - signed, reals, _unnamed)
     try:
-        return all(f.plain or not _reads(f.template, tensor) for t in expand(energy(op)) for f in t.factors)
+        return all(f.plain or not _reads(f.template, tensor) for t in expand(energy(op, tensor)) for f in t.factors)
     except Outside:
         return False
 

@@ -53,11 +53,17 @@ class Facts:
         """What the entries of an integer tensor are below."""
         return tuple(label_extents(self.op, tensor))
 
+    @property
+    def spared(self) -> tuple[str, ...]:
+        """The parameters that a label may also be: those of labels that do not count."""
+        return tuple(p.name for p in self.op.parameters if p.argument == "ignore_index")
+
     def told(self, about: Iterable[Expr]) -> tuple[str, ...]:
         """The hypotheses in notation that concern these guards, labels among them."""
         guards = list(about)
         names = {n for g in guards for n in free_names(g)}
         found = [show(h) for h in self.assumed if free_names(h) & names]
         for tensor in sorted({r.tensor for g in guards for r in reads(g)}):
-            found += [f"[0<={tensor}<{show(Val(n))}]" for n in self.labels(tensor)]
+            or_spared = "".join(f" or {tensor}=={g}" for g in self.spared)
+            found += [f"[0<={tensor}<{show(Val(n))}]{or_spared}" for n in self.labels(tensor)]
         return tuple(dict.fromkeys(found))

@@ -9,7 +9,7 @@ from derive.expressions.build import mul, rebuild
 from derive.expressions.expr import Apply, Binder, Entry, Expr, InRange
 from derive.expressions.index import Index
 from derive.expressions.substitution import substitute
-from derive.expressions.traversal import binders_of
+from derive.expressions.traversal import binders_of, reads
 from derive.laws.definitions import unfolder
 from derive.operation import Op
 
@@ -32,10 +32,14 @@ def unfolded(op: Op, axes: Sequence[Binder], a: Expr, b: Expr) -> Iterator[tuple
         seen.add(pair)
 
 
-def all_put_in(op: Op, axes: Sequence[Binder], e: Expr) -> Expr:
-    """A formula in the inputs alone: every named result and every tensor with an equation is what it says."""
+def all_put_in(op: Op, axes: Sequence[Binder], e: Expr, along: str = "") -> Expr:
+    """A formula in which every tensor with an equation is what that says; `along` a tensor, those that depend on it."""
     e = _named(op, e)
-    for equation in reversed(op.equations):
+    moving = {along}
+    for equation in op.equations:
+        if not along or moving & {r.tensor for r in reads(equation.body)}:
+            moving.add(equation.target)
+    for equation in (q for q in reversed(op.equations) if q.target in moving):
         e = _put_in(op, e, equation.target, {b.name: b.extent for b in axes})
     return e
 

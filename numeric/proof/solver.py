@@ -132,9 +132,10 @@ class Translation:
         value = z3().Function(e.tensor, *[sort] * len(at), sort)(*at) if at else self.variable(e.tensor)
         if ("label", value.sexpr()) not in self._known:
             self._known["label", value.sexpr()] = value
+            counts = [value != self.name(g) for g in self.facts.spared]
             for extent in self.facts.labels(e.tensor):
                 self.definitions.append(
-                    z3().Implies(self.all(inside), z3().And(value >= 0, value < self.index(extent)[0]))
+                    z3().Implies(self.all([*inside, *counts]), z3().And(value >= 0, value < self.index(extent)[0]))
                 )
         return (self.number_if(self.all(inside), value) if inside else value), []
 
