@@ -29,7 +29,7 @@ _WORDS = {1: "proved", 2: "proved", 3: "identity", 4: "identity"}
 """What a layer's "yes" is: for all sizes, over a prime field with a bound on chance, or on what it ran."""
 _KERNELS = frozenset((0, 6, 7, 8))
 _KINDS = {
-    "relation": "deltas, formula and name relate the same indices",
+    "relation": "law, deltas, formula and name relate the same indices",
     "inverse": "every delta is solved by one index, the one it is replaced by",
     "window": "no window is empty",
     "load": "every load of the kernel is inside its array",
