@@ -71,7 +71,7 @@ def claimed(text: str, op: Op) -> Claim:
     """
     names = Names(op)
     said = written(text, names.tensors, names.scalars)
-    if said.kind == LAW and "[" not in text and op.sizes:
+    if said.kind == NUMBER or (said.kind == LAW and "[" not in text and op.sizes):
         said = written(text, frozenset(), frozenset())
     return read_number(said, op) if said.kind == NUMBER else read(said, op, names)
 

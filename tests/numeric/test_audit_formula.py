@@ -32,6 +32,7 @@ RIGHT = [
     ("conv2d", {}, "dE/db[k] = sum[n,i,j] dE/dO[n,k,i,j]", ""),
     ("conv2d", {}, "I = floor((H+2*P_h-d_h*(K_h-1)-1)/s_h)+1", ""),
     ("conv2d", {}, "O = (W-F+2*P)/S+1", "dilation=1, s_h divides H+2*P_h-K_h"),
+    ("conv2d", {}, "Z = (W-F+2*P)/S+1", "dilation=1, s_h divides H+2*P_h-K_h"),
     ("conv2d", {}, "I = H-K_h+1", "stride=1, padding=0, dilation=1"),
     ("conv2d", {}, "parameters = K*(C*K_h*K_w+1)", ""),
     ("conv2d", {}, r"\frac{\partial E}{\partial F_{p,q}} = \sum_{i,j} \frac{\partial E}{\partial O_{i,j}} X_{i+p,j+q}",
@@ -95,6 +96,7 @@ UNREADABLE = [
     ("sigmoid", "dE/dX[i] = dE/dO[i] = 1", "line by line"),
     ("sigmoid", "(" * 500 + "1", "column"),
     ("sigmoid", "x" * 20_000, "characters"),
+    ("linear", "P = (W - b)/2", "got a number that linear does not derive"),
     ("sigmoid", "", ""),
 ]
 
