@@ -11,13 +11,19 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from types import FunctionType
 
 import derive
 from derive.checker import Malformed, Refuted, verdicts
 from derive.errors import BackproofError
+from derive.language.latex import looks_like_latex, to_notation
 from derive.language.notation import parse_expr, parse_index
+from derive.language.show import show
+from numeric.audit import derivation_text
+from numeric.audit.formula import claimed
+from reports.mathematics.latex import latex as in_latex
 
 ROOT = Path(__file__).resolve().parents[1]
 SLOWEST = 10  # seconds that a single input may take
@@ -37,11 +43,28 @@ def certificate(text: str) -> None:
     verdicts(data)
 
 
+def latex(text: str) -> None:
+    looks_like_latex(text)
+    to_notation(text, CONV)
+
+
+def claim(text: str) -> None:
+    claimed(text, CONV)
+
+
+def derivation(text: str) -> None:
+    derivation_text.read(text, "input")
+
+
+CONV = derive.op("conv2d")
 READERS: dict[str, Callable[[str], object]] = {
     "law": law,
     "expression": parse_expr,
     "index": parse_index,
     "certificate": certificate,
+    "latex": latex,
+    "claim": claim,
+    "derivation": derivation,
 }
 REFUSALS = (BackproofError, Malformed, Refuted)
 
@@ -51,10 +74,25 @@ def seeds(reader: str) -> Iterable[str]:
     laws = [derive.op(name) for name in ("conv2d", "max_pool2d", "softmax", "cross_entropy", "batch_norm")]
     if reader == "law":
         return [op.text for op in laws]
+    if reader == "derivation":
+        return [path.read_text() for path in sorted((ROOT / "tests" / "audit").glob("*.md"))]
     derivations = [derive.gradient(op, op.differentiable[0].name) for op in laws]
+    if reader == "latex":
+        return [rf"\frac{{\partial E}}{{\partial X_{{i}}}} = {in_latex(d.formula)}" for d in derivations]
+    if reader == "claim":
+        return [f"{show(d.target)} = {show(d.formula)}" for d in derivations]
     if reader == "certificate":
         return [json.dumps(d.certificate()) for d in derivations]
-    return [line.partition("=")[2].rpartition("[")[0] for d in derivations for line in str(d).splitlines()]
+    return [line.partition("=")[2].rpartition("    [")[0] for d in derivations for line in str(d).splitlines()]
+
+
+def own_functions() -> Iterator[FunctionType]:
+    """Every function and method of derive and numeric that is loaded: what the inputs are to reach."""
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] in ("derive", "numeric"):
+            for owner in (module, *(c for c in vars(module).values() if isinstance(c, type) and c.__module__ == name)):
+                found = [f for f in vars(owner).values() if isinstance(f, FunctionType)]
+                yield from (f for f in found if f.__module__ == name)
 
 
 def examine(read: Callable[[str], object], text: str) -> None:
@@ -85,7 +123,8 @@ def main() -> None:
     for k, text in enumerate(seeds(asked.reader)):
         (corpus / f"seed{k}").write_text(text)
     read = READERS[asked.reader]
-    atheris.instrument_all()
+    for function in own_functions():
+        atheris.instrument_func(function)
     limits = [
         f"-max_total_time={asked.seconds}",
         f"-timeout={SLOWEST}",
