@@ -18,7 +18,7 @@ def assuming(reader: Reader, wrong: Expr, right: Expr, left: Expr) -> Expr | Non
     if not (isinstance(left, Entry) and left.tensor.startswith(COTANGENT)):
         return None
     through = wrong.expr if isinstance(wrong, D) else wrong
-    if not isinstance(through, Entry):
+    if not isinstance(through, Entry) or not isinstance(wrong, Entry | D):
         return None
     middle, wrt = through.tensor.removeprefix(COTANGENT), left.tensor.removeprefix(COTANGENT)
     op = ending_in(reader.op, middle)

@@ -71,9 +71,9 @@ def written_ranks(op: Op, sides: Iterable[str]) -> dict[str, int]:
 def with_defaults(op: Op, sides: Iterable[str]) -> tuple[Op, tuple[str, ...]]:
     """The operation with torch's defaults for the parameters that a text does not name, and what they are."""
     named = {n for side in sides for n in _NAMES.findall(side)}
-    left = [p for p in op.parameters if p.name not in named and p.default is not None]
-    values = {p.name: p.default if isinstance(p.default, Fraction) else index(p.default) for p in left}
-    shown = tuple(f"{p.name} = {p.default}" for p in left)
+    left = {p.name: p.default for p in op.parameters if p.name not in named and p.default is not None}
+    values = {n: d if isinstance(d, Fraction) else index(d) for n, d in left.items()}
+    shown = tuple(f"{n} = {d}" for n, d in left.items())
     return with_values(op, values), shown
 
 

@@ -119,7 +119,8 @@ def _display(lines: list[str], at: int, opening: re.Match[str]) -> tuple[int, st
     """The last line of a displayed formula, and what stands in it, with its line breaks."""
     sign = opening[0]
     closing = _CLOSING.get(sign) or re.compile(re.escape(sign.replace("begin", "end")))
-    here, start, taken = at, opening.end(), []
+    here, start = at, opening.end()
+    taken: list[str] = []
     while here < len(lines):
         line = lines[here]
         if end := closing.search(line, start):
