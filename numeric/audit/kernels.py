@@ -28,6 +28,7 @@ from numeric.audit.kernel.wire import Message
 
 CONFIGURATIONS = 24
 MOST_SECONDS = 600.0
+TOO_SLOW = f"it is too slow: {MOST_SECONDS:g} seconds were not enough"
 FATAL, TELLING = ("ended",), ("raised", "type")
 """Kinds of faults after which a stage goes on no further: at once, or after a few."""
 
@@ -59,7 +60,7 @@ def check_kernel(
     """Judge the kernel `pkg.mod:name` or `file.py:name` against an operation, in a process of its own.
 
     Numbers that the kernel takes as settings are drawn, others are torch's defaults or those of `settings`. `wrt` names
-    the gradients that are judged: those that it returns, if nothing is named. This isolates from accidents; it is no
+    the gradients that are judged: all that there are, if nothing is named. This isolates from accidents; it is no
     sandbox.
     Raises: CannotLoad, OperationError, NotationError, NotDerived.
     """
@@ -91,7 +92,7 @@ def judged(
     try:
         return _in_its_words(audit, uniform_laws(op, settings, loaded.data)).verdict()
     except TimeoutError:
-        return undecided(target, suite, audit.calls, f"it is too slow: {MOST_SECONDS:g} seconds were not enough")
+        return undecided(target, suite, audit.calls, TOO_SLOW, (), audit.compared)
 
 
 def _in_its_words(audit: Audit, same: Sequence[Op]) -> Audit:
@@ -107,7 +108,10 @@ def _in_its_words(audit: Audit, same: Sequence[Op]) -> Audit:
 
 @dataclass(slots=True)
 class Audit:
-    """One kernel under audit; `answers` are those of the stage that is looked at, `fatal` is what ended the process."""
+    """One kernel under audit; `answers` are those of the stage that is looked at, `fatal` is what ended the process.
+
+    `compared` are the results that were, in any stage.
+    """
 
     caller: Caller
     suite: Suite
@@ -116,6 +120,7 @@ class Audit:
     notes: list[str] = field(default_factory=list)
     answers: list[tuple[Trial, Message]] = field(default_factory=list)
     fatal: Fault | None = None
+    compared: set[str] = field(default_factory=set)
     started: float = field(default_factory=time.monotonic)
 
     def verdict(self) -> KernelVerdict:
@@ -131,7 +136,9 @@ class Audit:
                 return accepted
         if not found:
             found = self._later(first, [f for f in families if f != base])
-        return self._refuted(found) if found else verified(self.target, self.suite, self.calls, len(first), self.notes)
+        if found:
+            return self._refuted(found)
+        return verified(self.target, self.suite, self.calls, len(first), self.notes, self.compared)
 
     def _later(self, first: Sequence[Trial], families: Sequence[Any]) -> list[Fault]:
         for trials in self.suite.later(first):
@@ -196,6 +203,7 @@ class Audit:
         answer = self.caller.ask(request(trial, self.suite.signature, self.suite.wrt))
         if not isinstance(answer, Ended):
             self.answers.append((trial, answer))
+            self.compared.update(answer.arrays)
         return answer
 
     # -- judging -------------------------------------------------------------------------------------------------------
@@ -226,9 +234,9 @@ class Audit:
         shown = self._smallest(told[0].worst)
         text = self._test(shown)
         if all(f.open for f in told):
-            return undecided(self.target, self.suite, self.calls, told[0].diagnosis, told)
+            return undecided(self.target, self.suite, self.calls, told[0].diagnosis, told, self.compared)
         entry = written_out(shown) if shown.kind in ("values", "accuracy") else ""
-        return refuted(self.target, self.suite, self.calls, told, shown, entry, text, self.notes)
+        return refuted(self.target, self.suite, self.calls, told, shown, entry, text, self.notes, self.compared)
 
     def _at_ties(self, found: Sequence[Fault]) -> bool:
         """Whether the kernel is right where no two values are equal and none is 0."""

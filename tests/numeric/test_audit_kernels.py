@@ -69,9 +69,8 @@ def test_the_test_that_comes_with_a_verdict_passes_for_a_right_kernel(k: int, mo
     run_test(text)
 
 
-def run_test(text: str) -> None:
+def run_test(text: str, **names: Any) -> None:
     """Execute a test module and its one test."""
-    names: dict[str, Any] = {}
     exec(text, names)  # noqa: S102  # it is what a user pastes
     (test,) = (f for n, f in names.items() if n.startswith("test_"))
     test()
@@ -193,6 +192,22 @@ def test_one_gradient_may_be_judged_alone() -> None:
     assert_backward(linear, "linear", wrt=["weight"], configurations=FEW)
     with pytest.raises(AssertionError, match="expected a dict or a tuple"):
         assert_backward(linear, "linear", configurations=FEW)
+
+
+@pytest.mark.parametrize("returns", ["{'input': g @ w}", "(g @ w, None)", "{'input': g @ w, 'weight': None}"])
+def test_a_gradient_that_is_never_returned_is_a_fault_and_not_right(returns: str) -> None:
+    stub: dict[str, Any] = {}
+    exec(f"def linear(g, input, weight):\n    w = weight\n    return {returns}", stub)  # noqa: S102
+    kernel = InProcess(stub["linear"], "mine:linear")
+    found = judged(kernel, "mine:linear", "linear", {}, configurations=FEW)
+    assert found.verdict.verdict == REFUTED
+    assert found.verdict.diagnosis == "it returned no gradient with respect to weight"
+    assert [(g.name, g.verdict) for g in found.gradients] == [("weight", "wrong"), ("input", "right")]
+    with pytest.raises(AssertionError):
+        run_test(found.test.replace("from mine import linear\n", ""), linear=stub["linear"])
+    alone = judged(kernel, "mine:linear", "linear", {}, ["input"], configurations=FEW)
+    assert alone.verdict.verdict == VERIFIED
+    assert [(g.name, g.verdict) for g in alone.gradients] == [("input", "right")]
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,8 @@ def _call(fault: Fault, name: str, signature: Signature, said: Mapping[str, Any]
 def _plain_call(fault: Fault, name: str, signature: Signature, said: Mapping[str, Any]) -> Iterator[str]:
     given = _given(fault, signature)
     named = ", ".join(f"{p}={v}" for p, v in given.items())
-    at = said.get("found_at", {}).get(fault.key, "") if fault.kind in OF_ONE else ""
+    missing = f".get({fault.key!r})" if fault.kind == "nothing" else ""
+    at = said.get("found_at", {}).get(fault.key, missing) if fault.kind in OF_ONE else ""
     yield f"found = {name}({', '.join(filter(None, (f'{COTANGENT}_', named)))}){at}"
 
 

@@ -121,10 +121,13 @@ def _of_results(
         yield from _of_one(trial, OUTPUT, arrays[OUTPUT])
     if not arrays:
         yield Fault(trial, "type", text="it returned no gradient at all")
+        return
     for t in asked(trial, wrt):
         if t.argument in arrays:
             yield from _of_one(trial, t.argument, arrays[t.argument])
-        elif signature.kind != "function" and expected(trial, t.argument)[0].any():
+        elif signature.kind == "function":
+            yield Fault(trial, "nothing", t.argument, f"it returned no gradient with respect to {t.argument}")
+        elif expected(trial, t.argument)[0].any():
             yield Fault(trial, "nothing", t.argument, f"autograd gets no gradient (None) with respect to {t.argument}")
 
 

@@ -149,8 +149,8 @@ class Function:
         inputs = {parameter: tensors.get(argument) for argument, parameter in data["inputs"].items()}
         settings = {n: tupled(v) for n, v in data["settings"].items()}
         returned = self.function(tensors[COTANGENT], **inputs, **settings)
-        found = [(name, at, g) for name, at, g in gradients(returned, data) if g is not None]
-        arrays_ = {name: as_array(name, g) for name, _, g in found}
+        found = list(gradients(returned, data))
+        arrays_ = {name: as_array(name, g) for name, _, g in found if g is not None}
         return Given(arrays_, changed(before, own), {name: at for name, at, _ in found}, library)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -20,6 +20,7 @@ from numeric.audit.kernel.trials import Suite
 from numeric.audit.verdict import REFUTED, UNDECIDED, UNDER, VERIFIED, Verdict, Witness
 from numeric.backend import Formula
 
+NOT_JUDGED = "not judged"
 LARGEST_DATA = 64
 """Numbers of a witness's data; more are left to its seed and sizes."""
 
@@ -97,20 +98,23 @@ class KernelVerdict:
             yield from ("", "a test that fails:", "", self.test)
 
 
-def verified(target: str, suite: Suite, calls: int, configurations: int, notes: Sequence[str]) -> KernelVerdict:
+def verified(
+    target: str, suite: Suite, calls: int, configurations: int, notes: Sequence[str], compared: Collection[str]
+) -> KernelVerdict:
     """Right, as far as it was tested; under a convention where one was needed."""
     found = Verdict(VERIFIED, layer="6, 7", reason=_tested(suite, calls, configurations), notes=_notes(suite, notes))
     if suite.rule:
         rule = convention(suite.laws[0], suite.rule)
         found = Verdict(UNDER, rule, layer="5, 6, 7", reason=found.reason, notes=found.notes)
-    return _kernel_verdict(target, suite, calls, found, ())
+    return _kernel_verdict(target, suite, calls, found, (), compared)
 
 
 def undecided(
-    target: str, suite: Suite, calls: int, reason: str, told: Sequence[Finding] = (), notes: Sequence[str] = ()
+    target: str, suite: Suite, calls: int, reason: str, told: Sequence[Finding], compared: Collection[str]
 ) -> KernelVerdict:
     """Nothing that is sure."""
-    return _kernel_verdict(target, suite, calls, Verdict(UNDECIDED, reason=reason, notes=_notes(suite, notes)), told)
+    found = Verdict(UNDECIDED, reason=reason, notes=_notes(suite, ()))
+    return _kernel_verdict(target, suite, calls, found, told, compared)
 
 
 def refuted(
@@ -122,22 +126,27 @@ def refuted(
     entry: str,
     test: str,
     notes: Sequence[str],
+    compared: Collection[str],
 ) -> KernelVerdict:
     """Wrong, with the smallest configuration that shows it."""
     diagnosis = "; ".join(dict.fromkeys(f.diagnosis for f in told if not f.open))
     right = _right(formula_of(shown)) if shown.kind in (*NUMBERS, "shape", "nothing") else ""
     found = Verdict(REFUTED, "", _witness(shown), diagnosis, right, shown.trial.layer, "", "", _notes(suite, notes))
-    own = _kernel_verdict(target, suite, calls, found, told)
+    own = _kernel_verdict(target, suite, calls, found, told, compared)
     return KernelVerdict(own.target, own.op, own.kind, found, own.gradients, calls, entry, _shown(shown), test)
 
 
-def _kernel_verdict(target: str, suite: Suite, calls: int, verdict: Verdict, told: Sequence[Finding]) -> KernelVerdict:
+def _kernel_verdict(
+    target: str, suite: Suite, calls: int, verdict: Verdict, told: Sequence[Finding], compared: Collection[str]
+) -> KernelVerdict:
+    """The verdict with that of each gradient: right are those alone that were compared."""
     wrong = [Gradient(f.title, "open" if f.open else "wrong", f.count, f.where, f.diagnosis) for f in told]
     judged = [t.argument for t in suite.laws[0].differentiable if t.argument in suite.wrt and suite.signature.takes(t)]
     call = any(f.kind in ("ended", "raised", "type") for f in told)
-    right = [] if call else [Gradient(n, "right") for n in judged if n not in {f.key for f in told}]
+    others = [] if call else [n for n in judged if n not in {f.key for f in told}]
+    rest = [Gradient(n, "right") if n in compared else Gradient(n, "open", diagnosis=NOT_JUDGED) for n in others]
     name = suite.laws[0].name if suite.laws[0].name in RECIPES else suite.laws[0].text
-    return KernelVerdict(target, name, suite.signature.kind, verdict, (*wrong, *right), calls)
+    return KernelVerdict(target, name, suite.signature.kind, verdict, (*wrong, *rest), calls)
 
 
 def _tested(suite: Suite, calls: int, configurations: int) -> str:
