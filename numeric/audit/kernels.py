@@ -92,7 +92,7 @@ def judged(
     try:
         return _in_its_words(audit, uniform_laws(op, settings, loaded.data)).verdict()
     except TimeoutError:
-        return undecided(target, suite, audit.calls, TOO_SLOW, (), audit.compared)
+        return undecided(target, suite, audit.calls, TOO_SLOW, (), ())
 
 
 def _in_its_words(audit: Audit, same: Sequence[Op]) -> Audit:

@@ -8,6 +8,7 @@ import os
 import time
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,13 +17,15 @@ import torch
 
 import numeric
 from derive.errors import BackproofError, OperationError
+from numeric.audit import kernels
 from numeric.audit.kernel.in_process import InProcess
 from numeric.audit.kernel.isolation import Isolated, Limits
 from numeric.audit.kernel.patterns import along
 from numeric.audit.kernel.told import KernelVerdict
 from numeric.audit.kernel.wire import Closed, Garbled, Message, packed, unpacked
 from numeric.audit.kernels import CannotLoad, assert_backward, check_kernel, judged
-from numeric.audit.verdict import NO_MISTAKE, REFUTED, UNDER, VERIFIED
+from numeric.audit.verdict import NO_MISTAKE, REFUTED, UNDECIDED, UNDER, VERIFIED
+from reports.sections.audit_kernel import kernel_junit
 from tests.numeric.audited_kernels import BROKEN, ENDING, Broken, right
 
 FEW = 12
@@ -240,6 +243,23 @@ def test_a_last_winner_is_a_convention_too() -> None:
     found = judged(InProcess(max_pool1d, "mine:max_pool1d"), "mine:max_pool1d", "max_pool1d", {}, configurations=FEW)
     assert found.verdict.verdict == UNDER
     assert "last" in found.verdict.hypothesis
+
+
+def only_some_calls(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    """The clock of an audit runs out after so many calls."""
+    seconds = iter([0.0] * most)
+    monkeypatch.setattr(kernels, "time", SimpleNamespace(monotonic=lambda: next(seconds, float("inf"))))
+
+
+def test_no_gradient_is_right_where_time_ran_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    only_some_calls(monkeypatch, 5)
+    target = "mine:linear"
+    found = judged(InProcess(right("linear", {}), target), target, "linear", {}, configurations=FEW)
+    assert found.calls == 5
+    assert found.verdict.verdict == UNDECIDED
+    assert "too slow" in found.verdict.reason
+    assert {g.verdict for g in found.gradients} == {"open"}
+    assert f'skipped="{len(found.gradients)}"' in kernel_junit(found)
 
 
 # -- whatever a kernel does --------------------------------------------------------------------------------------------
