@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from derive.conventions import by_rule, rules
 from derive.errors import NotationError
 from derive.expressions.expr import Binder, Compare, D, Entry, Expr, Maximum, Minimum, Select, Winner
 from derive.expressions.index import ZERO, index
 from derive.expressions.traversal import walk
 from derive.language.show import show
 from derive.operation import Op
-from numeric.audit.comparison import BRANCHES, compare
+from numeric.audit.comparison import BRANCHES, compare, unfolded
 from numeric.audit.derivation_consequences import assuming
 from numeric.audit.derivation_mistakes import Line, diagnosis
 from numeric.audit.derivation_reading import EXPLICIT, Let, Reader
 from numeric.audit.derivation_subject import Statement
 from numeric.audit.derivation_verdict import LineVerdict
-from numeric.audit.verdict import REFUTED, VERIFIED, Verdict
+from numeric.audit.verdict import REFUTED, UNDECIDED, VERIFIED, Verdict
 
 NO_TIES = "no zeros and no ties, where a convention decides"
 
@@ -93,11 +94,21 @@ class Sheet:
         return got, verdict
 
     def _judged(self, got: Expr, before: Expr, axes: tuple[Binder, ...]) -> Verdict:
-        """Whether two sides are equal; what differs only at zeros and ties holds under a convention."""
+        """Whether two sides are equal; what a convention makes equal holds where there are no zeros and no ties.
+
+        Numbers that differ at zeros and ties alone prove nothing of the others: both sides are put under one rule.
+        """
         verdict = compare(self.op, axes, got, before)
-        if verdict.verdict == REFUTED and verdict.layer == BRANCHES and self._has_branches(got, before):
-            return replace(verdict, verdict=VERIFIED).under(NO_TIES)
-        return verdict
+        if verdict.verdict != REFUTED or verdict.layer != BRANCHES or not self._has_branches(got, before):
+            return verdict
+        for rule in rules(self.op):
+            left, right = (by_rule(self.op, unfolded(self.op, e), rule) for e in (got, before))
+            one = compare(self.op, axes, left, right)
+            if one.good:
+                return replace(verdict, verdict=VERIFIED, reason=one.reason).under(NO_TIES)
+            if one.verdict == REFUTED and one.layer != BRANCHES:
+                return one
+        return Verdict(UNDECIDED, layer=BRANCHES, reason="differs at zeros and ties; not proved for other numbers")
 
     def _has_branches(self, *sides: Expr) -> bool:
         bodies = (*sides, *(e.body for e in self.op.equations))

@@ -147,6 +147,25 @@ def test_a_partial_derivative_may_hold_other_intermediates_fixed():
     assert "fixed" in line.verdict.hypothesis
 
 
+@pytest.mark.parametrize(
+    ("op", "line"),
+    [
+        ("relu", "dE/dX[i] = dE/dO[i]*[X[i]>=0]*[i<50]"),
+        ("max_pool1d", "dE/dX[n,c,j] = [j<30]*sum[i,p] dE/dO[n,c,i]*[S*i+p==j]*[X[n,c,j]==O[n,c,i]]"),
+    ],
+    ids=["relu", "max_pool1d"],
+)
+def test_what_differs_at_ties_is_not_verified_for_all_other_numbers(op, line):
+    (found,) = check_text(f"op: {op}\n\n{line}").lines
+    assert not found.verdict.good
+
+
+def test_another_choice_at_a_kink_holds_where_there_is_no_kink():
+    (found,) = check_text("op: relu\n\ndE/dX[i] = dE/dO[i]*[X[i]>=0]").lines
+    assert found.verdict.verdict == UNDER
+    assert "no zeros and no ties" in found.verdict.hypothesis
+
+
 def test_a_name_for_what_the_operation_computes_is_that():
     text = "op: softmax\n\ns = sum[k] exp(X[k])\np[i] = exp(X[i])/s\ndE/dX[i] = p[i]*(dE/dp[i] - sum[k] dE/dp[k]*p[k])"
     assert check_text(text).verdict == VERIFIED
