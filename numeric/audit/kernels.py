@@ -181,7 +181,12 @@ class Audit:
         found: list[Fault] = []
         self.answers = []
         for trial in trials:
-            found += self._asked(trial)
+            try:
+                found += self._asked(trial)
+            except TimeoutError:  # what was found is no less a fault
+                if not found:
+                    raise
+                break
             kinds = [f.kind for f in found]
             if any(k in FATAL for k in kinds) or sum(k in TELLING for k in kinds) >= FEW:
                 break
@@ -243,15 +248,26 @@ class Audit:
         if not has_ties(self.suite.laws[0]) or any(f.kind != "values" for f in found):
             return False
         trials = [t for f in found[:FEW] if (t := self.suite.untied(f.trial)) is not None]
-        return bool(trials) and not self._stage(trials)
+        try:
+            return bool(trials) and not self._stage(trials)
+        except TimeoutError:
+            return False
 
     def _smallest(self, fault: Fault) -> Fault:
+        best = fault
+
         def again(trial: Trial) -> Fault | None:
-            return next((f for f in self._asked(trial) if (f.kind, f.key) == (fault.kind, fault.key)), None)
+            nonlocal best
+            found = next((f for f in self._asked(trial) if (f.kind, f.key) == (fault.kind, fault.key)), None)
+            best = found or best
+            return found
 
         if fault.kind == "unsteady":
             return fault
-        return (at_least if fault.kind == "ended" else smallest)(fault, self.suite, again)
+        try:
+            return (at_least if fault.kind == "ended" else smallest)(fault, self.suite, again)
+        except TimeoutError:
+            return best
 
     def _test(self, fault: Fault) -> str:
         answer = next((m for _, m in reversed(self.answers)), None)

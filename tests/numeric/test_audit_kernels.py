@@ -262,6 +262,20 @@ def test_no_gradient_is_right_where_time_ran_out(monkeypatch: pytest.MonkeyPatch
     assert f'skipped="{len(found.gradients)}"' in kernel_junit(found)
 
 
+@pytest.mark.parametrize("calls", [8, 17, 20])
+def test_a_fault_that_was_found_is_told_where_time_ran_out(calls: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def relu(grad_output: Any, input: Any) -> Any:
+        return -grad_output * (input > 0)
+
+    only_some_calls(monkeypatch, calls)
+    found = judged(InProcess(relu, "mine:relu"), "mine:relu", "relu", {}, configurations=FEW)
+    assert found.calls == calls
+    assert found.verdict.verdict == REFUTED
+    assert "the sign is wrong" in found.verdict.diagnosis
+    with pytest.raises(AssertionError):
+        run_test(found.test.replace("from mine import relu\n", ""), relu=relu)
+
+
 # -- whatever a kernel does --------------------------------------------------------------------------------------------
 
 DOES = {
