@@ -9,7 +9,7 @@ from typing import Any
 from derive.errors import BackproofError
 from numeric.audit.derivation import DerivationVerdict, check_text
 from numeric.audit.verdict import REFUTED, UNDECIDED
-from reports.emit import emit, emit_json, emit_text, refuse_unwritable
+from reports.emit import emit, emit_json, emit_text, refuse_mixed, refuse_unwritable
 from reports.exits import BAD_INPUT, GOOD, UsageError
 from reports.exits import REFUTED as EXIT_REFUTED
 from reports.exits import UNDECIDED as EXIT_UNDECIDED
@@ -32,6 +32,7 @@ def judge_derivations(
 
     One file that cannot be read raises; of several, each that can be is judged. Raises: BackproofError, WriteError.
     """
+    refuse_mixed(json=json, junit=junit, output=output)
     refuse_unwritable(json, junit, output)
     found: list[DerivationVerdict] = []
     unread: list[tuple[str, str]] = []

@@ -12,6 +12,7 @@ from shutil import get_terminal_size
 from typing import Any
 
 from reports.document import Document
+from reports.exits import UsageError
 from reports.writers.output import render, write, write_files
 from reports.writers.registry import WriteError, format_of
 from reports.writers.text import narrowed
@@ -46,6 +47,13 @@ def refuse_unwritable(*targets: str | Path | None) -> None:
                 raise WriteError(f"'{target}' cannot be written: {above} is a file; give another place")
             if not os.access(above, os.W_OK | os.X_OK):
                 raise WriteError(f"'{target}' cannot be written: {above} is not writable; give another place")
+
+
+def refuse_mixed(**targets: str | Path | None) -> None:
+    """Before long work: whether stdout is asked for by one result alone. Raises: UsageError where by several."""
+    asked = [f"--{name}" for name, target in targets.items() if target is not None and str(target) == STDOUT]
+    if len(asked) > 1:
+        raise UsageError(f"got - for {' and '.join(asked)}, expected - for one of them; give the others files")
 
 
 def emit(document: Document, form: str | None, output: Path | None) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from derive.catalogue.recipe import Setting
 from numeric.audit.formula import check_formula
-from reports.emit import emit, emit_json, emit_text, refuse_unwritable
+from reports.emit import emit, emit_json, emit_text, refuse_mixed, refuse_unwritable
 from reports.sections.audit_formula import exit_code, formula_document, formula_junit
 
 
@@ -22,8 +22,9 @@ def judge_formula(
 ) -> int:
     """The exit code: 0 verified, under a hypothesis or without; 1 refuted; 5 undecided; what cannot be read raises.
 
-    Raises: NotationError, OperationError, NotDerived, WriteError.
+    Raises: NotationError, OperationError, NotDerived, UsageError, WriteError.
     """
+    refuse_mixed(json=json, junit=junit, output=output)
     refuse_unwritable(json, junit, output)
     found = check_formula(text, op, **settings)
     if junit is not None:

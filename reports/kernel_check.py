@@ -8,7 +8,7 @@ from pathlib import Path
 from derive.catalogue.recipe import Setting
 from numeric.audit.kernel.isolation import Limits
 from numeric.audit.kernels import check_kernel
-from reports.emit import emit, emit_json, emit_text, refuse_unwritable
+from reports.emit import emit, emit_json, emit_text, refuse_mixed, refuse_unwritable
 from reports.sections.audit_kernel import exit_code, kernel_document, kernel_junit
 
 
@@ -26,8 +26,9 @@ def judge_kernel(
 ) -> int:
     """The exit code: 0 right (or right under a named convention), 1 wrong, 5 undecided; what cannot be called raises.
 
-    Raises: CannotLoad, OperationError, NotationError, NotDerived, WriteError.
+    Raises: CannotLoad, OperationError, NotationError, NotDerived, UsageError, WriteError.
     """
+    refuse_mixed(json=json, junit=junit, output=output)
     refuse_unwritable(json, junit, output)
     found = check_kernel(target, op, settings, wrt, seed=seed, limits=limits or Limits())
     if junit is not None:

@@ -31,6 +31,9 @@ REFUSED = [
     (["dE/dX[i] = 1", "dE/dX[i] = 2", "--op", "sigmoid"], "got 2 formulas"),
     (["--kernel", "a:b"], "the operation it is for"),
     (["nowhere.md"], "nowhere.md"),
+    (["dE/dX[i] = 1", "--op", "relu", "--json", "-", "--junit", "-"], "got - for --json and --junit"),
+    (["nowhere.md", "--json", "-", "--junit", "-"], "got - for --json and --junit"),
+    (["--kernel", "a:b", "--op", "relu", "--json", "-", "--junit", "-"], "got - for --json and --junit"),
 ]
 
 
