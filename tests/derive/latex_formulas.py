@@ -472,7 +472,7 @@ READ: dict[str, list[tuple[str, str]]] = {
         ),
         (
             r"\frac{\partial E}{\partial W} = X^T \frac{\partial E}{\partial O}",
-            "dE/dW[k,c] = sum[...] X[...,c]*dE/dO[...,k]",
+            "dE/dW[k,c] = sum[...] X[...,k]*dE/dO[...,c]",
         ),
         (
             r"\frac{\partial E}{\partial W} = \frac{\partial E}{\partial O}^T X",

@@ -262,6 +262,14 @@ def names_in(indices: Indices) -> set[str]:
     return {n for i in indices for n in all_names(Val(i) if i.constant is None else val(0))}
 
 
+def _by_position(value: Array, target: Array, known: dict[str, Index]) -> dict[str, Index]:
+    """The axes of a matrix that stands transposed to the left side: its rows count as the rows there."""
+    ends = (target.rows, target.columns)
+    if value.rows == ends[1] and value.columns == ends[0] and all(e in known for e in ends):
+        return {**known, str(value.rows): known[str(ends[0])], str(value.columns): known[str(ends[1])]}
+    return known
+
+
 def aligned(value: Array, target: Array) -> tuple[Array, tuple[str, ...]]:
     """The value with the axes of the target, and those that were summed. Raises: Misfit."""
     s = value.spatial if value.spatial and value.spatial == target.spatial else 0
@@ -272,7 +280,7 @@ def aligned(value: Array, target: Array) -> tuple[Array, tuple[str, ...]]:
     if set(lead) - set(extra) == set(aim):
 
         def at(i: Indices) -> Expr:
-            known = dict(zip(aim, i[: len(i) - s], strict=False))
+            known = _by_position(value, target, dict(zip(aim, i[: len(i) - s], strict=False)))
             names = {x: fresh(x, names_in(i)) for x in extra}
             whole = len(i) > s or not s
             inside = {**known, **{x: index(n) for x, n in names.items()}}
