@@ -270,9 +270,8 @@ class Audit:
             return best
 
     def _test(self, fault: Fault) -> str:
-        answer = next((m for _, m in reversed(self.answers)), None)
-        said: Mapping[str, Any] = answer.data if answer is not None else {}
-        return failing_test(fault, self.target, self.suite.signature, said)
+        others = (m.data for _, m in reversed(self.answers) if m.data["outcome"] == "returned")
+        return failing_test(fault, self.target, self.suite.signature, fault.said or next(others, {}))
 
 
 def assert_backward(

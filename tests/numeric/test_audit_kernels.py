@@ -276,6 +276,23 @@ def test_a_fault_that_was_found_is_told_where_time_ran_out(calls: int, monkeypat
         run_test(found.test.replace("from mine import relu\n", ""), relu=relu)
 
 
+def test_the_test_is_that_of_the_fault_shown_and_not_of_the_last_call() -> None:
+    def linear(grad_output: Any, input: Any, weight: Any) -> Any:
+        if input.size <= 2:
+            raise ValueError("too small")
+        return grad_output @ weight, -grad_output.T @ input
+
+    def corrected(grad_output: Any, input: Any, weight: Any) -> Any:
+        return grad_output @ weight, grad_output.T @ input
+
+    found = judged(InProcess(linear, "mine:linear"), "mine:linear", "linear", {}, configurations=FEW)
+    text = found.test.replace("from mine import linear\n", "")
+    assert "[1]\n" in text
+    with pytest.raises(AssertionError):
+        run_test(text, linear=linear)
+    run_test(text, linear=corrected)
+
+
 # -- whatever a kernel does --------------------------------------------------------------------------------------------
 
 DOES = {

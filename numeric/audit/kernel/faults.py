@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from importlib import import_module
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,7 @@ class Fault:
     """One fault of one answer: its kind, the result it is about ("" is the output), and what to say of it.
 
     kinds: values, accuracy, shape, nothing (no gradient where there is one), raised, changed, type, ended,
-    unsteady (another answer to the same call).
+    unsteady (another answer to the same call). `said` is what a call that returned told of itself.
     """
 
     trial: Trial
@@ -38,6 +39,7 @@ class Fault:
     got: NDArray | None = None
     want: NDArray | None = None
     bound: NDArray | None = None
+    said: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def wrong(self) -> NDArray:
@@ -100,8 +102,9 @@ def faults(trial: Trial, answer: Message | Ended, signature: Signature, wrt: fro
         yield Fault(trial, "type", text=said["text"])
         return
     for name in said["changed"]:
-        yield Fault(trial, "changed", name, f"it changed {name} in place; a backward pass must leave its inputs alone")
-    yield from _of_results(trial, answer.arrays, signature, wrt)
+        text = f"it changed {name} in place; a backward pass must leave its inputs alone"
+        yield Fault(trial, "changed", name, text, said=said)
+    yield from (replace(f, said=said) for f in _of_results(trial, answer.arrays, signature, wrt))
 
 
 def unsteady(trial: Trial, first: Message | Ended, second: Message | Ended) -> Iterator[Fault]:
@@ -111,7 +114,7 @@ def unsteady(trial: Trial, first: Message | Ended, second: Message | Ended) -> I
     for key, got in first.arrays.items():
         other = second.arrays.get(key, np.zeros(0))
         if not np.array_equal(got, other, equal_nan=True):
-            yield Fault(trial, "unsteady", key, "", got, other)
+            yield Fault(trial, "unsteady", key, "", got, other, said=first.data)
 
 
 def _of_results(
