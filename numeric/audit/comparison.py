@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from derive.errors import NotDerived
 from derive.expressions.build import add, div, negate
 from derive.expressions.expr import ONE, Apply, Binder, Entry, Expr, Fn
+from derive.expressions.index import ZERO
 from derive.expressions.substitution import substitute
 from derive.expressions.traversal import walk
 from derive.laws.definitions import unfolder
 from derive.lazy import LazyModule
 from derive.meaning.denote import World
-from derive.meaning.small_sizes import Sizes, fitted
+from derive.meaning.small_sizes import Sizes, cost, fitted
 from derive.operation import Op
 from derive.rational import rationally_equal
 from derive.rewrite import run
@@ -25,6 +26,7 @@ from numeric.audit.canonical import canonical, same
 from numeric.audit.sides import Difference, Sides
 from numeric.audit.small_worlds import bare, generic, growing, least_sizes, special, telling, told
 from numeric.audit.verdict import REFUTED, UNDECIDED, VERIFIED, Verdict, Witness
+from numeric.proof.hypotheses import Facts
 
 if TYPE_CHECKING:
     from numeric import prove
@@ -34,8 +36,17 @@ else:
 SMALLER, FEW = 2500, 15
 """Sizes tried for a smaller witness than the one in hand, and before a proof is tried."""
 
-STEPS, ALGEBRA, FUNCTIONS, BRANCHES, NUMBERS = "1 steps", "3 algebra", "4 exp, log", "5 branches", "tested"
+STEPS, INDICES, ALGEBRA, FUNCTIONS, BRANCHES, NUMBERS = (
+    "1 steps",
+    "2 indices",
+    "3 algebra",
+    "4 exp, log",
+    "5 branches",
+    "tested",
+)
 SIGMOID = "sigmoid"
+MOST = 1_000_000
+"""Of a counterexample that is confirmed, the multiplications at most."""
 Worlds = Callable[[Op, Mapping[str, int]], Iterator[World]]
 
 
@@ -179,13 +190,31 @@ def _normal(op: Op, axes: tuple[Binder, ...], e: Expr) -> Expr:
 
 
 def _solved(sides: Sides, hypotheses: tuple[Expr, ...]) -> Verdict | None:
-    """A proof by `numeric.prove`, or None where it finds none."""
+    """A proof by `numeric.prove`, or its counterexample if exact numbers confirm it; None where it finds none."""
     try:
         found = prove.equal(sides.op, sides.axes, sides.got, sides.expected, hypotheses)
     except ImportError:
         return None
     if isinstance(found, prove.Proved):
-        return Verdict(VERIFIED, layer="2 indices", reason="proved for all sizes, by z3")
+        further = (h for h in found.hypotheses if h not in _required(sides.op))
+        return Verdict(VERIFIED, layer=INDICES, reason="proved for all sizes, by z3").under(*further)
+    return _confirmed(sides, found.sizes) if isinstance(found, prove.Counterexample) else None
+
+
+def _required(op: Op) -> tuple[str, ...]:
+    """What an operation requires of its sizes and labels, as a proof tells it."""
+    labels = (Entry(t.name, (ZERO,) * len(t.axes)) for t in op.tensors if t.integer)
+    return Facts(op).told((*op.require, *labels))
+
+
+def _confirmed(sides: Sides, found: Mapping[str, int]) -> Verdict | None:
+    """The verdict that the two differ at these sizes, no extent being 0, where they do in exact numbers."""
+    sizes = fitted(sides.op, {n: max(found.get(n, low), low) for n, low in least_sizes(sides.op).items()})
+    if sizes is None or cost(sides.op, sizes) > MOST:
+        return None
+    for kind in (generic, special):
+        if difference := sides.differ(kind(sides.op, sizes)):
+            return Verdict(REFUTED, witness=sides.witness(difference), layer=BRANCHES if kind is special else INDICES)
     return None
 
 

@@ -233,11 +233,25 @@ def smallest(
         if best is not None:
             break
     total = reduce(lambda a, b: a + b, (variables[n] for n in sizes), t.integer(0))
-    found = best
+    found = best = best or _halved(solver, variables, sizes, total)
     while found is not None:
         best = found
         solver.add(total < sum(best[n] for n in sizes))
         found = _numbers(solver, variables)
+    return best
+
+
+def _halved(solver: Z3, variables: Mapping[str, Z3], sizes: Sequence[str], total: Z3) -> dict[str, int] | None:
+    """Numbers without a bound on the sizes, then between two sums of sizes that come closer by half each time."""
+    best = _numbers(solver, variables)
+    low, high = 0, sum(best[n] for n in sizes) if best else 0
+    while best is not None and low < high:
+        middle = (low + high) // 2
+        solver.push()
+        solver.add(total <= middle)
+        found = _numbers(solver, variables)
+        solver.pop()
+        best, low, high = (found, low, sum(found[n] for n in sizes)) if found else (best, middle + 1, high)
     return best
 
 

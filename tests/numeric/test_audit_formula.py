@@ -1,6 +1,7 @@
 """A formula is verified, verified under a hypothesis, refuted with a true witness, or said to be open."""
 
 import contextlib
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -9,12 +10,14 @@ from hypothesis import strategies as st
 
 import derive
 from derive.errors import BackproofError
+from derive.expressions.build import mul
 from derive.expressions.index import index
 from derive.expressions.substitution import substitute
 from derive.language.notation import parse_expr
 from derive.language.show import show
 from derive.meaning.denote import World
 from derive.meaning.integers import Array, Formula
+from numeric import prove
 from numeric.audit.canonical import same
 from numeric.audit.comparison import agree, compare
 from numeric.audit.formula import check_formula
@@ -74,6 +77,14 @@ WRONG = [
     ("conv2d", {}, "I = floor((H+P_h-K_h)/s_h)+1", "padding was counted once"),
     ("conv2d", {}, "parameters = K*C*K_h*K_w", "the biases were not counted"),
     ("linear", {}, "dE/dX[n,c] = sum[k] dE/dO[n,k]*W[c,k]", "a matrix was not transposed"),
+    ("linear", {}, r"\frac{\partial L}{\partial W} = x \delta^T", "a matrix was not transposed"),
+    ("linear", {}, r"\frac{\partial L}{\partial W} = X^T \frac{\partial L}{\partial O}", "a matrix was not transposed"),
+    (
+        "C[i,j] = sum[k] A[i,k]*B[k,j]",
+        {},
+        r"\frac{\partial L}{\partial B} = \frac{\partial L}{\partial C}^T A",
+        "a matrix was not transposed",
+    ),
     ("max_pool2d", {"kernel_size": 2}, "I = H-1", NO_MISTAKE),
     ("avg_pool2d", {"kernel_size": 2}, "dE/dX[n,c,h,w] = dE/dO[n,c,h//2,w//2]", ""),
     ("softmax", {}, "dE/dX[n,c] = dE/dO[n,c]*O[n,c]*(1-O[n,c])", ""),
@@ -239,6 +250,25 @@ def test_axes_that_were_exchanged_are_told_apart_where_all_arguments_are_symbols
     d = derive.gradient("conv2d", "F")
     swapped = "sum[n<N,i<I,j<J] dE/dO[n,k,i,j]*X[n,c,s_w*i+d_h*p-P_h,s_h*j+d_w*q-P_w]"
     assert compare(d.op, d.axes, parse_expr(swapped), d.formula).verdict == "refuted"
+
+
+@pytest.mark.parametrize("bound", [8, 64])
+def test_a_difference_beyond_the_sizes_that_are_tried_is_found_by_the_solver_and_confirmed(bound) -> None:
+    found = check_formula(f"dE/dX[n,c] = sum[k] dE/dO[n,k]*W[k,c]*[c<{bound}]", "linear")
+    assert found.verdict == "refuted"
+    assert found.witness is not None
+    assert found.witness.sizes["C"] == bound + 1
+    assert found.witness.index["c"] == bound
+    assert found.witness.got == 0 != found.witness.expected
+
+
+@pytest.mark.parametrize(("told", "word"), [("[1<=C]", "verified"), ("[2<=C]", "verified-under")])
+def test_a_proof_is_told_with_the_hypotheses_that_the_operation_does_not_make(told, word, monkeypatch) -> None:
+    d = derive.gradient("linear", "X")
+    op = replace(d.op, require=(parse_expr("[1<=C]"),))
+    monkeypatch.setattr(prove, "equal", lambda *_: prove.Proved((told,)))
+    found = compare(op, d.axes, mul((d.formula, parse_expr("[c<64]"))), d.formula)
+    assert (found.verdict, found.hypothesis) == (word, told if word == "verified-under" else "")
 
 
 def test_what_no_method_proves_is_undecided_and_says_how_much_was_tested() -> None:
