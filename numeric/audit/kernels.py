@@ -100,9 +100,8 @@ def _in_its_words(audit: Audit, same: Sequence[Op]) -> Audit:
     if not audit.refuses() or not same:
         return audit
     called = replace(audit.suite.signature, uniform=True)
-    other = Audit(
-        audit.caller, replace(audit.suite, laws=same, signature=called), audit.target, audit.calls, [ONE_NUMBER]
-    )
+    suite = replace(audit.suite, laws=same, signature=called)
+    other = Audit(audit.caller, suite, audit.target, audit.calls, [ONE_NUMBER], started=audit.started)
     return audit if other.refuses() else other
 
 
@@ -130,7 +129,8 @@ class Audit:
         first = self.suite.family(base)
         found = [self.fatal] if self.fatal is not None else self._twice(first[:2]) or self._stage(first)
         if found and (rule := self._rule(found)):
-            under = Audit(self.caller, replace(self.suite, rule=rule), self.target, self.calls, self.notes)
+            suite = replace(self.suite, rule=rule)
+            under = Audit(self.caller, suite, self.target, self.calls, self.notes, started=self.started)
             accepted = under.verdict()
             if accepted.good:
                 return accepted

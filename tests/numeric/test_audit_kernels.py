@@ -5,7 +5,11 @@ from __future__ import annotations
 import inspect
 import json
 import os
+import signal
+import subprocess
+import sys
 import time
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -393,6 +397,33 @@ def test_nothing_that_a_kernel_started_is_left(tmp_path: Path) -> None:
             break
         time.sleep(0.05)
     assert not alive(int(left.read_text()))
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_an_endless_loop_ends_with_the_audit_that_was_ended(how: signal.Signals, tmp_path: Path) -> None:
+    left, path = tmp_path / "pid", tmp_path / "kernel.py"
+    path.write_text(f"""import os
+def relu(grad_output, input):
+    open({str(left)!r} + "_", "w").write(str(os.getpid()))
+    os.rename({str(left)!r} + "_", {str(left)!r})
+    while True: pass
+""")
+    code = f"from numeric.audit.kernels import check_kernel; check_kernel({f'{path}:relu'!r}, 'relu')"
+    audit = subprocess.Popen([sys.executable, "-c", code])
+    until(left.exists)
+    audit.send_signal(how)
+    audit.wait()
+    pid = int(left.read_text())
+    until(lambda: not alive(pid))
+    assert not alive(pid)
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Wait for what comes soon."""
+    for _ in range(200):
+        if true():
+            return
+        time.sleep(0.05)
 
 
 def alive(pid: int) -> bool:

@@ -71,6 +71,7 @@ class Isolated:
     limits: Limits = LIMITS
     _process: subprocess.Popen[bytes] | None = None
     _channel: Channel = field(default_factory=lambda: Channel(-1, -1))
+    _lifeline: int = -1
 
     def ask(self, message: Message) -> Message | Ended:
         """The answer to a message, or how the process ended instead; then nothing of it is left."""
@@ -100,7 +101,7 @@ class Isolated:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
-            for end in (self._channel.reads, self._channel.writes):
+            for end in (self._channel.reads, self._channel.writes, self._lifeline):
                 os.close(end)
             self._process = None
 
@@ -109,20 +110,22 @@ class Isolated:
             return
         theirs_in, ours_out = os.pipe()
         ours_in, theirs_out = os.pipe()
-        arguments = [str(ROOT), self.target, str(theirs_in), str(theirs_out), str(self.limits.memory)]
+        their_lifeline, our_lifeline = os.pipe()
+        theirs = (theirs_in, theirs_out, their_lifeline)
+        arguments = [str(ROOT), self.target, *map(str, theirs), str(self.limits.memory)]
         try:
             self._process = subprocess.Popen(  # noqa: S603  # this interpreter, with our own words
                 [sys.executable, "-P", "-c", _START, *arguments],
-                pass_fds=(theirs_in, theirs_out),
+                pass_fds=theirs,
                 start_new_session=True,
                 stdin=subprocess.DEVNULL,
                 env={"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", **os.environ},
                 stdout=2,  # what a user prints is for people: it goes to stderr
             )
         finally:
-            os.close(theirs_in)
-            os.close(theirs_out)
-        self._channel = Channel(ours_in, ours_out)
+            for end in theirs:
+                os.close(end)
+        self._channel, self._lifeline = Channel(ours_in, ours_out), our_lifeline
 
     def _ended(self) -> Ended:
         assert self._process is not None

@@ -6,9 +6,11 @@ import importlib
 import importlib.util
 import os
 import resource
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Thread
 from types import ModuleType
 from typing import Any
 
@@ -16,15 +18,17 @@ from numeric.audit.kernel.subjects import Refused, Subject, subject_of, where
 from numeric.audit.kernel.wire import Channel, Closed, Message
 
 MIB = 1 << 20
-CPU_SECONDS = 3600
-"""What outlives its audit all the same, as a process of another session, ends after so much computing."""
+CPU_SECONDS = 900
+"""What outlives its audit all the same, as a process of another session, ends after so much computing: an audit's own
+600 seconds, its imports, and room."""
 
 
 def main(arguments: Sequence[str]) -> None:
     """Answer messages until the pipe closes."""
-    target, reads, writes, memory = arguments[0], *map(int, arguments[1:])
-    for end in (reads, writes):
+    target, reads, writes, lifeline, memory = arguments[0], *map(int, arguments[1:])
+    for end in (reads, writes, lifeline):
         os.set_inheritable(end, False)
+    Thread(target=_end_with, args=(lifeline,), daemon=True).start()
     _limit(memory * MIB)
     channel, subject = Channel(reads, writes), None
     sys.path.insert(0, os.getcwd())  # only now: a user's folder must not hide our own modules
@@ -38,6 +42,15 @@ def main(arguments: Sequence[str]) -> None:
         if asked.data["ask"] == "call" and subject is not None:
             answer = answered(subject, asked)
         channel.send(answer)
+
+
+def _end_with(lifeline: int) -> None:
+    """End this process's group when its audit is no more, however that ended: the pipe that it holds is then closed."""
+    try:
+        os.read(lifeline, 1)
+    except OSError:  # a user's code closed it
+        return
+    os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
 def _limit(memory: int) -> None:
