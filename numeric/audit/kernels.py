@@ -271,7 +271,7 @@ class Audit:
 
     def _test(self, fault: Fault) -> str:
         others = (m.data for _, m in reversed(self.answers) if m.data["outcome"] == "returned")
-        return failing_test(fault, self.target, self.suite.signature, fault.said or next(others, {}))
+        return failing_test(fault, self.target, self.suite.signature, fault.said or next(others, {}), self.suite.wrt)
 
 
 def assert_backward(

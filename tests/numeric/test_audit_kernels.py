@@ -297,6 +297,19 @@ def test_the_test_is_that_of_the_fault_shown_and_not_of_the_last_call() -> None:
     run_test(text, linear=corrected)
 
 
+def test_the_test_asks_for_the_gradients_that_were_judged() -> None:
+    def linear(grad_output: Any, input: Any, weight: Any) -> Any:
+        return {"input": grad_output @ weight, "weight": "none"}
+
+    found = judged(InProcess(linear, "mine:linear"), "mine:linear", "linear", {}, ["weight"], configurations=FEW)
+    text = found.test.replace("from mine import linear\n", "")
+    for wrong in (linear, lambda grad_output, input, weight: {"input": grad_output @ weight}):
+        with pytest.raises(AssertionError):
+            run_test(text, linear=wrong)
+    run_test(text, linear=lambda grad_output, input, weight: grad_output.T @ input)
+    run_test(text, linear=lambda grad_output, input, weight: {"weight": grad_output.T @ input})
+
+
 # -- whatever a kernel does --------------------------------------------------------------------------------------------
 
 DOES = {

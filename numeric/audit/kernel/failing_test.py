@@ -16,11 +16,11 @@ OF_ONE = (*NUMBERS, "shape", "nothing", "unsteady")
 """Kinds of faults that are about one gradient."""
 
 
-def failing_test(fault: Fault, target: str, signature: Signature, said: Mapping[str, Any]) -> str:
+def failing_test(fault: Fault, target: str, signature: Signature, said: Mapping[str, Any], wrt: frozenset[str]) -> str:
     """A pytest module that fails for this kernel and passes for a right one; `said` is what a call told of itself."""
     module, _, name = target.rpartition(":")
     tensors = said.get("library", "numpy" if signature.kind == "function" else "torch") == "torch"
-    body = [*_arrays(fault, tensors), *_call(fault, name, signature, said), *_claim(fault, tensors)]
+    body = [*_arrays(fault, tensors), *_call(fault, name, signature, said), *_claim(fault, tensors, wrt)]
     heading = [
         "import numpy as np",
         *(["import torch"] if tensors else []),
@@ -137,7 +137,7 @@ def _given(fault: Fault, signature: Signature) -> dict[str, str]:
     return {**inputs, **{n: f"{v!r}" for n, v in signature.passed(sample).items()}}
 
 
-def _claim(fault: Fault, tensors: bool) -> Iterator[str]:
+def _claim(fault: Fault, tensors: bool, wrt: frozenset[str]) -> Iterator[str]:
     """The lines that a wrong kernel fails at."""
     if fault.kind == "changed":
         yield f"assert np.array_equal(np.asarray({fault.key}_{'.detach()' if tensors else ''}), before)"
@@ -145,11 +145,12 @@ def _claim(fault: Fault, tensors: bool) -> Iterator[str]:
         yield "np.testing.assert_array_equal(found, first)"
     elif fault.kind == "type":
         names = [t.argument for t in fault.trial.sample.wrt]
-        yield f"names, each = {names!r}, found if isinstance(found, tuple) else (found,)"
-        yield "gradients = found if isinstance(found, dict) else dict(zip(names, each, strict=True))"
-        yield "assert gradients"
-        yield "assert set(gradients) <= {*names}"
-        yield 'assert all(hasattr(g, "shape") and np.asarray(g).dtype.kind in "fiu" for g in gradients.values())'
+        yield f"names, wrt = {names!r}, {[n for n in names if n in wrt]!r}"
+        yield "each = found if isinstance(found, tuple | list) else (found,)"
+        yield "order = wrt if len(each) == len(wrt) else names"
+        yield "gradients = found if isinstance(found, dict) else dict(zip(order, each, strict=True))"
+        yield "assert {*wrt} <= {*gradients} <= {*names}"
+        yield 'assert all(hasattr(g, "shape") and np.asarray(g).dtype.kind in "fiu" for g in map(gradients.get, wrt))'
     elif fault.kind not in OF_ONE or fault.want is None:
         yield "assert found is not None"
     else:
