@@ -84,8 +84,9 @@ def judge(claim: Claim) -> Verdict:
     if first.verdict != REFUTED:
         return _told(plain, first)
     for weaker in (weakest(claim), weakest(claim, with_whole_windows) if claim.kind == NUMBER else None):
-        if weaker is not None:
-            return replace(_told(weaker, weaker.verdict(), first), diagnosis=_elsewhere(plain))
+        found = weaker.verdict() if weaker is not None else first
+        if weaker is not None and found.verdict != REFUTED:
+            return replace(_told(weaker, found, first), diagnosis=_elsewhere(plain))
     reading = by_default(claim, left_out(claim)) if left_out(claim) else plain
     last = reading.verdict() if reading is not plain else first
     if last.layer == BRANCHES:

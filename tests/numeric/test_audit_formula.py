@@ -257,6 +257,7 @@ def test_a_difference_beyond_the_sizes_that_are_tried_is_found_by_the_solver_and
     found = check_formula(f"dE/dX[n,c] = sum[k] dE/dO[n,k]*W[k,c]*[c<{bound}]", "linear")
     assert found.verdict == "refuted"
     assert found.witness is not None
+    assert found.diagnosis == NO_MISTAKE
     assert found.witness.sizes["C"] == bound + 1
     assert found.witness.index["c"] == bound
     assert found.witness.got == 0 != found.witness.expected
