@@ -192,6 +192,18 @@ def test_a_kernel_may_take_one_number_for_all_axes(padded: bool) -> None:
     assert any("one number for all axes" in note for note in found.verdict.notes)
 
 
+def test_an_input_without_a_default_is_always_there() -> None:
+    def linear(grad_output: Any, input: Any, weight: Any, bias: Any) -> Any:
+        rows, given = grad_output.reshape(-1, weight.shape[0]), input.reshape(-1, weight.shape[1])
+        return {"input": grad_output @ weight, "weight": rows.T @ given, "bias": rows.sum(0) + 0 * bias}
+
+    assert_backward(linear, op="linear")
+    optional = SimpleNamespace()
+    linear.__defaults__ = (optional,)
+    with pytest.raises(AssertionError, match="NoneType"):
+        assert_backward(linear, op="linear")
+
+
 def test_one_gradient_may_be_judged_alone() -> None:
     def linear(grad_output: Any, input: Any, weight: Any) -> Any:
         return grad_output.T @ input

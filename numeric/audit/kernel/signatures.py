@@ -25,7 +25,10 @@ ALIASES = {"input": ("x", "inp", "image", "logits"), "weight": ("w", "kernel", "
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """A kernel's kind, the parameter of each input, inputs that it holds itself, its settings, parameters in order."""
+    """A kernel's kind, the parameter of each input, inputs that it holds itself, its settings, parameters in order.
+
+    Inputs whose parameters have no default are `required`: no kernel is asked to do without them.
+    """
 
     kind: str
     inputs: Mapping[str, str]
@@ -33,6 +36,7 @@ class Signature:
     settings: frozenset[str]
     order: tuple[str, ...] = ()
     uniform: bool = False
+    required: frozenset[str] = frozenset()
 
     def takes(self, tensor: Tensor) -> bool:
         """Whether an input is passed at all."""
@@ -171,7 +175,8 @@ def calling(meant: Sequence[Op], described: Mapping[str, Any]) -> tuple[Signatur
         raise OperationError(f"--kernel: got no parameter for {missing.argument}, expected the inputs of"
                              f" {meant[0].name}: {_listed(tensors)}; add it")  # fmt: skip
     taken = frozenset(n for n in names if n in settings)
-    return Signature(described["kind"], inputs, held, taken, tuple(names)), kept
+    required = frozenset(argument for argument, p in inputs.items() if p in described["required"])
+    return Signature(described["kind"], inputs, held, taken, tuple(names), required=required), kept
 
 
 def _refuse_others(op: Op, tensors: Sequence[Tensor], settings: frozenset[str], required: Sequence[str]) -> None:

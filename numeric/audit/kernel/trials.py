@@ -153,12 +153,12 @@ class Suite:
             return bounds_on(sample.op, formulas(sample.op, self.rule), sample, precision)
 
     def kept(self, sample: Sample) -> Sample:
-        """The sample without optional tensors that the kernel does not take; those that it holds are always there."""
+        """The sample without optional tensors that the kernel does not take; those it holds or needs are there."""
         arrays = dict(sample.arrays)
         for t in sample.op.inputs:
             if t.optional and not self.signature.takes(t):
                 arrays[t.argument] = None
-            elif t.argument in self.signature.held and arrays[t.argument] is None:
+            elif arrays[t.argument] is None and t.argument in {*self.signature.held, *self.signature.required}:
                 arrays[t.argument] = np.full(passed_shape(t, sample), float(t.absent))
         return replace(sample, arrays=arrays)
 
