@@ -9,11 +9,9 @@ from typing import Any
 from derive.errors import BackproofError
 from numeric.audit.derivation import DerivationVerdict, check_text
 from numeric.audit.verdict import REFUTED, UNDECIDED
-from reports.emit import emit, emit_json, emit_text, refuse_mixed, refuse_unwritable
-from reports.exits import BAD_INPUT, GOOD, UsageError
-from reports.exits import REFUTED as EXIT_REFUTED
-from reports.exits import UNDECIDED as EXIT_UNDECIDED
+from reports.exits import BAD_INPUT, UsageError
 from reports.sections.audit_derivation import UNREADABLE, derivation_document, overview_document
+from reports.targets import STANDARD_OUTPUT, Targets, exit_code
 from reports.writers import junit as junit_file
 
 MOST_BYTES = 1_000_000
@@ -23,17 +21,13 @@ def judge_derivations(
     paths: Sequence[str],
     op: str | None,
     settings: Mapping[str, Any],
-    json: str | None = None,
-    junit: str | None = None,
-    output: Path | None = None,
-    form: str | None = None,
+    to: Targets = STANDARD_OUTPUT,
 ) -> int:
     """The exit code: 0 all verified, 2 where one cannot be read, else 1 where one is refuted, else 5 where one is open.
 
     One file that cannot be read raises; of several, each that can be is judged. Raises: BackproofError, WriteError.
     """
-    refuse_mixed(json=json, junit=junit, output=output)
-    refuse_unwritable(json, junit, output)
+    to.refuse()
     found: list[DerivationVerdict] = []
     unread: list[tuple[str, str]] = []
     for path in paths:
@@ -43,22 +37,13 @@ def judge_derivations(
             if len(paths) == 1:
                 raise
             unread.append((path, str(error)))
-    if junit is not None:
-        emit_text(_junit(found, unread), Path(junit))
-    if json is not None:
-        emit_json(_plain(found, unread, alone=len(paths) == 1), json)
-    elif junit != "-":
-        alone = len(paths) == 1
-        emit(derivation_document(found[0]) if alone else overview_document(found, unread), form, output)
-    return exit_code(found, unread)
-
-
-def exit_code(found: Sequence[DerivationVerdict], unread: Sequence[tuple[str, str]] = ()) -> int:
-    """What the verdicts say together."""
-    words = {one.verdict for one in found}
-    if unread:
-        return BAD_INPUT
-    return EXIT_REFUTED if REFUTED in words else EXIT_UNDECIDED if UNDECIDED in words else GOOD
+    alone = len(paths) == 1
+    to.put(
+        lambda: _plain(found, unread, alone),
+        lambda: _junit(found, unread),
+        lambda: derivation_document(found[0]) if alone else overview_document(found, unread),
+    )
+    return BAD_INPUT if unread else exit_code(one.verdict for one in found)
 
 
 def _text(path: str) -> str:

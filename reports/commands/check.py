@@ -10,6 +10,7 @@ import typer
 from derive.lazy import LazyModule
 from reports.exits import UsageError
 from reports.options import FORMAT, JSON, OUTPUT, SEED, SET, settings
+from reports.targets import Targets
 
 if TYPE_CHECKING:
     from reports import derivation_check, formula_check, kernel_check
@@ -48,19 +49,19 @@ def run(
     Exit code 0 where it is verified, under a hypothesis that is told or without one, 1 where it is refuted, 2 where it
     cannot be read, 5 where it stays open.
     """
-    values, written = settings(set or ()), what or []
+    values, written, to = settings(set or ()), what or [], Targets(json, junit, output, format)
     if kernel is not None:
         if written or op is None:
             raise UsageError("check --kernel: expected one kernel and the operation it is for; write --kernel"
                              " pkg.mod:name --op conv2d")  # fmt: skip
-        return kernel_check.judge_kernel(kernel, op, values, wrt, seed, None, json, junit, output, format)
+        return kernel_check.judge_kernel(kernel, op, values, wrt, seed, to=to)
     if written and all(is_text(one) for one in written):
-        return derivation_check.judge_derivations(written, op, values, json, junit, output, format)
+        return derivation_check.judge_derivations(written, op, values, to)
     if len(written) != 1 or op is None:
         got = f"{len(written)} formulas" if len(written) != 1 else "no operation"
         raise UsageError(f"check: got {got}, expected one formula and its operation, or files; write check"
                          ' "dE/dX[i] = ..." --op relu')  # fmt: skip
-    return formula_check.judge_formula(written[0], op, values, json, junit, output, format)
+    return formula_check.judge_formula(written[0], op, values, to)
 
 
 def is_text(argument: str) -> bool:

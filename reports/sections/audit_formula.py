@@ -6,12 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from numeric.audit.verdict import NO_MISTAKE, REFUTED, UNDECIDED, UNDER, VERIFIED, Verdict, Witness, plain_number
 from reports.document import Block, Code, Definition, Definitions, Document, Inline, Items, Prose, Source, Strong, spans
-from reports.exits import GOOD
-from reports.exits import REFUTED as EXIT_REFUTED
-from reports.exits import UNDECIDED as EXIT_UNDECIDED
 from reports.writers import junit
 
-EXITS = {REFUTED: EXIT_REFUTED, UNDECIDED: EXIT_UNDECIDED}
 OUTCOMES = {REFUTED: junit.FAILED, UNDECIDED: junit.UNDECIDED}
 TITLES = {VERIFIED: "Verified", UNDER: "Verified under a hypothesis", REFUTED: "Refuted", UNDECIDED: "Undecided"}
 LARGEST = 24
@@ -21,11 +17,6 @@ LARGEST = 24
 def formula_document(found: Verdict, op: str) -> Document:
     """The whole verdict on a page."""
     return Document(TITLES[found.verdict], tuple(_blocks(found, op)), spans(Code(found.claim)))
-
-
-def exit_code(found: Verdict) -> int:
-    """0 verified, under a hypothesis or without; 1 refuted; 5 undecided."""
-    return EXITS.get(found.verdict, GOOD)
 
 
 def formula_junit(found: Verdict, op: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from numeric.audit.kernel.told import Gradient, KernelVerdict
-from numeric.audit.verdict import REFUTED, UNDECIDED
 from reports.document import (
     Block,
     Callout,
@@ -21,23 +20,13 @@ from reports.document import (
     Verdict,
     spans,
 )
-from reports.exits import GOOD
-from reports.exits import REFUTED as EXIT_REFUTED
-from reports.exits import UNDECIDED as EXIT_UNDECIDED
 from reports.writers import junit
-
-EXITS = {REFUTED: EXIT_REFUTED, UNDECIDED: EXIT_UNDECIDED}
 
 
 def kernel_document(found: KernelVerdict) -> Document:
     """The whole verdict on a page."""
     title = f"{found.target} for {found.op}"
     return Document(title, tuple(_blocks(found)), spans(_headline(found)))
-
-
-def exit_code(found: KernelVerdict) -> int:
-    """0 right or right under a named convention, 1 wrong, 5 undecided."""
-    return EXITS.get(found.verdict.verdict, GOOD)
 
 
 def kernel_junit(found: KernelVerdict) -> str:

@@ -7,6 +7,7 @@ import pytest
 from derive.errors import BackproofError
 from reports.derivation_check import judge_derivations
 from reports.exits import BAD_INPUT, GOOD, REFUTED
+from reports.targets import Targets
 
 RIGHT = "op: tanh\n\ndE/dX[i] = dE/dO[i]*(1-O[i]^2)\n"
 WRONG = "op: tanh\n\ndE/dX[i] = sum[j] dE/dO[j]*dO[j]/dX[i]\n    = dE/dO[i]*(1-O[i])\n"
@@ -59,15 +60,15 @@ def test_a_file_that_is_no_text_is_refused(tmp_path):
 
 
 def test_programs_get_the_first_wrong_line(files, tmp_path):
-    judge_derivations([files["wrong"]], None, {}, json=str(tmp_path / "one.json"))
+    judge_derivations([files["wrong"]], None, {}, Targets(json=str(tmp_path / "one.json")))
     found = json.loads((tmp_path / "one.json").read_text())
     assert (found["verdict"], found["first_wrong_line"], found["wrong_lines"]) == ("refuted", 4, [4])
-    judge_derivations([files["wrong"], files["garbled"]], None, {}, json=str(tmp_path / "all.json"))
+    judge_derivations([files["wrong"], files["garbled"]], None, {}, Targets(json=str(tmp_path / "all.json")))
     assert json.loads((tmp_path / "all.json").read_text())["counts"] == {"refuted": 1, "unreadable": 1}
 
 
 def test_continuous_integration_sees_a_failure_for_each_wrong_file(files, tmp_path):
-    judge_derivations([files["wrong"], files["right"]], None, {}, junit=str(tmp_path / "out.xml"))
+    judge_derivations([files["wrong"], files["right"]], None, {}, Targets(junit=str(tmp_path / "out.xml")))
     assert 'tests="2" failures="1"' in (tmp_path / "out.xml").read_text()
 
 
