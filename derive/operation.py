@@ -81,6 +81,11 @@ class Op:
         return tuple(t for t in self.inputs if not t.integer)
 
     @property
+    def labels(self) -> frozenset[str]:
+        """The arguments that are integer tensors: whatever dtype the others have, they stay as they are."""
+        return frozenset(t.argument for t in self.inputs if t.integer)
+
+    @property
     def symbols(self) -> frozenset[str]:
         """Every name that stands for a size or a parameter."""
         extents = {n for t in self.tensors for b in t.axes for n in b.extent.names()}

@@ -184,25 +184,21 @@ class _Run:
     sample: Sample
     dtype: str
 
-    def _cast(self) -> dict[str, NDArray[Any]]:
-        labels = {t.argument for t in self.sample.op.inputs if t.integer}
-        return {a: x if a in labels else x.astype(self.dtype) for a, x in self.sample.given.items()}
-
     def results(self) -> Results:
         """The output and every gradient."""
-        arrays = self._cast()
+        arrays = self.sample.cast(self.dtype)
         output, saved = self.kernel.forward_saved(**arrays)
         return {OUTPUT: output, **self.kernel.vjp(self.sample.cotangent.astype(self.dtype), saved=saved, **arrays)}
 
     def gradient(self, dy: NDArray[Any], t: Tensor) -> NDArray[Any]:
         """One gradient for another cotangent."""
-        arrays: dict[str, Any] = self._cast()
+        arrays: dict[str, Any] = self.sample.cast(self.dtype)
         found: NDArray[Any] = self.kernel.vjp(dy.astype(self.dtype), wrt=[t.name], **arrays)[t.argument]
         return found
 
     def forward(self, t: Tensor, step: Whole) -> NDArray[Any]:
         """The output with one input moved."""
-        arrays = self._cast()
+        arrays = self.sample.cast(self.dtype)
         found: NDArray[Any] = self.kernel.forward(
             **{**arrays, t.argument: arrays[t.argument] + step.astype(self.dtype)}
         )

@@ -46,8 +46,7 @@ class Judgement:
 def judged(own: Trial, e: Expectation) -> Judgement:
     """A backend's kernels on every case of a stack, against torch's answers."""
     arrays, dtype, stack = backend(e.backend), e.precision.name, e.stack
-    labels = {t.argument for t in own.op.inputs if t.integer}
-    given = {a: arrays.take(x.copy() if a in labels else x.astype(dtype)) for a, x in stack.given.items()}
+    given = {a: arrays.take(x.copy() if a in own.op.labels else x.astype(dtype)) for a, x in stack.given.items()}
     cotangent = arrays.take(stack.cotangent.astype(dtype))
     made, judgement = own.kernel(e.backend, stack.form), Judgement()
     found: dict[int, Mapping[str, Array]] = {}

@@ -82,6 +82,11 @@ class Sample:
         """The inputs that are there, by argument."""
         return {name: a for name, a in self.arrays.items() if a is not None}
 
+    def cast(self, dtype: str) -> dict[str, NDArray]:
+        """The inputs that are there, by argument: the real ones, as copies, in a dtype, labels as they are."""
+        labels = self.op.labels
+        return {name: a if name in labels else a.astype(dtype) for name, a in self.given.items()}
+
     @property
     def wrt(self) -> tuple[Tensor, ...]:
         """The tensors that get a gradient: differentiable inputs that are there."""

@@ -40,7 +40,7 @@ def test_data_that_are_called_exact_round_nowhere(name: str, extreme: bool) -> N
         sample = stack.case(0)
         if extreme:  # all at their largest, so that nothing cancels
             top = float(found[0] * found[1])
-            labels = {t.argument for t in form.op.inputs if t.integer}
+            labels = form.op.labels
             arrays = {a: x if x is None or a in labels else np.full(x.shape, top) for a, x in sample.arrays.items()}
             sample = replace(sample, arrays=arrays, cotangent=np.full(sample.cotangent.shape, top))
         formulas = {t.name: gradient_formula(form.op, t) for t in form.op.differentiable}
@@ -55,15 +55,7 @@ def test_float32_in_a_shuffled_order_equals_int64(name: str) -> None:
         stack = draw_stack(form, 1, "integer", *found)
         run = shuffled({t.name: gradient_formula(form.op, t) for t in form.op.differentiable})
         sample = stack.case(0)
-        labels = {t.argument for t in form.op.inputs if t.integer}
-        results = [
-            run(
-                sample,
-                {a: x if a in labels else x.astype(dtype) for a, x in sample.given.items()},
-                sample.cotangent.astype(dtype),
-            )
-            for dtype in ("float32", "float64")
-        ]
+        results = [run(sample, sample.cast(dtype), sample.cotangent.astype(dtype)) for dtype in ("float32", "float64")]
         for key in results[0]:
             assert np.array_equal(results[0][key], results[1][key])
 

@@ -29,9 +29,7 @@ ROOM = np.random.default_rng
 
 def in_floats(own: Subject, sample: Sample, dtype: str) -> dict[str, Floats]:
     """The output and the gradients as floats of that format give them, in the law's shapes."""
-    labels = {t.argument for t in own.op.inputs if t.integer}
-    arrays = {a: x if a in labels else x.astype(dtype) for a, x in sample.given.items()}
-    found = shuffled(own.formulas)(sample, arrays, sample.cotangent.astype(dtype))
+    found = shuffled(own.formulas)(sample, sample.cast(dtype), sample.cotangent.astype(dtype))
     return {key: sample.flat(own.op.output if key == OUTPUT else own.op.tensor(key), y) for key, y in found.items()}
 
 

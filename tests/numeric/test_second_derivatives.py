@@ -123,7 +123,7 @@ def double_backward(first: Derivation, sample: Sample) -> dict[str, NDArray]:
     arrays = {t.argument: sample.arrays[t.argument] for t in first.op.inputs}
     given = next(t.argument for t in sample.op.inputs if t.argument not in arrays)
     inner = replace(sample, op=first.op, arrays=arrays, cotangent=sample.given[given])
-    labels = {t.argument for t in sample.op.inputs if t.integer}
+    labels = sample.op.labels
     tensors = {a: _tensor(x) if a in labels or x is None else _tensor(x).requires_grad_()
                for a, x in sample.arrays.items()}  # fmt: skip
     output = output_of(inner, tensors)

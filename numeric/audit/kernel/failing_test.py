@@ -52,9 +52,8 @@ def _identifier(text: str) -> str:
 
 def _arrays(fault: Fault, tensors: bool) -> Iterator[str]:
     sample, dtype = fault.trial.sample, fault.trial.precision.name
-    labels = {t.argument for t in sample.op.inputs if t.integer}
     for name, array in {COTANGENT: sample.cotangent, **sample.given}.items():
-        kind = "int64" if name in labels else dtype
+        kind = "int64" if name in sample.op.labels else dtype
         made = _made(array, kind, fault.trial.way, name == COTANGENT)
         yield f"{name}_ = torch.from_numpy({made})" if tensors else f"{name}_ = {made}"
 

@@ -61,8 +61,6 @@ class Fault:
 def request(trial: Trial, signature: Signature, wrt: frozenset[str]) -> Message:
     """What a kernel is asked in a trial."""
     sample = trial.sample
-    labels = {t.argument for t in sample.op.inputs if t.integer}
-    arrays = {n: a if n in labels else a.astype(trial.precision.name) for n, a in sample.given.items()}
     data = {
         "ask": "call",
         "way": trial.way,
@@ -73,7 +71,9 @@ def request(trial: Trial, signature: Signature, wrt: frozenset[str]) -> Message:
         "differentiable": [t.argument for t in sample.op.differentiable],
         "aliases": {t.argument: aliases(t) for t in sample.op.differentiable},
     }
-    return Message(data, {**arrays, COTANGENT: sample.cotangent.astype(trial.precision.name)})
+    return Message(
+        data, {**sample.cast(trial.precision.name), COTANGENT: sample.cotangent.astype(trial.precision.name)}
+    )
 
 
 def asked(trial: Trial, wrt: frozenset[str]) -> list[Tensor]:

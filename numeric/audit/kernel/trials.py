@@ -211,8 +211,7 @@ STAGES = tuple(STAGED)
 
 def with_numbers(sample: Sample, change: Callable[[NDArray], NDArray]) -> Sample:
     """The sample with other numbers in its real tensors and its cotangent."""
-    labels = {t.argument for t in sample.op.inputs if t.integer}
-    arrays = {n: a if a is None or n in labels else change(a) for n, a in sample.arrays.items()}
+    arrays = {n: a if a is None or n in sample.op.labels else change(a) for n, a in sample.arrays.items()}
     return replace(sample, arrays=arrays, cotangent=change(sample.cotangent))
 
 
