@@ -44,7 +44,7 @@ from numeric.audit.derivation_slips import (
 from numeric.audit.sides import Sides
 from numeric.audit.small_worlds import generic, growing, telling
 from numeric.audit.verdict import NO_MISTAKE
-from numeric.mistakes import Mistake, wrong_formulas
+from numeric.mistakes import Mistake, suspects
 
 __all__ = ["Line", "diagnosis"]
 
@@ -125,11 +125,8 @@ def _named(line: Line) -> Iterator[tuple[Mistake, Expr]]:
         return
     axes = line.reader.tensors[left.tensor]
     at = {b.name: i for b, i in zip(axes, left.indices, strict=True)}
-    try:
-        for mistake, wrong in wrong_formulas(line.reader.op, left.tensor.removeprefix(COTANGENT)):
-            yield mistake, line.reader.placed(wrong, at)
-    except BackproofError:
-        return
+    for mistake, wrong in suspects(line.reader.op, left.tensor.removeprefix(COTANGENT)):
+        yield mistake, line.reader.placed(wrong, at)
 
 
 def _less(value: Number) -> Number:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from derive.errors import BackproofError
 from derive.expressions.build import mul, rebuild
 from derive.expressions.expr import ONE, Entry, Expr, Num
 from derive.expressions.index import index
@@ -13,11 +12,11 @@ from derive.expressions.substitution import substitute
 from derive.laws.law import COTANGENT
 from numeric.audit.claim_grammar import GRADIENT, NUMBER
 from numeric.audit.comparison import agree, unfolded
-from numeric.audit.numbers import suspects
+from numeric.audit.numbers import suspects as wrong_numbers
 from numeric.audit.reading import Reading
 from numeric.audit.right import over
 from numeric.audit.verdict import NO_MISTAKE
-from numeric.mistakes import wrong_formulas
+from numeric.mistakes import suspects
 
 FACTORS = {
     Fraction(-1): "the sign is wrong",
@@ -40,22 +39,14 @@ def _suspects(reading: Reading) -> Iterator[tuple[str, Expr]]:
     claim, op = reading.claim, reading.op
     if claim.kind == GRADIENT and op.tensor(claim.left.tensor).role == "input":
         ones = {n: index(1) for n in claim.ones}
-        for mistake, wrong in _catalogued(reading):
-            yield mistake, substitute(over(op, claim.left, wrong), ones)
+        for mistake, wrong in suspects(op, claim.left.tensor):
+            yield mistake.sentence, substitute(over(op, claim.left, wrong), ones)
         yield f"the factor {COTANGENT}{op.output.name} is missing", _without(COTANGENT + op.output.name, reading.right)
     if claim.kind == NUMBER:
-        yield from suspects(op, claim.left.tensor, reading.right)
+        yield from wrong_numbers(op, claim.left.tensor, reading.right)
         return
     for factor, sentence in FACTORS.items():
         yield sentence, mul((Num(factor), reading.right))
-
-
-def _catalogued(reading: Reading) -> Iterator[tuple[str, Expr]]:
-    try:
-        for mistake, wrong in wrong_formulas(reading.op, reading.claim.left.tensor):
-            yield mistake.sentence, wrong
-    except BackproofError:
-        return  # a law whose mistakes cannot be told has no suspects
 
 
 def _without(tensor: str, e: Expr) -> Expr:

@@ -3,9 +3,11 @@
 from derive.lazy import lazy_names
 
 PUBLIC: dict[str, str] = {
+    "BY_NUMBER": "numeric.mistakes.catalogue",
     "MISTAKES": "numeric.mistakes.catalogue",
     "Mistake": "numeric.mistakes.catalogue",
     "power": "numeric.mistakes.matrix",
+    "suspects": "numeric.mistakes.formulas",
     "wrong_formulas": "numeric.mistakes.formulas",
 }
 

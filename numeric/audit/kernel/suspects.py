@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeVar
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derive.conventions import by_rule, rules, speaking
-from derive.errors import BackproofError, MeaningError
+from derive.errors import MeaningError
 from derive.expressions.expr import Expr
 from derive.operation import Op
 from numeric.audit.kernel.trials import Trial, formulas
@@ -20,7 +20,7 @@ from numeric.checks.bounds import ball_of
 from numeric.checks.checking import relative_error
 from numeric.checks.rounding import Ball, Rounding
 from numeric.evaluation.dense import Dense, world_of
-from numeric.mistakes import Mistake, wrong_formulas
+from numeric.mistakes import Mistake, suspects
 
 T = TypeVar("T")
 
@@ -92,20 +92,20 @@ def has_ties(op: Op) -> bool:
     return bool(rules(op))
 
 
-def _behind(letter: str, seen: Sequence[Seen], suspects: Callable[[Op, str], Iterable[tuple[T, Expr]]]) -> list[T]:
+def _behind(letter: str, seen: Sequence[Seen], known: Callable[[Op, str], Iterable[tuple[T, Expr]]]) -> list[T]:
     """The suspects that explain the answers of every law under which one was wrong."""
     found: list[T] | None = None
     for law in dict.fromkeys(s.trial.sample.op for s in seen if s.wrong):
         own = [s for s in seen if s.trial.sample.op == law]
         answers = sorted(own, key=lambda s: not s.wrong)[:MOST]
-        explain = [who for who, f in suspects(law, letter) if all(s.explained_by(letter, f) for s in answers)]
+        explain = [who for who, f in known(law, letter) if all(s.explained_by(letter, f) for s in answers)]
         found = explain if found is None else [who for who in found if who in explain]
     return list(dict.fromkeys(found or ()))
 
 
 @lru_cache(maxsize=512)
 def _wrong(op: Op, letter: str) -> tuple[tuple[Mistake, Expr], ...]:
-    return tuple(_each(lambda: wrong_formulas(op, letter)))
+    return tuple(suspects(op, letter))
 
 
 @lru_cache(maxsize=512)
@@ -113,11 +113,3 @@ def _rules(op: Op, letter: str) -> tuple[tuple[str, Expr], ...]:
     right = formulas(op)[letter].body
     each = ((rule, by_rule(op, right, rule)) for rule in rules(op))
     return tuple((rule, formula) for rule, formula in each if formula != right)
-
-
-def _each(make: Callable[[], Iterator[tuple[Mistake, Expr]]]) -> Iterator[tuple[Mistake, Expr]]:
-    """The formulas until one cannot be made: a diagnosis that is not found is no fault of the audit."""
-    try:
-        yield from make()
-    except BackproofError:
-        return
