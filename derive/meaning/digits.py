@@ -1,6 +1,7 @@
-"""Real numbers to 50 digits, for lines that the prime field cannot value: logarithms, and comparisons after exp.
+"""Real numbers to 100 digits, for lines that the prime field cannot value: logarithms, and comparisons after exp.
 
-Two are equal where they agree to 40 digits: some hundred operations lose two or three, a wrong line loses all.
+Two are equal where they agree to 40 digits: some hundred operations lose two or three, 1 - sigmoid(z) loses z/2 of them,
+and a wrong line loses all.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from fractions import Fraction
 
 from derive.errors import MeaningError
 
-CONTEXT = Context(prec=50, Emax=MAX_EMAX, Emin=MIN_EMIN)
+CONTEXT = Context(prec=100, Emax=MAX_EMAX, Emin=MIN_EMIN)
 AGREEING = Decimal(10) ** -40
 MODERATE = 100
 """Angles up to this size are summed with as many digits to spare."""
@@ -20,7 +21,7 @@ MODERATE = 100
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Digits:
-    """A real number, known to 50 digits."""
+    """A real number, known to 100 digits."""
 
     value: Decimal
 
@@ -61,7 +62,7 @@ def _decimal(x: object) -> Decimal | None:
 
 
 def real(x: object) -> Digits:
-    """A number as one of 50 digits. Raises: MeaningError for what is none."""
+    """A number as one of 100 digits. Raises: MeaningError for what is none."""
     found = _decimal(x)
     if found is None:
         raise MeaningError(f"a real number: got {x!r}, expected an integer or a fraction; use such inputs")
@@ -141,9 +142,9 @@ FUNCTIONS: dict[str, Callable[[Decimal], Decimal]] = {
 
 
 def function(name: str, z: Digits) -> Digits:
-    """A scalar function of a real number. Raises: MeaningError for one that is not known to 50 digits."""
+    """A scalar function of a real number. Raises: MeaningError for one that is not known to 100 digits."""
     if name not in FUNCTIONS:
-        raise MeaningError(f"{name}: got a real number of 50 digits, expected an exact one; it is not known to so many")
+        raise MeaningError(f"{name}: got a real number of 100 digits, expected an exact one; it is not known to so many")
     return Digits(_guarded(FUNCTIONS[name], name, z.value))
 
 

@@ -30,7 +30,7 @@ def check_lines(
 ) -> int:
     """Compare every line with the first at sampled entries of the result, or at every one; returns how many agreed.
 
-    Exactly, in integers, fractions and the prime field; in real numbers of 50 digits where those have no order or no
+    Exactly, in integers, fractions and the prime field; in real numbers of 100 digits where those have no order or no
     logarithm, or where `reals` asks for it. Entries at which the first line has no value (0/0) are left out.
     Raises: NotDerived with the first line that differs, the sizes, the index and both values.
     """

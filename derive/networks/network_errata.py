@@ -253,7 +253,7 @@ def printed_formula(claim: Claim, graph: Graph) -> Expr | None:
 
 
 def _formula(claim: Claim, graph: Graph) -> Judgement:
-    """A formula for E or for a gradient, valued beside the derived one in numbers of 50 digits."""
+    """A formula for E or for a gradient, valued beside the derived one in numbers of 100 digits."""
     law, printed = one_law(graph), printed_formula(claim, graph)
     assert printed is not None
     axes: tuple[Binder, ...] = ()

@@ -100,7 +100,7 @@ def reason(error: NotDerived) -> str:
 def exactly_equal(d: Derivation, formula: Expr) -> int:
     """How many entries of a formula equal dE/dX[a], E = sum[i] dE/dO[i]*O[i] differentiated by dual numbers.
 
-    In integers, fractions and the prime field, else in reals of 50 digits; entries without a value are left out.
+    In integers, fractions and the prime field, else in reals of 100 digits; entries without a value are left out.
     Raises: AssertionError where one differs, or none has a value.
     """
     output = d.op.output

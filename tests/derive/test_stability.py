@@ -66,18 +66,20 @@ def test_lines_with_logarithms_are_valued_and_a_wrong_one_is_refused():
         check_lines(proof.op, proof.axes, (right[0], wrong), "wrong", reals=True)
 
 
-# -- real numbers of 50 digits -----------------------------------------------------------------------------------------
+# -- real numbers of 100 digits ----------------------------------------------------------------------------------------
 
 
-def test_fifty_digits_satisfy_the_laws_of_exp_and_log():
+def test_a_hundred_digits_satisfy_the_laws_of_exp_and_log():
     a, b = real(Fraction(7, 3)), real(-5)
     assert function("exp", a + b) == function("exp", a) * function("exp", b)
     assert function("log", function("exp", a)) == a
     assert function("tanh", a) == quotient(function("exp", 2 * a) + -1, function("exp", 2 * a) + 1)
     assert power(a, Fraction(1, 2)) * power(a, Fraction(1, 2)) == a
+    softplus = function("log", 1 + function("exp", real(97)))
+    assert function("log", 1 + -1 * function("sigmoid", real(97))) == -1 * softplus  # 42 digits cancel
 
 
-def test_fifty_digits_satisfy_the_laws_of_sin_and_cos():
+def test_a_hundred_digits_satisfy_the_laws_of_sin_and_cos():
     a, b = real(Fraction(7, 3)), real(Fraction(195, 2))
     for z in (a, b, -1 * b):
         assert function("sin", z) * function("sin", z) + function("cos", z) * function("cos", z) == real(1)
@@ -86,7 +88,7 @@ def test_fifty_digits_satisfy_the_laws_of_sin_and_cos():
     assert function("sin", real(1)) == Digits(Decimal("0.84147098480789650665250232163029899962256306079837"))
 
 
-def test_fifty_digits_tell_apart_what_differs_in_the_thirty_ninth():
+def test_a_hundred_digits_tell_apart_what_differs_in_the_thirty_ninth():
     assert real(1) + real(Fraction(1, 10**39)) != real(1)
     assert real(1) + real(Fraction(1, 10**41)) == real(1)
     assert not real(1) < real(1) + real(Fraction(1, 10**41))
@@ -100,7 +102,7 @@ def test_fifty_digits_tell_apart_what_differs_in_the_thirty_ninth():
         (lambda: power(real(-8), Fraction(1, 3)), "a power: got a negative base"),
         (lambda: power(real(0), -1), "a power: got the base 0 under a negative exponent"),
         (lambda: function("sin", real(101)), "sin and cos: got 101, expected at most 100"),
-        (lambda: function("erf", real(1)), "erf: got a real number of 50 digits"),
+        (lambda: function("erf", real(1)), "erf: got a real number of 100 digits"),
         (lambda: real("1"), "a real number: got '1'"),
     ],
 )
