@@ -13,9 +13,9 @@ from operator import itemgetter
 
 from derive.errors import NotationError
 from derive.expressions.expr import ONE, Binder, Binding, Compare, D, Entry, Expr, Val
-from derive.expressions.index import ZERO, Index, index
+from derive.expressions.index import ZERO, Index
 from derive.expressions.substitution import substitute
-from derive.expressions.traversal import binders_of, free_names, walk
+from derive.expressions.traversal import free_names, walk
 from derive.language.notation import parse_expr
 from derive.language.show import show
 from derive.language.tokens import NAME
@@ -24,6 +24,7 @@ from derive.operation import Op
 from derive.rewrite import run
 from derive.sweep import STAGES, gradient
 from numeric.audit.derivation_letters import bare_names, counts, every_read
+from numeric.audit.extents import extent_by_name, read_extents
 
 _QUOTIENT = re.compile(rf"\bd({NAME})(\[[^\[\]]*\])?\s*/\s*d(?={NAME})")
 EXPLICIT = "partial derivatives hold the other intermediates fixed"
@@ -133,7 +134,7 @@ class Reader:
     def _bounded(self, b: Binder, e: Binding) -> Binder:
         if not (b.extent.name or "").startswith("?"):
             return b
-        extent = self.extent(b.name, (e.body, *self.context)) or _extent_by_name(self.op, b.name)
+        extent = self.extent(b.name, (e.body, *self.context)) or extent_by_name(self.op, b.name)
         if extent is None:
             shown = show(e, bounds=False)
             raise NotationError(
@@ -156,12 +157,7 @@ class Reader:
         return None
 
     def _read_extents(self, name: str, sides: Iterable[Expr]) -> Iterator[tuple[int, Index]]:
-        tensors = self.tensors
-        for side in sides:
-            for read in every_read(side):
-                for i, b in zip(read.indices, tensors[read.tensor], strict=True):
-                    if i in (index(name), b.extent - 1 - index(name)):
-                        yield 0 if read.tensor.startswith(COTANGENT) else 1 if b.name == name else 2, b.extent
+        return read_extents((read for side in sides for read in every_read(side)), name, self.tensors)
 
     def free(self, *sides: Expr) -> list[str]:
         """The names that are no sizes or parameters."""
@@ -250,9 +246,3 @@ def _compared_with(name: str, sides: Iterable[Expr]) -> Iterator[str]:
         if isinstance(node, Compare) and node.op == "==":
             names = [p.index.name for p in node.parts if isinstance(p, Val) and p.index.name]
             yield from (n for n in names if name in names and n != name)
-
-
-def _extent_by_name(op: Op, name: str) -> Index | None:
-    """The extent of the axis, or of the sum in the law, that is called so."""
-    bound = [b for e in op.equations for node in walk(e.body) for b in binders_of(node)]
-    return next((b.extent for b in (*(b for t in op.tensors for b in t.axes), *bound) if b.name == name), None)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from operator import itemgetter
 
 from derive.errors import OperationError
-from derive.expressions.expr import Binder, Binding, Expr
+from derive.expressions.expr import Binder, Binding, Entry, Expr
 from derive.expressions.index import Index, index
 from derive.expressions.traversal import binders_of, reads, walk
 from derive.language.show import show
@@ -38,9 +39,8 @@ def _is_open(b: Binder) -> bool:
 
 
 def _bounded(op: Op, b: Binder, e: Binding, axes: Mapping[str, tuple[Binder, ...]]) -> Binder:
-    found = dict(sorted(_read_axes(e.body, b.name, axes), key=lambda pair: pair[0]))
-    named = _named(op, b.name)
-    extent = next(iter(found.values()), named)
+    found = sorted(read_extents(reads(e.body), b.name, axes), key=itemgetter(0))
+    extent = found[0][1] if found else extent_by_name(op, b.name)
     if extent is None:
         raise OperationError(
             f"index {b.name} in {show(e, bounds=False)}: got no axis that {b.name} runs over by itself, expected a"
@@ -49,15 +49,17 @@ def _bounded(op: Op, b: Binder, e: Binding, axes: Mapping[str, tuple[Binder, ...
     return Binder(b.name, extent)
 
 
-def _read_axes(body: Expr, name: str, axes: Mapping[str, tuple[Binder, ...]]) -> Iterator[tuple[int, Index]]:
-    """The extents of the axes that an index reads by itself, the output's first."""
-    for read in reads(body):
+def read_extents(
+    found: Iterable[Entry], name: str, axes: Mapping[str, tuple[Binder, ...]]
+) -> Iterator[tuple[int, Index]]:
+    """The extents of the axes that an index reads by itself, each with its place: the output's are taken first."""
+    for read in found:
         for i, axis in zip(read.indices, axes.get(read.tensor, ()), strict=False):
             if i in (index(name), axis.extent - 1 - index(name)):
                 yield (0 if read.tensor.startswith(COTANGENT) else 1 if axis.name == name else 2), axis.extent
 
 
-def _named(op: Op, name: str) -> Index | None:
+def extent_by_name(op: Op, name: str) -> Index | None:
     """The extent of the axis, or of the sum in the law, that has this name."""
     bound = [b for e in op.equations for node in walk(e.body) for b in binders_of(node)]
     return next((b.extent for b in (*(b for t in op.tensors for b in t.axes), *bound) if b.name == name), None)

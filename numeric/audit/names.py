@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 
-from derive.errors import OperationError
+from derive.errors import OperationError, did_you_mean
 from derive.expressions.expr import Binder, Binding, Entry, Expr
 from derive.expressions.index import Index, index
 from derive.expressions.traversal import map_indices
 from derive.laws.law import COTANGENT
 from derive.operation import Op, Parameter, Tensor, with_values
+
+SAMPLES = ("n", "...")
+"""The leading axes that count samples."""
 
 LETTERS = {
     "input": "X x A a I",
@@ -32,6 +34,9 @@ ARGUMENTS = {
     "eps": "eps epsilon",
 }
 """What arguments are called elsewhere: one letter for all axes."""
+
+COUNTS, WIDTHS = "N n m M B batch_size", "d D n"
+"""What the number of samples is called, and the extent of a tensor's last axis: d, d_k of K, n_in of the input."""
 
 
 @dataclass(slots=True)
@@ -119,10 +124,13 @@ def spread(op: Op, names: Sequence[str]) -> Op:
 # -- one letter for an argument ----------------------------------------------------------------------------------------
 
 
-def with_common_symbols(op: Op, used: Iterable[str]) -> tuple[Op, dict[str, Index], tuple[str, ...]]:
+def with_common_symbols(
+    op: Op, used: Iterable[str], places: Collection[str] = ()
+) -> tuple[Op, dict[str, Index], tuple[str, ...]]:
     """The operation in which an argument has one letter for all axes, where `used` has such letters.
 
-    Also what letters of arguments that are set stand for, and which equalities are assumed.
+    Also what letters of sizes and of arguments that are set stand for, and which equalities are assumed. A name among
+    the `places` stands in an index, where a size does not.
     Raises: OperationError for a name that is neither a size nor an argument.
     """
     values: dict[str, Index] = {}
@@ -135,6 +143,8 @@ def with_common_symbols(op: Op, used: Iterable[str]) -> tuple[Op, dict[str, Inde
             assumed += ["=".join(symbols)] if len(symbols) > 1 else []
         elif set_to is not None:
             values[name] = set_to
+        elif name not in places and (size := _size(op, name)) is not None:
+            values[name] = size
         else:
             raise OperationError(unknown(op, name))
     return op, values, tuple(assumed)
@@ -146,6 +156,19 @@ def _argument(op: Op, name: str) -> tuple[str, ...]:
         if name in (p.argument, p.name.split("_")[0], *ARGUMENTS.get(p.argument, "").split()):
             return tuple(q.name for q in op.parameters if q.argument == p.argument)
     return ()
+
+
+def _size(op: Op, name: str) -> Index | None:
+    """The number of samples, or how many entries a vector has, under the usual letters."""
+    first = op.inputs[0].axes
+    if name in COUNTS.split() and first and first[0].name in SAMPLES:
+        return first[0].extent
+    stem, _, below = name.partition("_")
+    owner = {"": op.inputs[0].name, "in": op.inputs[0].name, "out": op.output.name}.get(below, below)
+    known = next((t for t in op.tensors if t.name.lower() == owner.lower()), None)
+    if stem not in WIDTHS.split() or name == "n" or known is None or not known.axes:
+        return None
+    return known.axes[-1].extent if known.axes[-1].name not in SAMPLES else None
 
 
 def _settings(op: Op, name: str) -> Index | None:
@@ -165,8 +188,7 @@ def _common(op: Op, name: str, symbols: tuple[str, ...]) -> Op:
 
 def unknown(op: Op, name: str) -> str:
     known = sorted(op.symbols)
-    near = get_close_matches(name, known, 1)
-    remedy = f"did you mean {near[0]}?" if near else "write it under a sum, or name a size of the operation"
+    remedy = did_you_mean(name, known, "write it under a sum, or name a size of the operation")
     return (
         f"{name}: got a name that is neither on the left side, nor under a sum, nor a size of {op.name},"
         f" expected one of {', '.join(known) or 'none'}; {remedy}"
