@@ -1,7 +1,7 @@
 """Real numbers to 100 digits, for lines that the prime field cannot value: logarithms, and comparisons after exp.
 
-Two are equal where they agree to 40 digits: some hundred operations lose two or three, 1 - sigmoid(z) loses z/2 of them,
-and a wrong line loses all.
+Two are equal where they agree to 40 digits: some hundred operations lose two or three, 1 - sigmoid(z) about z/2, and a
+wrong line loses all.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ FUNCTIONS: dict[str, Callable[[Decimal], Decimal]] = {
 def function(name: str, z: Digits) -> Digits:
     """A scalar function of a real number. Raises: MeaningError for one that is not known to 100 digits."""
     if name not in FUNCTIONS:
-        raise MeaningError(f"{name}: got a real number of 100 digits, expected an exact one; it is not known to so many")
+        raise MeaningError(f"{name}: got a real number of 100 digits, expected an exact one; so many are not known")
     return Digits(_guarded(FUNCTIONS[name], name, z.value))
 
 
