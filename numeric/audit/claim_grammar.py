@@ -93,7 +93,7 @@ class ClaimGrammar(Grammar):
             found = self.derivative()
             assert isinstance(found, D)
             if not isinstance(found.expr, Entry):
-                self.fail("the derivative of a tensor", "write: d(O[i])/dX[j] = ...")
+                return Written(IDENTITY, "", (), self.right(), left=found)
             return Written(DERIVATIVE, found.expr.tensor, found.expr.indices, self.right(), found.wrt)
         name = self.here
         if name.kind not in ("name", "cotangent"):

@@ -43,9 +43,10 @@ class Guards(Setting):
         return InRange(middle - low, high - low)
 
     def integer(self, node: Node) -> Index | None:
-        """The integer that a side of a comparison is; a name of a tensor is none."""
+        """The integer that a side of a comparison is; a name of a tensor is none, unless that holds labels."""
         for s in walk(node):
-            if isinstance(s, Symbol) and not s.subs and self.name_of(s) not in self.env and self.words.tensor(s):
+            free = isinstance(s, Symbol) and not s.subs and self.integers.name_of(s) not in self.env
+            if isinstance(s, Symbol) and free and self.words.tensor(s) and self.words.label_of(s) is None:
                 return None
         return self.integers.maybe(node, self.env)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from derive.expressions.expr import Entry
 from derive.expressions.index import Index, atom_index, divide, index
@@ -40,8 +40,26 @@ class Integers:
 
     def entry_indices(self, subs: Iterable[Node], env: Mapping[str, Index]) -> tuple[Index, ...]:
         """The indices of an entry, counted from 0."""
-        found = (self.of(s, env) for s in subs)
-        return tuple(i if i.name == SPREAD else i - self.base for i in found)
+        found: list[Index] = []
+        for s in subs:
+            label = self.words.label_of(s) if isinstance(s, Symbol) and self.name_of(s) not in env else None
+            if label is not None and isinstance(s, Symbol):
+                self.words.tell(s, label)
+                found.append(self.label(label, found))
+                continue
+            i = self.of(s, env)
+            found.append(i if i.name == SPREAD else i - self.base)
+        return tuple(found)
+
+    def label(self, tensor: str, lead: Sequence[Index]) -> Index:
+        """The label as an index, counted from 0: that of the sample which the indices before it name."""
+        rank = self.words.rank(tensor) or 0
+        return atom_index(Entry(tensor, tuple(lead[:rank]) if len(lead) == rank else (index(0),) * rank))
+
+    def name_of(self, s: Symbol) -> str:
+        """The index that a name may be: c' is c1, a copy of c."""
+        plain = s.name + (str(s.primes) if s.primes else "")
+        return self.words.index_name(self.words.spelled(s) if s.subs else plain)
 
     def maybe(self, node: Node, env: Mapping[str, Index]) -> Index | None:
         """The integer expression, or None."""
@@ -65,16 +83,23 @@ class Integers:
 
     def symbol(self, s: Symbol, env: Mapping[str, Index]) -> Index | None:
         if s.label and len(s.label) == 1 and isinstance(s.label[0], Symbol) and s.label[0].name in env:
-            return None
+            label = self.words.label_of(s)
+            if label is None:
+                return None
+            return atom_index(Entry(label, self.entry_indices(s.label, env))) + self.base
         read = self.words.read(s)
         if read is not None:
             tensor = self.words.tensors().get(read[0])
             if self.words.op is not None and (tensor is None or not tensor.integer):
                 return None
             return atom_index(Entry(read[0], self.entry_indices(read[1], env))) + self.base
-        name = self.words.index_name(self.words.spelled(s) if s.subs else s.name + (str(s.primes) if s.primes else ""))
+        name = self.name_of(s)
         if name in env:
             return env[name]
+        label = self.words.label_of(s)
+        if label is not None:
+            self.words.tell(s, label)
+            return atom_index(Entry(label, ())) + self.base
         return index(SPREAD) if name == SPREAD else index(self.words.spelled(s))
 
     def run(self, items: tuple[Node, ...], env: Mapping[str, Index]) -> Index | None:

@@ -28,7 +28,7 @@ class Leaves(Setting):
         read = self.words.read(s)
         if read is not None:
             return self.entry(s, *read)
-        name = self.name_of(s)
+        name = self.integers.name_of(s)
         if not s.label and name in self.env:
             return val(self.env[name])
         if self.words.is_scalar_loss(s):

@@ -15,11 +15,11 @@ from derive.language.latex.nodes import (
     Symbol,
     Tuple,
 )
-from derive.language.latex.scripts import Scripts
+from derive.language.latex.symbols import Names
 from derive.language.latex.tokens import Token
 
 
-class Limits(Scripts, Environments):
+class Limits(Names, Environments):
     """One method a kind of limit."""
 
     def loose(self) -> Node:

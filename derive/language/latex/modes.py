@@ -5,7 +5,7 @@ from __future__ import annotations
 from derive.expressions.index import Index, index
 from derive.language.latex.arrays import Array
 from derive.language.latex.names import Vocabulary
-from derive.operation import Op
+from derive.language.latex.written_sizes import solved
 
 _PROBE = 37  # larger than any window that is probed
 
@@ -14,7 +14,7 @@ def window_and_mode(
     words: Vocabulary, left: Array, right: Array, target: Array | None, told: str
 ) -> tuple[Array, Array, str]:
     """The image, the window, and `valid` or `full`; choices that the text left open are told in notes."""
-    sizes = [_sizes(words.op, a) for a in (left, right, target)]
+    sizes = [_sizes(words, a) for a in (left, right, target)]
     mode = told if told in ("valid", "full") else _demanded(*sizes)
     if not told and mode == "full":
         words.notes.add("the sizes demand the full correlation: entries outside of the tensor are 0")
@@ -34,21 +34,22 @@ def _demanded(left: list[int] | None, right: list[int] | None, target: list[int]
     return "full" if all(t == a + b - 1 for a, b, t in zip(left, right, target, strict=True)) else "valid"
 
 
-def _sizes(op: Op | None, a: Array | None) -> list[int] | None:
+def _sizes(words: Vocabulary, a: Array | None) -> list[int] | None:
     """The extents of the axes that a window slides over, at unit stride and without padding; None where unknown."""
     if a is None or not a.spatial:
         return None
-    found = [_probed(op, e) for e in a.extents[len(a.extents) - a.spatial :]]
+    found = [_probed(words, e) for e in a.extents[len(a.extents) - a.spatial :]]
     return [f for f in found if f is not None] if None not in found else None
 
 
-def _probed(op: Op | None, extent: Index | None) -> int | None:
+def _probed(words: Vocabulary, extent: Index | None) -> int | None:
     if extent is None:
         return None
     known: dict[str, Index] = {}
-    if op is not None:
+    if (op := words.op) is not None:
         plain = {p.name: index(1 if p.minimum or p.name[0] in "sd" else 0) for p in op.parameters}
         windows = {n for t in op.inputs if t.argument == "weight" for b in t.axes for n in b.extent.names()}
         known = {n: index(4 if n in windows else _PROBE) for n in op.symbols} | plain
+        known |= {n: i.substitute(known) for n, i in solved(op, words.sizes).items()}
         known |= {n: i.substitute(known) for n, i in op.sizes}
     return extent.substitute(known).constant

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from derive.language.latex.nodes import Node, Number, Product, Run, Symbol, Terms, walk
+from derive.language.latex.layers import layer, layer_word
+from derive.language.latex.letters import meant, parameter
+from derive.language.latex.nodes import Node, Number, Product, Run, Symbol, Terms
 from derive.operation import Op, Tensor
 
 LOSSES = frozenset(["E", "L", "J", "C", "ell", "loss", "Loss", "cost", "Cost"])
 COTANGENT = "dE/d"
 SPREAD = "..."
 _PARAMETERS = frozenset(f"{a}_{b}" for a in "sdPKp" for b in "hwt")
-_WEIGHT, _BIAS = "w f k theta g weight filter kernel", "b beta bias"
-_LETTERS = {
-    "weight": _WEIGHT, "bias": _BIAS, "input": "x a i h u z v y", "target": "y t label", "running_mean": "mu m",
-    "running_var": "var v",
-}  # fmt: skip
-_PARAMETER_LETTERS = {"epsilon": ("eps",), "alpha": ("alpha", "negative_slope")}
-_OUTPUT = "y z o s a p h out output g y_hat"
-_OF_LOSS = {"P": "p y_hat p_hat s a softmax q", "T": "y t label", "Y": "y t label", "X": "x z o u a y_hat p"}
-_OF_NORM = {"Y": "x_hat x_bar z_hat", "w": "gamma", "b": "beta", "M": "mu", "S": "sigma", "V": "var"}
 
 
 @dataclass(slots=True)
@@ -134,16 +127,15 @@ class Vocabulary:
             return found
         below = "_".join(t for sub in s.subs if (t := self.text(sub)))
         name = s.name + (str(s.primes) if s.primes else "")
-        label = "_".join(_label(n) for n in s.label)
+        label = "_".join(layer_word(n) for n in s.label)
         return "_".join(p for p in (name, below, label) if p)
 
     def parameter(self, s: Symbol) -> str | None:
-        """The parameter that a Greek letter stands for: an epsilon of a normalisation, an alpha that is a slope."""
-        arguments = _PARAMETER_LETTERS.get(s.name, ())
-        found = [p.name for p in self.op.parameters if p.argument in arguments] if self.op and not s.subs else []
-        if found:
-            self.notes.add(f"{s.name} is read as the parameter {found[0]}")
-        return found[0] if found else None
+        """The parameter that a Greek letter stands for."""
+        found = parameter(self.op, s.name) if self.op is not None and not s.subs else None
+        if found is not None:
+            self.notes.add(f"{s.name} is read as the parameter {found}")
+        return found
 
     def split(self, subs: tuple[Node, ...], rank: int | None) -> tuple[Node, ...]:
         """Subscripts one an index: `_{ij}` and `_{22}` are two each, `_{2i}` is one."""
@@ -199,22 +191,19 @@ class Vocabulary:
 
     def by_letter(self, s: Symbol) -> str | None:
         """The tensor whose letter, other case, argument or usual letters a name is."""
-        assert self.op is not None
-        tensors, low = self.tensors(), s.name.lower()
-        same = [n for n, t in tensors.items() if n.lower() == low and t.role != "intermediate"]
-        if len(same) == 1:
-            return same[0]
-        plain = low.partition("_")[0] if low.endswith(("_hat", "_tilde", "_bar", "_dot")) else low
-        for letter in dict.fromkeys((low, plain)):
-            for name, letters in (*_special(self.op), *_usual(self.op)):
-                if letter in letters.split() or letter == tensors[name].argument:
-                    return name
-        return None
+        return meant(self.op, s.name) if self.op is not None else None
 
     def is_onehot(self, tensor: str) -> bool:
         """Whether a tensor holds classes, so that a letter with a class below it is 1 or 0."""
         known = self.tensors().get(tensor)
         return known is not None and known.integer and self.op is not None and tensor not in self.names.values()
+
+    def label_of(self, s: Symbol) -> str | None:
+        """The tensor of labels that a letter stands for where an integer must stand: `p_t`, `[i = t]`."""
+        if self.op is None or not self.op.labels or self.sized or s.subs or s.primes:
+            return None
+        found = self.names.get(s.name) or self.by_letter(s)
+        return found if found is not None and found in self.tensors() and self.tensors()[found].integer else None
 
     def learn_sizes(self, tensor: str, extents: Sequence[int]) -> None:
         """A matrix of a tensor's entries tells the extents of its last axes."""
@@ -262,57 +251,3 @@ _GREEK_INDEX = frozenset(["alpha", "beta", "gamma", "mu", "nu", "tau", "rho", "l
 
 def _upper(node: Node) -> bool:
     return isinstance(node, Symbol) and node.name.isupper()
-
-
-def layer(label: tuple[Node, ...]) -> int:
-    """How far a layer's label is from l: (l+1) is 1, (l-1) is -1, (3) is 3."""
-    match label[-1] if label else None:
-        case Number(value=value):
-            return int(value)
-        case Terms(signs=(_, sign), items=(_, Number(value=value))):
-            return sign * int(value)
-    return 0
-
-
-def _label(node: Node) -> str:
-    offset = layer((node,))
-    match node:
-        case Number(text=text):
-            return text
-        case Terms(items=(Symbol(name=name), Number())) if offset:
-            return f"{name}{'p' if offset > 0 else 'm'}{abs(offset)}"
-        case Symbol(name=name):
-            return name
-    return "k"
-
-
-def layers(nodes: Iterable[Node]) -> dict[str, frozenset[int]]:
-    """Each letter with the labels of layers that it has."""
-    found: dict[str, set[int]] = {}
-    for node in nodes:
-        for s in walk(node):
-            if isinstance(s, Symbol) and s.label:
-                found.setdefault(s.name, set()).add(layer(s.label))
-    return {n: frozenset(o) for n, o in found.items()}
-
-
-def _special(op: Op) -> list[tuple[str, str]]:
-    """Letters of losses and normalisations, which have tensors of their own between input and output."""
-    names = {t.name for t in op.tensors}
-    table = _OF_LOSS if not op.output.axes else _OF_NORM if {"S", "Y"} <= names else {}
-    return [(n, letters) for n, letters in table.items() if n in names]
-
-
-def _usual(op: Op) -> list[tuple[str, str]]:
-    """Each tensor with the letters that lecturers use for it; an activation's input is z, a layer's output."""
-    affine = any(t.argument == "weight" for t in op.inputs)
-    rest = [(t.name, _LETTERS.get(t.argument, "")) for t in op.inputs if t.argument not in ("weight", "bias", "input")]
-    first = [(t.name, _LETTERS[t.argument]) for t in op.inputs if t.argument in ("weight", "bias")]
-    middle = [(t.name, _LETTERS["input"]) for t in op.inputs if t.argument == "input"]
-    output = [(op.output.name, _OUTPUT if op.output.axes else "")]
-    if affine:
-        middle = [(n, "x a i h u v") for n, _ in middle]
-        output = [(n, "y z o s out output g") for n, _ in output]
-        return [*first, *output, *middle, *rest]
-    middle = [(n, "x z u v i") for n, _ in middle]
-    return [*first, *middle, *output, *rest]

@@ -12,12 +12,15 @@ from derive.expressions.index import index
 from derive.expressions.traversal import reads
 from derive.language.latex.arrays import Array, Indices, Misfit, aligned, multiplied, spatial_axes
 from derive.language.latex.base import detect_base
-from derive.language.latex.names import COTANGENT, Notes, Vocabulary, layers
+from derive.language.latex.layers import layers
+from derive.language.latex.names import COTANGENT, Notes, Vocabulary
 from derive.language.latex.nodes import Binding, Call, Matrix, Node, Partial, Power, Product, Run, Symbol, Terms, walk
+from derive.language.latex.samples import of_one_sample, refuse_label_on_the_left
 from derive.language.latex.setting import Choices, Value
 from derive.language.latex.statements import Claim, claims
 from derive.language.latex.tokens import Source
 from derive.language.latex.values import Values
+from derive.language.latex.written_sizes import told_by_terms
 from derive.language.notation import parse_expr
 from derive.language.show import show
 from derive.operation import Op
@@ -45,7 +48,9 @@ class Session:
         written = claims(text, _own_words(op))
         nodes = [n for c in written for n in (c.left, c.right) if n is not None]
         self.words = Vocabulary(op, names, self.notes, _is_about_sizes(nodes, op))
-        self.claims = tuple(_undefined(c, self.words) for c in written)
+        for c in written:
+            refuse_label_on_the_left(c, self.words, self.source)
+        self.claims = tuple(_undefined(of_one_sample(c, self.words), self.words) for c in written)
         nodes = [n for c in self.claims for n in (c.left, c.right) if n is not None]
         self.words.delta_is_cotangent = _delta_is_cotangent(self.claims, self.words)
         self.words.latest = layers(nodes)
@@ -89,6 +94,8 @@ class Session:
         self.target = left if left is not None else self.target
         values.target = self.target if isinstance(self.target, Array) else None
         right = values.of(claim.right) if claim.right is not None else None
+        if self.op is not None and isinstance(right, Expr) and isinstance(left, Expr):
+            self.words.sizes |= told_by_terms(self.op, reads(right)) | self.words.sizes
         if right is None:
             return [(show(_entry(self.target)), "")] if self.target is not None else []
         return self.pairs(self.target, right)

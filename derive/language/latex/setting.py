@@ -12,7 +12,7 @@ from derive.expressions.index import Index, index
 from derive.language.latex.arrays import Array, open_binder
 from derive.language.latex.integers import Integers
 from derive.language.latex.names import SPREAD, Vocabulary
-from derive.language.latex.nodes import Bound, Node, Symbol
+from derive.language.latex.nodes import Bound, Node
 from derive.language.latex.tokens import Source
 
 Value = Expr | Array
@@ -59,11 +59,6 @@ class Setting:
     def fail(self, node: Node, got: str, expected: str, remedy: str) -> NoReturn:
         """Raises: NotationError at a node."""
         self.source.fail(node.at, got, expected, remedy)
-
-    def name_of(self, s: Symbol) -> str:
-        """The index that a name may be: c' is c1, a copy of c."""
-        plain = s.name + (str(s.primes) if s.primes else "")
-        return self.words.index_name(self.words.spelled(s) if s.subs else plain)
 
     @contextmanager
     def bound(self, bounds: Sequence[Bound]) -> Iterator[tuple[Binder, ...]]:

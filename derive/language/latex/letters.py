@@ -1,0 +1,57 @@
+"""The letters that lecturers write for an operation's tensors and parameters, most usual reading first."""
+
+from __future__ import annotations
+
+from derive.operation import Op
+
+_WEIGHT, _BIAS = "w f k theta g weight filter kernel", "b beta bias"
+_LETTERS = {
+    "weight": _WEIGHT, "bias": _BIAS, "input": "x a i h u z v y", "target": "y t label", "running_mean": "mu m",
+    "running_var": "var v",
+}  # fmt: skip
+_PARAMETER_LETTERS = {"epsilon": ("eps",), "alpha": ("alpha", "negative_slope")}
+_OUTPUT = "y z o s a p h out output g y_hat"
+_OF_LOSS = {"P": "p y_hat p_hat s a softmax q", "T": "y t label", "Y": "y t label", "X": "x z o u a f y_hat p"}
+_OF_NORM = {"Y": "x_hat x_bar z_hat", "w": "gamma", "b": "beta", "M": "mu", "S": "sigma", "V": "var"}
+
+
+def meant(op: Op, name: str) -> str | None:
+    """The tensor whose letter, other case, argument or usual letters a name is."""
+    tensors, low = {t.name: t for t in op.tensors}, name.lower()
+    same = [n for n, t in tensors.items() if n.lower() == low and t.role != "intermediate"]
+    if len(same) == 1:
+        return same[0]
+    plain = low.partition("_")[0] if low.endswith(("_hat", "_tilde", "_bar", "_dot")) else low
+    for letter in dict.fromkeys((low, plain)):
+        for tensor, letters in (*_special(op), *_usual(op)):
+            if letter in letters.split() or letter == tensors[tensor].argument:
+                return tensor
+    return None
+
+
+def parameter(op: Op, name: str) -> str | None:
+    """The parameter that a Greek letter stands for: an epsilon of a normalisation, an alpha that is a slope."""
+    arguments = _PARAMETER_LETTERS.get(name, ())
+    return next((p.name for p in op.parameters if p.argument in arguments), None)
+
+
+def _special(op: Op) -> list[tuple[str, str]]:
+    """Letters of losses and normalisations, which have tensors of their own between input and output."""
+    names = {t.name for t in op.tensors}
+    table = _OF_LOSS if not op.output.axes else _OF_NORM if {"S", "Y"} <= names else {}
+    return [(n, letters) for n, letters in table.items() if n in names]
+
+
+def _usual(op: Op) -> list[tuple[str, str]]:
+    """Each tensor with the letters that lecturers use for it; an activation's input is z, a layer's output."""
+    affine = any(t.argument == "weight" for t in op.inputs)
+    rest = [(t.name, _LETTERS.get(t.argument, "")) for t in op.inputs if t.argument not in ("weight", "bias", "input")]
+    first = [(t.name, _LETTERS[t.argument]) for t in op.inputs if t.argument in ("weight", "bias")]
+    middle = [(t.name, _LETTERS["input"]) for t in op.inputs if t.argument == "input"]
+    output = [(op.output.name, _OUTPUT if op.output.axes else "")]
+    if affine:
+        middle = [(n, "x a i h u v") for n, _ in middle]
+        output = [(n, "y z o s out output g") for n, _ in output]
+        return [*first, *output, *middle, *rest]
+    middle = [(n, "x z u v i") for n, _ in middle]
+    return [*first, *middle, *output, *rest]
