@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,7 +15,7 @@ from derive.errors import BackproofError
 from derive.operation import Op
 from numeric.audit.kernel.entries import written_out
 from numeric.audit.kernel.failing_test import failing_test
-from numeric.audit.kernel.faults import Fault, faults, request, unsteady
+from numeric.audit.kernel.faults import NUMBERS, Fault, faults, request, unsteady
 from numeric.audit.kernel.findings import findings_of, rule_of
 from numeric.audit.kernel.in_process import InProcess, named
 from numeric.audit.kernel.isolation import LIMITS, LOAD, Ended, Isolated, Limits
@@ -22,9 +23,10 @@ from numeric.audit.kernel.shrinking import at_least, smallest
 from numeric.audit.kernel.signatures import calling, laws, uniform_laws
 from numeric.audit.kernel.subjects import OUTPUT
 from numeric.audit.kernel.suspects import Seen, has_ties
-from numeric.audit.kernel.told import KernelVerdict, refuted, undecided, verified
-from numeric.audit.kernel.trials import Suite, Trial
+from numeric.audit.kernel.told import KernelVerdict, counted_axes, refuted, undecided, verified
+from numeric.audit.kernel.trials import Suite, Trial, axes_of
 from numeric.audit.kernel.wire import Message
+from numeric.audit.verdict import NO_MISTAKE
 
 CONFIGURATIONS = 24
 MOST_SECONDS = 600.0
@@ -33,6 +35,10 @@ FATAL, TELLING = ("ended",), ("raised", "type")
 """Kinds of faults after which a stage goes on no further: at once, or after a few."""
 
 FEW = 3
+CONFIRMED = ("large", "real", "float32")
+"""Stages before which a formula has been right: on integers, or in float64."""
+
+ROUGH = "it rounds more than the derived formula does, in {}"
 AT_TIES = "only at ties and kinks"
 ONE_NUMBER = "it takes one number for all axes, as stride=2, and no tuple; judged so"
 
@@ -109,7 +115,9 @@ def _in_its_words(audit: Audit, same: Sequence[Op]) -> Audit:
 class Audit:
     """One kernel under audit; `answers` are those of the stage that is looked at, `fatal` is what ended the process.
 
-    `compared` are the results that were, in any stage.
+    `compared` are the results that were, in any stage; `times` is how far off, in units of the derived formula's
+    rounding, results were that nothing else confirms; `axes` are those of inputs at which the kernel is right, and
+    `narrow` says that there are others at which it is not.
     """
 
     caller: Caller
@@ -120,6 +128,9 @@ class Audit:
     answers: list[tuple[Trial, Message]] = field(default_factory=list)
     fatal: Fault | None = None
     compared: set[str] = field(default_factory=set)
+    times: float = 0.0
+    axes: set[int] = field(default_factory=set)
+    narrow: bool = False
     started: float = field(default_factory=time.monotonic)
 
     def verdict(self) -> KernelVerdict:
@@ -138,28 +149,60 @@ class Audit:
             found = self._later(first, [f for f in families if f != base])
         if found:
             return self._refuted(found)
-        return verified(self.target, self.suite, self.calls, len(first), self.notes, self.compared)
+        return verified(self.target, self.suite, self.calls, len(first), self.notes, self.compared, self._hypotheses())
 
     def _later(self, first: Sequence[Trial], families: Sequence[Any]) -> list[Fault]:
         for trials in self.suite.later(first):
             found = self._tolerated(self._stage(trials))
             if found:
                 return found
+        self.axes |= axes_of(first)
+        narrow: list[tuple[set[int], list[Fault]]] = []
         for family in families:
             trials = self.suite.family(family)[:4]
             found = self._stage(trials)
-            if found and all(f.kind in ("raised", "type", "shape", "changed") for f in found):
+            if not found:
+                self.axes |= axes_of(trials)
+            elif all(f.kind in ("raised", "type") for f in found):
                 self.notes.append(f"not for inputs as in {trials[0].sample}: {found[0].text}")
-            elif found:
+            elif self._meant_for_others(found):
+                narrow.append((axes_of(trials), found))
+            else:
                 return found
+        return self._but_for(narrow)
+
+    def _meant_for_others(self, found: list[Fault]) -> bool:
+        """Whether nothing says that a kernel was made for such shapes: no mistake is known by which it is wrong, and
+        its own forward is wrong as well, where it has one."""
+        if self.suite.signature.kind != "function" and not any(f.key == OUTPUT for f in found):
+            return False
+        told = findings_of(found, self._seen(found))
+        return all(f.diagnosis.startswith(NO_MISTAKE) for f in told if f.kind in NUMBERS)
+
+    def _but_for(self, narrow: Sequence[tuple[set[int], list[Fault]]]) -> list[Fault]:
+        """The faults at numbers of axes at which the kernel is right elsewhere; of others it is said that it is not."""
+        for axes, found in narrow:
+            if axes & self.axes:
+                return found
+            self.narrow = True
+            told = found[0].text or "the numbers are wrong"
+            self.notes.append(f"not for inputs as in {found[0].trial.sample}: {told}")
         return []
 
     def _tolerated(self, found: list[Fault]) -> list[Fault]:
         """The faults without those that are but roundings, of a kernel that is right on integers or in float64."""
-        rough = [f for f in found if f.kind == "accuracy" and f.trial.stage in ("real", "float32")]
+        rough = [f for f in found if f.kind == "accuracy" and f.trial.stage in CONFIRMED]
         if rough:
-            self.notes.append(f"it rounds more than the derived formula does, in {rough[0].trial.precision.name}")
+            self.notes.append(ROUGH.format(rough[0].trial.precision.name))
         return [f for f in found if f not in rough]
+
+    def _rounded(self, found: list[Fault]) -> list[Fault]:
+        """The faults without what is so little that it can only be rounding; how much it was is kept."""
+        for f in found:
+            if f.kind == "rounding" and f.times > 1:
+                self.notes.append(ROUGH.format(f.trial.precision.name))
+                self.times = max(self.times, 0.0 if f.trial.stage in CONFIRMED else f.times)
+        return [f for f in found if f.kind != "rounding"]
 
     def _base(self, families: Sequence[Any]) -> Any:
         """The first family of shapes that the kernel takes at all, else the first."""
@@ -173,6 +216,13 @@ class Audit:
         """Whether the kernel raises on the first call in the likeliest shapes."""
         trials = self.suite.family(self.suite.families()[0])[:1]
         return any(f.kind == "raised" for f in self._stage(trials))
+
+    def _hypotheses(self) -> list[str]:
+        """Under what it is right besides a convention."""
+        found = [f"inputs of {counted_axes(self.axes)} only"] if self.narrow else []
+        if self.times > 1:
+            found.append(f"roundings of its own, up to {math.ceil(self.times):,} times those of the derived formula")
+        return found
 
     # -- calling -------------------------------------------------------------------------------------------------------
 
@@ -197,7 +247,7 @@ class Audit:
         return [f for t in trials for f in unsteady(t, self._answer(t), self._answer(t))]
 
     def _asked(self, trial: Trial) -> list[Fault]:
-        found = list(faults(trial, self._answer(trial), self.suite.signature, self.suite.wrt))
+        found = self._rounded(list(faults(trial, self._answer(trial), self.suite.signature, self.suite.wrt)))
         self.fatal = next((f for f in found if f.kind in FATAL), self.fatal)
         return found
 

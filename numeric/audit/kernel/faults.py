@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -12,13 +11,13 @@ from numpy.typing import NDArray
 
 from derive.operation import Tensor
 from numeric.audit.kernel.isolation import Ended
+from numeric.audit.kernel.rounded import bound_in_single, bound_of_torch, most, roundings
 from numeric.audit.kernel.signatures import Signature, aliases
 from numeric.audit.kernel.subjects import COTANGENT, OUTPUT
-from numeric.audit.kernel.trials import Trial, formulas
+from numeric.audit.kernel.trials import Trial
 from numeric.audit.kernel.wire import Message
-from numeric.checks.bounds import bounds_on, error_of
 from numeric.checks.checking import relative_error
-from numeric.checks.rounding import FLOAT32, FLOAT64
+from numeric.checks.rounding import FLOAT32
 
 NUMBERS = ("values", "accuracy")
 """Kinds of faults that are told by entries; `accuracy` says that float32 would have been no worse."""
@@ -28,8 +27,9 @@ NUMBERS = ("values", "accuracy")
 class Fault:
     """One fault of one answer: its kind, the result it is about ("" is the output), and what to say of it.
 
-    kinds: values, accuracy, shape, nothing (no gradient where there is one), raised, changed, type, ended,
-    unsteady (another answer to the same call). `said` is what a call that returned told of itself.
+    kinds: values, accuracy, rounding (so little that it is a kernel's own, `times` the derived bound), shape,
+    nothing (no gradient where there is one), raised, changed, type, ended, unsteady (another answer to the same call).
+    `said` is what a call that returned told of itself.
     """
 
     trial: Trial
@@ -39,6 +39,7 @@ class Fault:
     got: NDArray | None = None
     want: NDArray | None = None
     bound: NDArray | None = None
+    times: float = 0.0
     said: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -50,7 +51,7 @@ class Fault:
 
     @property
     def worst(self) -> tuple[int, ...]:
-        """The entry that is furthest off, relative to its bound; of equal ones the first."""
+        """The wrong entry that is furthest off; of equal ones the first."""
         assert self.got is not None
         assert self.want is not None
         with np.errstate(all="ignore"):
@@ -146,34 +147,21 @@ def _of_one(trial: Trial, key: str, got: NDArray) -> Iterator[Fault]:
     if not found.wrong.any():
         return
     if not trial.exact:
-        bound = np.maximum(bound, _bound_of_torch(trial, key))
-        found = Fault(trial, "values", key, "", found.got, want, bound)
+        found = replace(found, bound=np.maximum(bound, bound_of_torch(trial, key)))
         if not found.wrong.any():
             return
-        if _only_inaccurate(found):
-            found = Fault(trial, "accuracy", key, "", found.got, want, bound)
-    yield found
-
-
-def _bound_of_torch(trial: Trial, key: str) -> NDArray:
-    """The rounding error of the order in which torch computes it, where that is another: a kernel may do as torch."""
-    op = trial.sample.op
-    tensor = op.output if key == OUTPUT else op.tensor(key)
-    other = import_module("numeric.oracle").order_of_torch(op, tensor.name)
-    if other is None:
-        return np.zeros(1)
-    ratio = trial.precision.roundoff / FLOAT64.roundoff
-    return trial.sample.passed(tensor, error_of(op, trial.sample, tensor.name, other)) * ratio
+    times = roundings(trial, key, got, want)
+    if times <= most(trial.precision):
+        yield replace(found, kind="rounding", times=times)
+    elif not trial.exact and _only_inaccurate(found):
+        yield replace(found, kind="accuracy")
+    else:
+        yield found
 
 
 def _only_inaccurate(fault: Fault) -> bool:
     """Whether every entry is as near as float32 would come; nothing is said so of what float32 cannot hold."""
-    trial = fault.trial
-    if trial.precision is FLOAT32:
+    if fault.trial.precision is FLOAT32:
         return bool(np.isfinite(fault.got[fault.wrong]).all())  # type: ignore[index]
-    with np.errstate(all="ignore"):
-        single = bounds_on(trial.sample.op, formulas(trial.sample.op, trial.rule), trial.sample, FLOAT32)
-    tensor = trial.sample.op.output if fault.key == OUTPUT else trial.sample.op.tensor(fault.key)
-    bound = trial.sample.passed(tensor, single.balls[fault.key].spread)
-    coarse = Fault(trial, "values", fault.key, "", fault.got, fault.want, bound)
-    return not coarse.wrong.any() and bool(np.isfinite(bound).all())
+    bound = bound_in_single(fault.trial, fault.key)
+    return not replace(fault, bound=bound).wrong.any() and bool(np.isfinite(bound).all())

@@ -20,6 +20,7 @@ from numeric.audit.kernel.trials import Suite
 from numeric.audit.verdict import REFUTED, UNDECIDED, UNDER, VERIFIED, Verdict, Witness
 from numeric.backend import Formula
 
+NUMERALS = ("no", "one", "two", "three", "four", "five", "six")
 NOT_JUDGED = "not judged"
 LARGEST_DATA = 64
 """Numbers of a witness's data; more are left to its seed and sizes."""
@@ -99,14 +100,31 @@ class KernelVerdict:
 
 
 def verified(
-    target: str, suite: Suite, calls: int, configurations: int, notes: Sequence[str], compared: Collection[str]
+    target: str,
+    suite: Suite,
+    calls: int,
+    configurations: int,
+    notes: Sequence[str],
+    compared: Collection[str],
+    hypotheses: Sequence[str] = (),
 ) -> KernelVerdict:
-    """Right, as far as it was tested; under a convention where one was needed."""
-    found = Verdict(VERIFIED, layer="6, 7", reason=_tested(suite, calls, configurations), notes=_notes(suite, notes))
-    if suite.rule:
-        rule = convention(suite.laws[0], suite.rule)
-        found = Verdict(UNDER, rule, layer="5, 6, 7", reason=found.reason, notes=found.notes)
+    """Right, as far as it was tested; under a convention, for some inputs or but for roundings where that is so."""
+    rule = [convention(suite.laws[0], suite.rule)] if suite.rule else []
+    under = "; ".join((*rule, *hypotheses))
+    found = Verdict(
+        UNDER if under else VERIFIED,
+        under,
+        layer="5, 6, 7" if rule else "6, 7",
+        reason=_tested(suite, calls, configurations),
+        notes=_notes(suite, notes),
+    )
     return _kernel_verdict(target, suite, calls, found, (), compared)
+
+
+def counted_axes(numbers: Collection[int]) -> str:
+    """`one or two axes`."""
+    several = "axis" if [*numbers] == [1] else "axes"
+    return f"{' or '.join(NUMERALS[n] if n < len(NUMERALS) else str(n) for n in sorted(numbers))} {several}"
 
 
 def undecided(

@@ -220,6 +220,11 @@ def family_of(sample: Sample) -> Family:
     return sample.shared.left_out, len(sample.shared.leading), len(sample.shared.star)
 
 
+def axes_of(trials: Sequence[Trial]) -> set[int]:
+    """How many axes the first input of a law has in some trials."""
+    return {t.sample.given[t.sample.op.inputs[0].argument].ndim for t in trials}
+
+
 @lru_cache(maxsize=256)
 def formulas(law: Op, rule: str = "") -> Mapping[str, Formula]:
     """The derived gradients of a law by letter, under a rule of `derive.conventions` where one is given.

@@ -1,0 +1,138 @@
+"""A kernel that rounds in its own way, or is meant for some inputs only, is right so far; a wrong one gains nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from numeric.audit.kernel.in_process import InProcess
+from numeric.audit.kernel.told import KernelVerdict, counted_axes
+from numeric.audit.kernels import judged
+from numeric.audit.verdict import REFUTED, UNDECIDED, UNDER, VERIFIED
+
+FEW = 8
+
+
+def judge(kernel: Callable[..., Any], op: str, **settings: Any) -> KernelVerdict:
+    return judged(InProcess(kernel, "mine:kernel"), "mine:kernel", op, settings, configurations=FEW)
+
+
+# -- rounding ----------------------------------------------------------------------------------------------------------
+
+
+def squared_error(grad_output: Any, input: Any, target: Any) -> Any:
+    """The mean's divisor is taken first, so that integers round."""
+    grad = grad_output * (2 / input.size) * (input - target)
+    return grad, -grad
+
+
+def transformed(grad_output: Any, input: Any, weight: Any) -> Any:
+    """A convolution by the fast Fourier transform: no entry is an integer."""
+    n = input.shape[-1]
+    dy, x, w = (np.fft.rfft(a, n) for a in (grad_output, input, weight))
+    own = np.fft.irfft(np.einsum("nkf,kcf->ncf", dy, w), n)
+    return own, np.fft.irfft(np.einsum("nkf,ncf->kcf", dy.conj(), x), n)[..., : weight.shape[-1]]
+
+
+def by_tanh(grad_output: Any, input: Any) -> Any:
+    """Of a large negative number nothing is left but the rounding of 1."""
+    s = 0.5 * (1 + np.tanh(0.5 * input))
+    return grad_output * s * (1 - s)
+
+
+def by_cosh(grad_output: Any, input: Any) -> Any:
+    with np.errstate(over="ignore"):
+        return grad_output / np.cosh(input) ** 2
+
+
+ROUNDING = [
+    (squared_error, "mse_loss"),
+    (transformed, "conv1d"),
+    (by_tanh, "sigmoid"),
+    (by_cosh, "tanh"),
+]
+
+
+@pytest.mark.parametrize(("kernel", "op"), ROUNDING, ids=lambda v: getattr(v, "__name__", v))
+def test_a_right_kernel_may_round_in_its_own_way(kernel: Callable[..., Any], op: str) -> None:
+    assert judge(kernel, op).verdict.verdict in (VERIFIED, UNDER)
+
+
+@pytest.mark.parametrize(
+    ("relative", "verdict"), [(2.0**-45, UNDER), (2.0**-30, UNDECIDED), (2.0**-20, REFUTED), (2.0**-10, REFUTED)]
+)
+def test_what_is_wrong_by_more_than_rounding_is_not_right(relative: float, verdict: str) -> None:
+    found = judge(lambda grad_output, input: grad_output * (1 - np.tanh(input) ** 2) * (1 + relative), "tanh")
+    assert found.verdict.verdict == verdict
+    assert ("roundings of its own" in found.verdict.hypothesis) == (verdict == UNDER)
+
+
+WRONG_AT: dict[str, Callable[[Any], Any]] = {
+    "far below 0": lambda x: x < -20,
+    "far from 0": lambda x: np.abs(x) > 9,
+    "the largest": lambda x: x == x.max(),
+}
+
+
+@pytest.mark.parametrize("at", WRONG_AT)
+def test_what_is_wrong_on_large_inputs_alone_is_not_rounding(at: str) -> None:
+    def tanh(grad_output: Any, input: Any) -> Any:
+        return grad_output * (1 - np.tanh(input) ** 2 + 1e-6 * WRONG_AT[at](input))
+
+    assert not judge(tanh, "tanh").good
+
+
+def test_an_integer_that_is_off_by_little_is_wrong() -> None:
+    def relu(grad_output: Any, input: Any) -> Any:
+        return grad_output * (input > 0) * (1 + 2.0**-30)
+
+    assert judge(relu, "relu").verdict.verdict == REFUTED
+
+
+# -- shapes ------------------------------------------------------------------------------------------------------------
+
+
+def softmax(grad_output: Any, input: Any) -> Any:
+    e = np.exp(input - input.max(1, keepdims=True))
+    s = e / e.sum(1, keepdims=True)
+    return s * (grad_output - (grad_output * s).sum(1, keepdims=True))
+
+
+def layer_norm(grad_output: Any, input: Any, weight: Any, bias: Any, eps: float = 1e-5) -> Any:
+    centred = input - input.mean(1, keepdims=True)
+    scale = 1 / np.sqrt((centred**2).mean(1, keepdims=True) + eps)
+    x, g = centred * scale, grad_output * weight
+    grad = scale * (g - g.mean(1, keepdims=True) - x * (g * x).mean(1, keepdims=True))
+    return {"input": grad, "weight": (grad_output * x).sum(0), "bias": grad_output.sum(0)}
+
+
+@pytest.mark.parametrize("kernel", [softmax, layer_norm], ids=lambda k: k.__name__)
+def test_a_kernel_for_two_axes_is_right_for_two_axes(kernel: Callable[..., Any]) -> None:
+    found = judge(kernel, kernel.__name__)
+    assert found.verdict.verdict == UNDER
+    assert found.verdict.hypothesis == "inputs of two axes only"
+    assert any(note.startswith("not for inputs as in") for note in found.verdict.notes)
+
+
+def without_its_dim(grad_output: Any, input: Any, dim: int) -> Any:
+    return softmax(grad_output, input) if input.ndim > 1 else grad_output * np.nan
+
+
+def with_a_sign(grad_output: Any, input: Any) -> Any:
+    """Right for two axes; with more, a known mistake is made."""
+    dy, x = (np.moveaxis(a, -1, min(1, a.ndim - 1)) for a in (grad_output, input))
+    grad = softmax(dy, x) if x.ndim > 1 else softmax(dy[None], x[None])[0]
+    return np.moveaxis(grad, min(1, grad.ndim - 1), -1) * (1 if grad.ndim <= 2 else -1)
+
+
+@pytest.mark.parametrize("kernel", [without_its_dim, with_a_sign], ids=lambda k: k.__name__)
+def test_a_kernel_that_is_wrong_at_some_numbers_of_axes_by_mistake_is_wrong(kernel: Callable[..., Any]) -> None:
+    assert judge(kernel, "softmax").verdict.verdict == REFUTED
+
+
+@pytest.mark.parametrize(("numbers", "told"), [({2}, "two axes"), ({1}, "one axis"), ({1, 3}, "one or three axes")])
+def test_numbers_of_axes_are_told_in_words(numbers: set[int], told: str) -> None:
+    assert counted_axes(numbers) == told
