@@ -209,10 +209,11 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What has been checked, by which layer, and with what outcome."""
+    """What has been checked, by which layer, and with what outcome; `place` heads the column of the layers."""
 
     rows: tuple[Claim, ...]
     caption: Spans = ()
+    place: str = "layer"
 
 
 @dataclass(frozen=True, slots=True)

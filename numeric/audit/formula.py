@@ -46,7 +46,7 @@ def check_formula(text: str, law: str, **settings: Setting) -> Verdict:
 def _judged(text: str, op: Op) -> Verdict:
     claim = claimed(text, op)
     verdict = judge(claim)
-    return replace(verdict, notes=(*claim.notes, *verdict.notes))
+    return replace(verdict, read=text.strip(), notes=(*claim.notes, *verdict.notes))
 
 
 def _translated(text: str, op: Op) -> tuple[list[str], tuple[str, ...]]:

@@ -51,8 +51,8 @@ class Verdict:
     """`verified`, `verified-under` a `hypothesis`, `refuted` or `undecided`.
 
     `reason` says how it was proved, or why it is open; `layer` which layer of the stack spoke; `diagnosis` names the
-    mistake; `right` is the right formula; `claim` what was read and `notes` how. The witness of a claim that is
-    verified under a hypothesis shows what happens without it.
+    mistake; `right` is the right formula; `claim` what was written, `read` the same in notation and `notes` how. The
+    witness of a claim that is verified under a hypothesis shows what happens without it.
     """
 
     verdict: str
@@ -64,6 +64,7 @@ class Verdict:
     reason: str = ""
     claim: str = ""
     notes: tuple[str, ...] = ()
+    read: str = ""
 
     @property
     def good(self) -> bool:
@@ -87,6 +88,7 @@ class Verdict:
             "layer": self.layer,
             "reason": self.reason,
             "claim": self.claim,
+            "read": self.read,
             "notes": list(self.notes),
         }
 

@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from numeric.audit.verdict import NO_MISTAKE, REFUTED, UNDECIDED, UNDER, VERIFIED, Verdict, Witness, plain_number
-from reports.document import Block, Code, Definition, Definitions, Document, Inline, Items, Prose, Source, Strong, spans
+from numeric.audit.verdict import NO_MISTAKE, REFUTED, UNDECIDED, UNDER, VERIFIED, Verdict
+from reports.document import (
+    Block,
+    Callout,
+    Code,
+    Definition,
+    Definitions,
+    Document,
+    Inline,
+    Items,
+    Strong,
+    Text,
+    spans,
+)
+from reports.sections.audit_conventions import authors, plainly
+from reports.sections.audit_notation import same_line, typeset
+from reports.sections.audit_witness import witness_blocks
 from reports.writers import junit
 
 OUTCOMES = {REFUTED: junit.FAILED, UNDECIDED: junit.UNDECIDED}
 TITLES = {VERIFIED: "Verified", UNDER: "Verified under a hypothesis", REFUTED: "Refuted", UNDECIDED: "Undecided"}
-LARGEST = 24
-"""Numbers of a tensor that are shown; more are in the JSON."""
+KINDS = {VERIFIED: "result", UNDER: "result", REFUTED: "warning", UNDECIDED: "note"}
+FROM_ONE = "subscripts count from 1"
+"""How the note begins of a formula whose subscripts were shifted."""
 
 
 def formula_document(found: Verdict, op: str) -> Document:
     """The whole verdict on a page."""
-    return Document(TITLES[found.verdict], tuple(_blocks(found, op)), spans(Code(found.claim)))
+    return Document(TITLES[found.verdict], tuple(_blocks(found, op)))
 
 
 def formula_junit(found: Verdict, op: str) -> str:
@@ -27,81 +43,47 @@ def formula_junit(found: Verdict, op: str) -> str:
 
 def headline(found: Verdict) -> str:
     """The verdict in one line."""
-    why = found.diagnosis or found.reason if found.verdict in (REFUTED, UNDECIDED) else found.hypothesis
+    why = found.diagnosis or found.reason if found.verdict in (REFUTED, UNDECIDED) else plainly(found.hypothesis)
     return f"{found.verdict}: {why}" if why else found.verdict
 
 
 def _blocks(found: Verdict, op: str) -> Iterator[Block]:
-    yield Prose(spans(*_sentence(found, op)))
-    rows: dict[str, str] = {}
-    if found.right and found.verdict in (REFUTED, UNDER):
-        rows["right"] = found.right
-    if found.verdict == UNDER and found.diagnosis:
-        rows["otherwise"] = found.diagnosis.removeprefix("elsewhere ")
-    if found.verdict == REFUTED and found.hypothesis:
-        rows["read under"] = found.hypothesis
-    told = [Definition(spans(term), spans(Code(text))) for term, text in rows.items()]
-    if told:
-        yield Definitions(tuple(told))
+    rows = [Definition(spans(term), spans(meaning)) for term, meaning in _told(found)]
+    yield Callout(KINDS[found.verdict], spans(*_sentence(found, op)), (Definitions(tuple(rows)),))
     if found.witness is not None:
-        yield from witness_blocks(found.witness, "Where it fails" if found.verdict == REFUTED else "Without it")
-    if found.notes:
-        yield Items(tuple(spans(note) for note in found.notes))
+        yield from witness_blocks(found.witness, "Where it fails" if found.verdict == REFUTED else "Without that")
+    notes = (*found.notes, *authors(found.hypothesis))
+    if notes:
+        yield Items(tuple(spans(note) for note in notes))
+
+
+def _told(found: Verdict) -> Iterator[tuple[str, Inline]]:
+    """What was claimed, how it was read, what is right, and what both stand on."""
+    same = same_line(found.read, found.claim)
+    yield "claimed", typeset(found.claim) if same else Code(found.claim)
+    if found.read and not same:
+        yield f"read as{_counted(found)}", typeset(found.read)
+    if found.right and found.verdict != VERIFIED and not same_line(found.right, found.read):
+        yield f"right{_counted(found)}", typeset(found.right)
+    if found.verdict == UNDER and found.diagnosis:
+        yield "otherwise", Text(found.diagnosis.removeprefix("elsewhere "))
+    if found.verdict == REFUTED and found.hypothesis:
+        yield "read under", Text(plainly(found.hypothesis))
+
+
+def _counted(found: Verdict) -> str:
+    """Said of a formula of ours beside one whose subscripts count from 1."""
+    return ", from 0" if any(note.startswith(FROM_ONE) for note in found.notes) else ""
 
 
 def _sentence(found: Verdict, op: str) -> Iterator[str | Inline]:
     """What was found, in a sentence."""
     match found.verdict:
-        case "verified":
-            yield f"{_capital(found.reason)}."
         case "verified-under":
-            yield from ("It holds where ", Strong(found.hypothesis), f": {found.reason}.")
+            yield from ("Right where ", Strong(plainly(found.hypothesis)), f"; {found.reason}")
         case "refuted" if found.diagnosis == NO_MISTAKE:
-            yield f"It is wrong for {op}, and {NO_MISTAKE}."
+            yield f"It is wrong for {op}, and {NO_MISTAKE}"
         case "refuted":
-            yield from (f"It is wrong for {op}: ", Strong(found.diagnosis), ".")
+            yield from (f"It is wrong for {op}: ", Strong(found.diagnosis))
         case _:
-            yield f"{_capital(found.reason)}."
-
-
-def witness_blocks(w: Witness, title: str) -> Iterator[Block]:
-    """The smallest sizes and the entry at which two values differ, and the summands that make the difference."""
-    places = ", ".join(f"{n}={v}" for n, v in w.index.items())
-    got = "no value" if w.got is None else f"{plain_number(w.got)}"
-    where: list[str | Inline] = [f"{title}: ", Code(sizes(w)), " as small as they can be" * bool(w.least)]
-    where += ["; at ", Code(places)] if places else ["; there"]
-    yield Prose(
-        spans(*where, " the claim gives ", Strong(got), ", right is ", Strong(f"{plain_number(w.expected)}"), ".")
-    )
-    terms = [("only in the claim", w.got_terms), ("missing in the claim", w.expected_terms)]
-    rows = [Definition(spans(title), spans(Code(" + ".join(found)))) for title, found in terms if found]
-    if rows:
-        yield Definitions(tuple(rows))
-    shown = "\n".join(f"{name} = {text}" for name, text in _data(w.data))
-    if shown:
-        yield Source("text", shown)
-
-
-def sizes(w: Witness) -> str:
-    """`H=2, K_h=2, all others as small as they can be`."""
-    telling = [f"{n}={v}" for n, v in w.sizes.items() if n not in w.least]
-    if not w.least:
-        return ", ".join(telling)
-    return f"{', '.join(telling)}, all others" if telling else "all sizes"
-
-
-def _data(data: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    for name, values in data.items():
-        text = _nested(values)
-        if text.count(",") < LARGEST:
-            yield name, text
-
-
-def _nested(values: object) -> str:
-    if isinstance(values, list):
-        return f"[{', '.join(map(_nested, values))}]"
-    return f"{plain_number(values)}"  # type: ignore[arg-type]  # numbers, as the witness has them
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+            yield f"{found.reason[:1].upper()}{found.reason[1:]}"

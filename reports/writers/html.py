@@ -163,17 +163,20 @@ def _grid(caption: Spans, head: Markup, rows: Iterable[Markup], kind: str) -> Ma
 
 
 def _verdict(block: Verdict, level: int, outline: Outline) -> Markup:
-    names = ("Verdict", "Claim", "Layer", "Detail")
-    head = Markup().join(Markup('<th scope="col">{}</th>').format(name) for name in names)
-    return _grid(block.caption, head, map(_claim, block.rows), "verdict")
+    names = ("Verdict", "Claim", block.place.capitalize(), "Detail")
+    head = Markup().join(Markup('<th scope="col">{}</th>').format(safe(name)) for name in names)
+    return _grid(block.caption, head, (_claim(row, block.place) for row in block.rows), "verdict")
 
 
-def _claim(row: Claim) -> Markup:
+def _claim(row: Claim, place: str) -> Markup:
     kind, mark, word = _MARKS[row.holds]
     return Markup(
         '<tr class="{}"><td class="word"><span class="mark" aria-hidden="true">{}</span>'
-        '<span class="sr">{}: </span>{}</td><th scope="row">{}</th><td>{}</td><td>{}</td></tr>'
-    ).format(kind, mark, word, safe(row.word), sentence(row.claim), safe(row.layer), sentence(row.detail))
+        '<span class="sr">{}: </span>{}</td><th scope="row">{}</th><td{}>{}</td><td>{}</td></tr>'
+    ).format(
+        kind, mark, word, safe(row.word), sentence(row.claim),
+        Markup(' data-head="{}"').format(safe(place)) if row.layer else "", safe(row.layer), sentence(row.detail),
+    )  # fmt: skip
 
 
 def _figure(block: Figure, level: int, outline: Outline) -> Markup:

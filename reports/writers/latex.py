@@ -174,7 +174,7 @@ def _table(block: Table, level: int) -> str:
 
 def _verdict(block: Verdict, level: int) -> str:
     rows = [_claim(row) for row in block.rows]
-    names = ("", "claim", "layer", "verdict", "detail")
+    names = ("", "claim", escape(block.place), "verdict", "detail")
     return _captioned(_grid("tabularx", r"{\linewidth}", "lXllX", names, rows), block.caption)
 
 

@@ -165,7 +165,7 @@ def _table(block: Table, level: int, pictures: Pictures) -> str:
 
 def _verdict(block: Verdict, level: int, pictures: Pictures) -> str:
     rows = [_claim(row) for row in block.rows]
-    return _captioned(_grid(["", "claim", "layer", "verdict", "detail"], rows, "cllll"), block.caption)
+    return _captioned(_grid(["", "claim", escape(block.place), "verdict", "detail"], rows, "cllll"), block.caption)
 
 
 def _claim(row: Claim) -> list[str]:
@@ -201,9 +201,8 @@ def _definitions(block: Definitions, level: int, pictures: Pictures) -> str:
 
 
 def _callout(block: Callout, level: int, pictures: Pictures) -> str:
-    head = (
-        f"**{block.kind.capitalize()}: {sentence(block.title)}**" if block.title else f"**{block.kind.capitalize()}**"
-    )
+    kind = block.kind.capitalize()
+    head = f"**{kind}:** {sentence(block.title)}" if block.title else f"**{kind}**"
     inside = f"{head}\n\n{blocks(block.blocks, level, pictures)}"
     return "\n".join(f"> {line}".rstrip() for line in inside.splitlines())
 

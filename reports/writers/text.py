@@ -140,7 +140,7 @@ def _table(block: Table, level: int) -> list[str]:
 
 def _verdict(block: Verdict, level: int) -> list[str]:
     rows = [_claim(row) for row in block.rows]
-    return _caption(block.caption) + _grid(["", "claim", "layer", "verdict", "detail"], rows, "lllll")
+    return _caption(block.caption) + _grid(["", "claim", one_line(block.place), "verdict", "detail"], rows, "lllll")
 
 
 def _claim(row: Claim) -> list[str]:
@@ -166,7 +166,7 @@ def _definitions(block: Definitions, level: int) -> list[str]:
 
 
 def _callout(block: Callout, level: int) -> list[str]:
-    lines = [f"{block.kind.upper()}: {_words(block.title)}", *_blocks(block.blocks, level)]
+    lines = [*_wrap(block.title, f"{block.kind.upper()}: "), *_blocks(block.blocks, level)]
     return [f"| {line}" for line in lines]
 
 

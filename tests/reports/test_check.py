@@ -15,7 +15,8 @@ NOT_FLIPPED = "dE/dX[n,c,h,w] = sum[k,p,q] dE/dO[n,k,h+p,w+q]*F[k,c,p,q]"
 FLIPPED = "dE/dX[n,c,h,w] = sum[k,p,q] dE/dO[n,k,h-p,w-q]*F[k,c,p,q]"
 CASES = [
     (["dE/dX[i] = dE/dO[i]*O[i]*(1-O[i])", "--op", "sigmoid"], 0, "Verified"),
-    (["dE/dX[i] = dE/dO[i]*[X[i]>=0]", "--op", "relu"], 0, "convention deck D1"),
+    (["dE/dX[i] = dE/dO[i]*[X[i]>=0]", "--op", "relu"], 0, "ReLU'(0) = 1 (the convention of deck D1)"),
+    (["dE/dX[i] = dE/dO[i]*[X[i]>=0]", "--op", "relu"], 0, "deck D1: S. Houben"),
     (["dE/dX[i] = dE/dO[i]*O[i]*(1+O[i])", "--op", "sigmoid"], 1, "s(1+s)"),
     (
         [r"\\frac{\\partial E}{\\partial X_i} = \\frac{\\partial E}{\\partial O_i} (1 - O_i^2)", "--op", "tanh"],

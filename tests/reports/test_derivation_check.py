@@ -30,7 +30,7 @@ def test_a_right_derivation_is_good(files, capsys):
 def test_the_wrong_line_is_marked_with_both_values_and_the_mistake(files, capsys):
     assert judge_derivations([files["wrong"]], None, {}) == REFUTED
     shown = capsys.readouterr().out
-    for said in ("WRONG", "The first wrong line is line 4", "this line", "line 3", "1 - t^2", "right"):
+    for said in ("wrong", "first wrong line is line 4", "Where it differs from line 3", "value at", "1 - t^2", "right:"):
         assert said in shown
 
 
