@@ -134,6 +134,20 @@ def rules(op: Op) -> tuple[str, ...]:
     return (MEETING if any(_pairs(op)) else ()) + (WINNING if chosen else ())
 
 
+def chooses_by_values(op: Op, *formulas: Expr) -> bool:
+    """Whether a law, or a formula about it, chooses between values: a maximum, its winner, a comparison of data.
+
+    Labels are no values: what is chosen by them has one derivative everywhere.
+    """
+    labels = {t.name for t in op.tensors if t.integer}
+    return any(
+        isinstance(n, Maximum | Minimum | Select | Winner)
+        or (isinstance(n, Compare) and any(r.tensor not in labels for r in reads(n)))
+        for e in (*formulas, *(e.body for e in op.equations))
+        for n in walk(e)
+    )
+
+
 # -- where two values meet ---------------------------------------------------------------------------------------------
 
 Pair = tuple[Compare, Unknowns]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from derive.conventions import by_rule, rules
+from derive.conventions import by_rule, chooses_by_values, rules
 from derive.errors import NotationError
-from derive.expressions.expr import Binder, Compare, D, Entry, Expr, Maximum, Minimum, Select, Winner
+from derive.expressions.expr import Binder, D, Entry, Expr
 from derive.expressions.index import ZERO, index
 from derive.expressions.traversal import walk
 from derive.language.show import show
@@ -99,7 +99,7 @@ class Sheet:
         Numbers that differ at zeros and ties alone prove nothing of the others: both sides are put under one rule.
         """
         verdict = compare(self.op, axes, got, before)
-        if verdict.verdict != REFUTED or verdict.layer != BRANCHES or not self._has_branches(got, before):
+        if verdict.verdict != REFUTED or verdict.layer != BRANCHES or not chooses_by_values(self.op, got, before):
             return verdict
         for rule in rules(self.op):
             left, right = (by_rule(self.op, unfolded(self.op, e), rule) for e in (got, before))
@@ -109,10 +109,6 @@ class Sheet:
             if one.verdict == REFUTED and one.layer != BRANCHES:
                 return one
         return Verdict(UNDECIDED, layer=BRANCHES, reason="differs at zeros and ties; not proved for other numbers")
-
-    def _has_branches(self, *sides: Expr) -> bool:
-        bodies = (*sides, *(e.body for e in self.op.equations))
-        return any(isinstance(n, Maximum | Minimum | Select | Winner | Compare) for e in bodies for n in walk(e))
 
     # names of the text's own
 

@@ -19,9 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from derive.conventions import chooses_by_values
 from derive.errors import OperationError
-from derive.expressions.expr import Maximum, Minimum, Select
-from derive.expressions.traversal import walk
 from derive.operation import Op, Tensor
 from numeric.backend import gradient_formula
 from numeric.checks.bounds import OUTPUT
@@ -167,7 +166,7 @@ class _Scale:
     def _moved(self, run: _Run, found: Results, t: Tensor, v: Whole) -> tuple[NDArray[Any], Whole]:
         """A cotangent, and 2 J v; the cotangent is 0 where a step along v leaves the piece of a law."""
         here, ahead = integers(found[OUTPUT]), integers(run.forward(t, v))
-        several = has_pieces(run.sample.op)
+        several = chooses_by_values(run.sample.op)
         if not several and degree(run.sample.op, t.name) <= 1:
             return run.sample.cotangent, 2 * (ahead - here)
         behind = integers(run.forward(t, -v))
@@ -203,11 +202,6 @@ class _Run:
             **{**arrays, t.argument: arrays[t.argument] + step.astype(self.dtype)}
         )
         return found
-
-
-def has_pieces(op: Op) -> bool:
-    """Whether a law chooses by values."""
-    return any(isinstance(n, Maximum | Minimum | Select) for e in op.equations for n in walk(e.body))
 
 
 def inner(a: Whole, b: Whole) -> int:

@@ -2,20 +2,22 @@
 
 Both sides are rational functions of the data, the cotangent, the direction and the free variables. If they differ, they
 agree at a random point with probability at most degree/p (Schwartz-Zippel); coincidences among the arguments of free
-variables are added. A gradient that passes is the derivative for these sizes, whatever the data.
+variables are added. A gradient that passes is the derivative for these sizes, whatever the data; where a law compares
+values, for the orders of them that were drawn, and coincidences among the values compared are not added.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from derive.conventions import chooses_by_values
 from derive.errors import OperationError
-from derive.expressions.expr import Fn, Maximum, Minimum, Select
+from derive.expressions.expr import Fn
 from derive.expressions.index import Index
 from derive.expressions.traversal import walk
 from derive.meaning.exact import PRIME
@@ -73,11 +75,9 @@ def check_operation(
         for t in sample.wrt:
             if t.name in given:
                 meetings[t.name].append(_at_a_point(law, given[t.name], t.name, sample))
-    layer, kind = _layer([law]), " for winners drawn at random" if _has_pieces([law]) else ""
-    claims = {name: f"dE/d{name} is the derivative of the law{kind}" for name in given}
     # every configuration is a claim about sizes of its own: the worst chance is theirs
     return [
-        _verdict(claims[name], layer, max(m.chance for m in found), found, seed)
+        _verdict(f"dE/d{name} is the derivative of the law", [law], max(m.chance for m in found), found, seed)
         for name, found in meetings.items()
         if found
     ]
@@ -130,19 +130,18 @@ def check_network(
     """
     _refuse_large(graph, batch)
     laws = [n.op for n in graph.nodes]
-    layer, kind = _layer(laws), " for winners drawn at random" if _has_pieces(laws) else ""
     points = [_Point(graph, batch, seed, formulas or {})]
     found = [points[0].meeting(graph.parameters)]
     while found[-1].equal and math.prod(m.chance for m in found) > CHANCE and len(points) < MOST_POINTS:
         points.append(_Point(graph, batch, seed + len(points), formulas or {}))
         found.append(points[-1].meeting(graph.parameters))
-    claim = f"{graph.name}: dE/dw of all {len(graph.parameters)} parameters is the derivative of the network{kind}"
-    whole = _verdict(claim, layer, math.prod(m.chance for m in found), found, seed)
+    claim = f"{graph.name}: dE/dw of all {len(graph.parameters)} parameters is the derivative of the network"
+    whole = _verdict(claim, laws, math.prod(m.chance for m in found), found, seed)
     if whole:
         return [whole]
     each = {w: points[-1].meeting((w,)) for w in graph.parameters}
-    claims = {w: f"{graph.name}: dE/d {w} is the derivative of the network{kind}" for w in each}
-    return [_verdict(claims[w], layer, m.chance, [m], seed + len(points) - 1) for w, m in each.items()]
+    claims = {w: f"{graph.name}: dE/d {w} is the derivative of the network" for w in each}
+    return [_verdict(claims[w], laws, m.chance, [m], seed + len(points) - 1) for w, m in each.items()]
 
 
 def _refuse_large(graph: Graph, batch: int) -> None:
@@ -214,21 +213,21 @@ def _numbers(sizes: Sequence[tuple[str, Index]]) -> dict[str, int]:
 # -- verdicts ----------------------------------------------------------------------------------------------------------
 
 
-def _nodes(laws: Sequence[Op]) -> Iterator[object]:
-    return (n for law in laws for e in law.equations for n in walk(e.body))
-
-
 def _layer(laws: Sequence[Op]) -> int:
-    return FREE if any(isinstance(n, Fn) for n in _nodes(laws)) else POLYNOMIAL
+    nodes = (n for law in laws for e in law.equations for n in walk(e.body))
+    return FREE if any(isinstance(n, Fn) for n in nodes) else POLYNOMIAL
 
 
-def _has_pieces(laws: Sequence[Op]) -> bool:
-    return any(isinstance(n, Maximum | Minimum | Select) for n in _nodes(laws))
+def _verdict(claim: str, laws: Sequence[Op], chance: float, found: Sequence[Meeting], seed: int) -> Check:
+    """What several points say; `chance` is that of passing although something is wrong.
 
-
-def _verdict(claim: str, layer: int, chance: float, found: Sequence[Meeting], seed: int) -> Check:
-    """What several points say; `chance` is that of passing although something is wrong."""
-    bound = f"a wrong one passes with probability below 2^{_exponent(chance)}"
+    Where values are compared, it is the chance among points of the same order: one that is wrong for another order is
+    not met, and values that differ but are equal at a point are not counted.
+    """
+    layer, bound = _layer(laws), f"a wrong one passes with probability below 2^{_exponent(chance)}"
+    if any(map(chooses_by_values, laws)):
+        claim += " where values compare as drawn"
+        bound = f"in the orders drawn, and but for ties by chance, {bound}"
     said = f"{claim}: identity over the prime field of 2^61-1 elements ({bound})"
     wrong = next(((k, m) for k, m in enumerate(found) if not m.equal), None)
     if wrong is None:

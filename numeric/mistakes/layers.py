@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from numpy.typing import NDArray
 
+from derive.conventions import chooses_by_values
 from derive.derivation import Derivation
 from derive.errors import MeaningError, NotDerived
 from derive.expressions.build import mul, negate
@@ -28,7 +29,7 @@ from numeric.mistakes.formulas import wrong_formulas
 from numeric.mistakes.kernel_changes import CHANGES
 from numeric.mistakes.mutants import DERIVATION, KERNEL, LAW, LINES, PLAN, Mutant
 from numeric.mistakes.refusals import refusal_of_line, refusal_of_result
-from numeric.mistakes.ties import difference_at_ties, has_pieces, samples_at_ties
+from numeric.mistakes.ties import difference_at_ties, samples_at_ties
 from numeric.mistakes.wrong_laws import wrong_law
 from numeric.verification import examine, runner, subject
 
@@ -74,7 +75,7 @@ def _judge_derivation(mutant: Mutant, found: Judgement, seeds: range) -> None:
     found.says(1, refusal_of_result(d, wrong))
     _for_all_sizes(op, d, wrong, found)
     _in_the_field(op, {d.wrt.name: Formula(d.target.tensor, d.axes, wrong)}, found, seeds)
-    if has_pieces(op):
+    if chooses_by_values(op):
         found.says(5, difference_at_ties(d, wrong))
     own = subject(op, ())
     formulas = {**own.formulas, mutant.wrt: replace(own.formulas[mutant.wrt], body=wrong)}
@@ -168,7 +169,7 @@ def _on_kernels(own: Subject, found: Judgement, seeds: range) -> None:
 
 def _on_ties(own: Subject, wrt: str, found: Judgement) -> None:
     """Layer 5 on a kernel: at each pattern of ties its results have the values that they must have."""
-    if not has_pieces(own.op):
+    if not chooses_by_values(own.op):
         return
     for sample in samples_at_ties(own.op, wrt):
         bounds = bounds_on(own.op, own.formulas, sample, FLOAT64)

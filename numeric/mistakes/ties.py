@@ -12,8 +12,8 @@ import numpy as np
 
 from derive.derivation import Derivation
 from derive.errors import MeaningError
-from derive.expressions.expr import Compare, Expr, Maximum, Minimum, Select
-from derive.expressions.traversal import reads, walk
+from derive.expressions.expr import Expr, Select
+from derive.expressions.traversal import walk
 from derive.laws.definitions import unfolder
 from derive.meaning.denote import World
 from derive.meaning.exact import Number
@@ -25,17 +25,6 @@ CELLS, SIZES, DRAWS = 4, 2, 400
 REAL = 2
 """What real parameters are: a slope of 1 has no kink."""
 Values = list[Number | None]
-
-
-def has_pieces(op: Op) -> bool:
-    """Whether a law chooses between values: a maximum, a comparison of data that are not labels."""
-    labels = {t.name for t in op.tensors if t.integer}
-    return any(
-        isinstance(n, Select | Maximum | Minimum)
-        or (isinstance(n, Compare) and any(r.tensor not in labels for r in reads(n)))
-        for e in op.equations
-        for n in walk(e.body)
-    )
 
 
 def difference_at_ties(d: Derivation, wrong: Expr) -> str:

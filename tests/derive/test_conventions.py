@@ -18,11 +18,12 @@ from derive.conventions import (
     Choice,
     Convention,
     by_rule,
+    chooses_by_values,
     rules,
     speaking,
     under,
 )
-from derive.expressions.expr import Expr
+from derive.expressions.expr import Compare, Entry, Expr, Num
 from derive.language.show import show
 from derive.meaning.exact import Number
 from derive.meaning.integers import Array
@@ -242,3 +243,11 @@ def test_every_choice_names_a_rule_that_its_operation_has(name: str) -> None:
 def test_a_wrong_choice_is_noticed() -> None:
     wrong = Convention("wrong", "nobody", {"relu": Choice("mean", "relu'(0) = 1/2")})
     assert at_zero(op("relu"), wrong) == Fraction(1, 2) not in (at_zero(op("relu"), TORCH), at_zero(op("relu"), D1))
+
+
+@pytest.mark.parametrize(("law", "chooses"), [("relu", True), ("max_pool2d", True), ("lp_pool1d", True),
+                                              ("cross_entropy", False), ("conv2d", False)])  # fmt: skip
+def test_a_law_chooses_by_its_data_and_not_by_its_labels(law: str, chooses: bool) -> None:
+    own = op(law)
+    assert chooses_by_values(own) == chooses
+    assert chooses_by_values(own, Compare("<", Num(Fraction(0)), Entry(own.inputs[0].name, ())))

@@ -63,6 +63,13 @@ def test_the_layer_says_whether_exponentials_are_free() -> None:
     assert {c.layer for c in check_operation(op("softmax"), configurations=1)} == {4}
 
 
+@pytest.mark.parametrize(("law", "compares"), [("conv2d", False), ("relu", True), ("max_pool2d", True)])
+def test_the_bound_is_said_to_hold_in_the_orders_drawn_where_a_law_compares_values(law: str, compares: bool) -> None:
+    for check in check_operation(op(law), configurations=1):
+        assert ("where values compare as drawn" in check.claim) == compares
+        assert ("in the orders drawn, and but for ties by chance" in check.claim) == compares
+
+
 # -- networks ----------------------------------------------------------------------------------------------------------
 
 FILTER = {"K_h": 3, "K_w": 2}
