@@ -1,18 +1,20 @@
-"""Equality of rational functions: of entries, sums, exponentials and roots as free variables, by SymPy's normal form.
+"""Equality of rational functions: of entries, sums, exponentials, logarithms and roots, by SymPy's normal form.
 
-exp(a + b) = exp(a)*exp(b), sqrt(a)^2 = a, sigmoid and tanh in exponentials; sums are linear. What is equal so is equal
-for all sizes and values at which both sides are defined.
+exp(a + b) = exp(a)*exp(b), a^(n/q) = (a^(1/q))^n, log(a*b) = log(a) + log(b) where a > 0, sigmoid and tanh in
+exponentials; sums are linear; what max, min and choices compare is taken case by case. What is equal so is equal for
+all sizes and values at which both sides are defined.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Any
 
+from derive.cases import TooManyCases, every_case
 from derive.expressions.expr import (
     Add,
     Binder,
@@ -42,15 +44,33 @@ else:
 
 MOST_TERMS = 36
 """Sums over so many numbers are written out."""
+MOST_ROOT = 4
+"""The n-th root up to so large an n."""
+LARGEST_PRIME = 1000
+"""A number under a logarithm is taken apart into primes up to this one."""
 MOST_NODES = 400
 """Larger expressions are not tried: cancelling is not linear."""
 
 Key = Callable[[Expr], Expr]
 
 
-def rationally_equal(a: Expr, b: Expr, key: Key) -> bool:
-    """Whether a - b is 0 as a rational function; `key` is one form for expressions that differ in bound names only."""
-    if sum(1 for e in (a, b) for _ in walk(e)) > MOST_NODES:
+def rationally_equal(a: Expr, b: Expr, key: Key, extents: Mapping[str, Index] | None = None) -> bool:
+    """Whether a - b is 0 as a rational function, in every case; `extents` are those of the free indices.
+
+    `key` is one form for expressions that differ in bound names only.
+    """
+    try:
+        return _equal(a, b, key) or all(_equal(c, d, key) for c, d in every_case((a, b), extents or {}))
+    except TooManyCases:
+        return False
+
+
+def _small(a: Expr, b: Expr) -> bool:
+    return sum(1 for e in (a, b) for _ in walk(e)) <= MOST_NODES
+
+
+def _equal(a: Expr, b: Expr, key: Key) -> bool:
+    if not _small(a, b):
         return False
     reader = _Reader(key)
     try:
@@ -71,7 +91,9 @@ class _Reader:
     key: Key
     symbols: dict[Any, Any] = field(default_factory=dict)
     meant: dict[Any, Expr] = field(default_factory=dict)
-    roots: dict[Any, Any] = field(default_factory=dict)
+    roots: dict[Any, tuple[Any, int]] = field(default_factory=dict)
+    exponents: dict[Any, Any] = field(default_factory=dict)
+    logarithms: dict[Any, Any] = field(default_factory=dict)
 
     def read(self, e: Expr) -> Any:
         match e:
@@ -85,8 +107,8 @@ class _Reader:
                 return sympy.Mul(*map(self.read, items))
             case Div(above, below):
                 return self.read(above) / self._divisor(self.read(below))
-            case Pow(base, Num(value)) if value.denominator == 1:
-                found = self.read(base)
+            case Pow(base, Num(value)) if value.denominator <= MOST_ROOT:
+                found = self.root(self.read(base), value.denominator, base)
                 return (found if value >= 0 else self._divisor(found)) ** value.numerator
             case Fn(name, arg) if name in _FUNCTIONS:
                 return _FUNCTIONS[name](self, self.read(arg), arg)
@@ -107,10 +129,11 @@ class _Reader:
             raise _NotRational
         return found
 
-    def symbol(self, key: Any, e: Expr) -> Any:
+    def symbol(self, key: Any, e: Expr, positive: bool = False) -> Any:
         """The variable that stands for an expression, the same for what has the same key."""
         if key not in self.symbols:
-            self.symbols[key] = sympy.Symbol(f"v{len(self.symbols)}")
+            assumptions = {"positive": True} if positive else {}
+            self.symbols[key] = sympy.Symbol(f"v{len(self.symbols)}", **assumptions)
             self.meant[self.symbols[key]] = e
         return self.symbols[key]
 
@@ -131,20 +154,51 @@ class _Reader:
             number, rest = term.as_coeff_Mul()
             if not number.is_Integer:
                 number, rest = sympy.Integer(1), term
-            if term != 0:
-                product *= self.symbol(("exp", rest), Fn("exp", self.expression(rest))) ** number
+            if rest in self.logarithms:
+                product *= self.logarithms[rest] ** number
+            elif term != 0:
+                power = self.symbol(("exp", rest), Fn("exp", self.expression(rest)), positive=True)
+                self.exponents[power] = rest
+                product *= power**number
         return product
 
-    def sqrt(self, z: Any, e: Expr) -> Any:
-        root = self.symbol(("sqrt", sympy.cancel(z)), Fn("sqrt", e))
-        self.roots[root] = z
+    def log(self, z: Any) -> Any:
+        """A sum of one variable for each positive factor, and one for all others."""
+        total: sympy.Expr = sympy.Integer(0)
+        others: sympy.Expr = sympy.Integer(1)
+        for part, sign in zip(sympy.fraction(sympy.cancel(z)), (1, -1), strict=True):
+            number, found = sympy.factor_list(part)
+            others *= sympy.sign(number)
+            primes = ((sympy.Integer(p), n) for p, n in sympy.factorint(abs(int(number)), limit=LARGEST_PRIME).items())
+            for factor, n in (*primes, *found):
+                if factor.is_positive:
+                    total += sign * n * self._one_log(factor)
+                else:
+                    others *= factor ** (sign * n)
+        return total if others == 1 else total + self._one_log(others)
+
+    def _one_log(self, factor: Any) -> Any:
+        """Of an exponential its exponent, of anything else a variable."""
+        if factor in self.exponents:
+            return self.exponents[factor]
+        found = self.symbol(("log", factor), Fn("log", self.expression(factor)))
+        self.logarithms[found] = factor
+        return found
+
+    def root(self, z: Any, n: int, e: Expr) -> Any:
+        """The variable whose n-th power is z; z itself where n is 1."""
+        if n == 1:
+            return z
+        power = Fn("sqrt", e) if n == 2 else Pow(e, Num(Fraction(1, n)))
+        root = self.symbol(("root", n, sympy.cancel(z)), power)
+        self.roots[root] = z, n
         return root
 
     def reduced(self, top: Any) -> Any:
-        """A polynomial with the square of every root put in."""
-        for root, z in self.roots.items():
+        """A polynomial with the power of every root put in."""
+        for root, (z, n) in self.roots.items():
             above, below = sympy.fraction(sympy.together(z))
-            top = sympy.expand(sympy.rem(top, below * root**2 - above, root))
+            top = sympy.expand(sympy.rem(top, below * root**n - above, root))
             top = sympy.expand(sympy.fraction(sympy.together(top))[0])
         return top
 
@@ -180,7 +234,7 @@ class _Reader:
         if not kept:
             return count * body
         e = Contract(kept, self.expression(body))
-        return count * self.symbol(self.key(e), e)
+        return count * self.symbol(self.key(e), e, positive=bool(body.is_positive))
 
     def _names(self, found: Any) -> set[str]:
         return set().union(*(free_names(self.meant[s]) for s in found.free_symbols)) if found.free_symbols else set()
@@ -227,5 +281,6 @@ _FUNCTIONS: dict[str, Callable[[_Reader, Any, Expr], Any]] = {
     "exp": lambda reader, z, _: reader.exp(z),
     "sigmoid": _sigmoid,
     "tanh": _tanh,
-    "sqrt": lambda reader, z, e: reader.sqrt(z, e),
+    "log": lambda reader, z, _: reader.log(z),
+    "sqrt": lambda reader, z, e: reader.root(z, 2, e),
 }

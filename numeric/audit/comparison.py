@@ -221,11 +221,12 @@ def _confirmed(sides: Sides, found: Mapping[str, int]) -> Verdict | None:
 def _rational(sides: Sides) -> Verdict | None:
     """A proof that both sides are one rational function, with computed tensors as variables or written out."""
     op, axes = sides.op, sides.axes
+    extents = {b.name: b.extent for b in axes}
     for out, first in ((False, True), (True, False), (True, True)):
         got, expected = (_normal(op, axes, e) if first else e for e in (sides.got, sides.expected))
         if out:
             got, expected = written_out(op, got), written_out(op, expected)
-        if rationally_equal(got, expected, canonical):
+        if rationally_equal(got, expected, canonical, extents):
             return Verdict(VERIFIED, layer=FUNCTIONS, reason="proved for all sizes, as one rational function")
     return None
 

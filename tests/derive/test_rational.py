@@ -2,6 +2,10 @@
 
 import pytest
 
+from derive.cases import MOST_PAIRS, TooManyCases, every_case
+from derive.expressions.expr import Compare, Maximum
+from derive.expressions.index import index
+from derive.expressions.traversal import walk
 from derive.language.notation import parse_expr
 from derive.rational import rationally_equal
 
@@ -16,6 +20,21 @@ EQUAL = {
     "a sum over two": ("sum[p<2] X[p]*Y[p]", "X[0]*Y[0] + X[1]*Y[1]"),
     "a maximum has no order": ("max(0, X[i]+X[i])", "max(2*X[i], 0)"),
     "a sum of nothing that moves": ("sum[n<N] Y[c]", "N*Y[c]"),
+    "a half-integer power": ("X[i]*X[i]^(1/2)", "sqrt(X[i])^3"),
+    "a root below": ("1/sqrt(V[i]+e)^3", "(V[i]+e)^(-3/2)"),
+    "a third root": ("X[i]^(2/3)*X[i]^(1/3)", "X[i]"),
+    "softplus": ("log(1+exp(X[i]))", "X[i] + log(1+exp(-X[i]))"),
+    "softplus by the sigmoid": ("log(1+exp(X[i]))", "-log(1-sigmoid(X[i]))"),
+    "a logarithm of a quotient": ("log(exp(X[i])/(sum[c<C] exp(X[c])))", "X[i] - log(sum[c<C] exp(X[c]))"),
+    "a shifted log-sum-exp": ("M + log(sum[c<C] exp(X[c]-M))", "log(sum[c<C] exp(X[c]))"),
+    "an exponential of a logarithm": ("exp(X[i]-log(Z[i]))", "exp(X[i])/Z[i]"),
+    "a logarithm of a number": ("log(8)", "3*log(2)"),
+    "a Jacobian by cases": ("cases(i==j, O[i]*(1-O[i]), -O[i]*O[j])", "O[i]*([i==j]-O[j])"),
+    "the one term of a sum": ("sum[j<J] Y[j]*cases(i==j, X[i], 1)", "Y[i]*X[i] - Y[i] + sum[j<J] Y[j]"),
+    "a maximum by cases": ("max(X[i], 0)", "cases(0<X[i], X[i], 0)"),
+    "a guard of what is computed": ("[0<max(X[i], 0)]", "[0<X[i]]"),
+    "a minimum under a sum": ("sum[n<N] Y[n]*min(X[n], 0)", "sum[n<N] Y[n]*X[n]*[X[n]<=0]"),
+    "an exponential by cases": ("exp(min(X[i], 0))-1 + max(X[i], 0)", "cases(X[i]<=0, exp(X[i])-1, X[i])"),
     "a divisor that does not move": ("sum[n<N] X[n]/S[c]", "(sum[n<N] X[n])/S[c]"),
 }
 DIFFERENT = {
@@ -24,7 +43,22 @@ DIFFERENT = {
     "a bound": ("sum[n<N] X[n]", "sum[n<M] X[n]"),
     "a function": ("log(X[i])", "exp(X[i])"),
     "a root": ("sqrt(V[i])", "V[i]"),
+    "a half-integer power": ("X[i]^(3/2)", "X[i]^(1/2)"),
+    "a root of a square": ("sqrt(X[i]^2)", "X[i]"),
+    "a logarithm of a product of any sign": ("log(X[i]*Y[i])", "log(X[i]) + log(Y[i])"),
+    "a logarithm of a sum": ("log(exp(X[i]) + exp(Y[i]))", "X[i] + Y[i]"),
+    "a logarithm of the other sigmoid": ("log(1+exp(X[i]))", "-log(sigmoid(X[i]))"),
+    "a Jacobian off the diagonal": ("cases(i==j, O[i]*(1-O[i]), O[i]*O[j])", "O[i]*([i==j]-O[j])"),
+    "a Jacobian on the diagonal": ("cases(i==j, O[i]*(1+O[i]), -O[i]*O[j])", "O[i]*([i==j]-O[j])"),
+    "a term of a sum that may be outside": ("sum[j<J] Y[j]*cases(k==j, X[j], 1)", "Y[k]*X[k] - Y[k] + sum[j<J] Y[j]"),
+    "a kink's value": ("[0<X[i]]", "[0<=X[i]]"),
+    "a side of a kink": ("max(X[i], 0)", "cases(0<X[i], 0, X[i])"),
+    "a kink under a sum": ("sum[n<N] Y[n]*[X[n]<=0]", "sum[n<N] Y[n]*[X[n]<0]"),
+    "a maximum of what moves": ("max(X[i], Y[i])", "cases(X[i]<Y[i], X[i], Y[i])"),
 }
+
+
+EXTENTS = {"i": index("J"), "j": index("J")}
 
 
 def _same(e):
@@ -33,13 +67,28 @@ def _same(e):
 
 @pytest.mark.parametrize(("a", "b"), EQUAL.values(), ids=EQUAL)
 def test_one_rational_function_is_recognised(a, b):
-    assert rationally_equal(parse_expr(a), parse_expr(b), _same)
+    assert rationally_equal(parse_expr(a), parse_expr(b), _same, EXTENTS)
 
 
 @pytest.mark.parametrize(("a", "b"), DIFFERENT.values(), ids=DIFFERENT)
 def test_different_functions_are_never_taken_for_one(a, b):
-    assert not rationally_equal(parse_expr(a), parse_expr(b), _same)
+    assert not rationally_equal(parse_expr(a), parse_expr(b), _same, EXTENTS)
 
 
 def test_a_divisor_that_is_nothing_has_no_normal_form():
     assert not rationally_equal(parse_expr("1/(X[i]-X[i])"), parse_expr("1/(X[i]-X[i])"), _same)
+
+
+def test_more_cases_than_are_tried_are_not_decided():
+    several = " + ".join(f"max(X[{k}], 0)" for k in range(MOST_PAIRS + 1))
+    a, b = parse_expr(several), parse_expr(several.replace("max(X[0], 0)", "X[0]*[0<X[0]]"))
+    with pytest.raises(TooManyCases):
+        list(every_case((a, b), {}))
+    assert not rationally_equal(a, b, _same)
+
+
+def test_the_cases_of_two_pairs_are_nine_and_in_each_nothing_is_compared():
+    several = parse_expr("max(X[i], 0) + [Y[i]<X[i]]")
+    found = list(every_case((several,), {}))
+    assert len(found) == 9
+    assert not any(isinstance(n, Compare | Maximum) for (e,) in found for n in walk(e))
