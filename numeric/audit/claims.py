@@ -1,8 +1,8 @@
 """A claim in its writer's own letters, read as a claim about an operation: which tensor, which entries, which sizes.
 
-A tensor that is written with fewer indices than it has lacks its leading ones: one sample, one channel. One that has
-more has its leading axes `...` written out. Letters that the operation does not have are what its tensors and arguments
-are called elsewhere; every such reading is told.
+A tensor that is written with fewer indices than it has leaves some out, in one of several ways. One that has more has
+its leading axes `...` written out. Letters that the operation does not have are what its tensors and arguments are
+called elsewhere; every such reading is told.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from derive.errors import OperationError
-from derive.expressions.expr import Binder, D, Entry, Expr
+from derive.expressions.build import rebuild
+from derive.expressions.expr import Binder, D, Entry, Expr, val
 from derive.expressions.index import ZERO, Index, index
 from derive.expressions.substitution import fresh, retensor, substitute
 from derive.expressions.traversal import all_names, free_names, map_all_indices, reads, walk
@@ -21,6 +22,7 @@ from derive.operation import Op, with_values
 from numeric.audit.claim_grammar import GRADIENT, IDENTITY, Written
 from numeric.audit.extents import axes_of, closed
 from numeric.audit.names import Names, spread, with_common_symbols
+from numeric.audit.omissions import EveryChannel, Omitted, OneSample, unmet
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,43 +56,112 @@ class Claim:
         return f"d{shown}/d{show(self.wrt)}" if self.wrt else COTANGENT * (self.kind == GRADIENT) + shown
 
 
-def read(said: Written, op: Op, names: Names) -> Claim:
-    """A claim about entries of an operation's tensors. Raises: OperationError."""
+def readings(said: Written, op: Op, names: Names, whole: bool = False) -> tuple[Claim, ...]:
+    """What a claim about entries of an operation's tensors may say, the most natural reading first.
+
+    `whole` says that it is written of whole tensors, without any index. Raises: OperationError where it says nothing.
+    """
+    found: list[Claim] = []
+    refused: list[OperationError] = []
+    for omitted in _ways(said, op, names):
+        try:
+            found.append(read(said, op, names, omitted))
+        except OperationError as e:
+            refused.append(e)
+    if not found:
+        raise refused[0]
+    found.sort(key=lambda claim: not _reads_its_axes(claim))
+    return (*found, *(one for claim in found[:1] if whole for one in _of_one_sample(claim)))
+
+
+def _ways(said: Written, op: Op, names: Names) -> Iterator[Omitted]:
+    yield OneSample()
+    if said.kind != IDENTITY:
+        right = _in_letters_of(op, said.right, names)
+        left = Entry(names.tensor(said.target).name, said.indices or ())
+        every = EveryChannel.of(op, left, all_names(right))
+        if any(len(e.indices) < len(axes_of(op)[e.tensor]) for e in (left, *_entries(right))):
+            yield every
+
+
+def _reads_its_axes(claim: Claim) -> bool:
+    """Whether the right side depends on the left side's indices, if there are any: else they were left out there."""
+    own = {b.name for b in claim.axes}
+    return not own or bool(own & free_names(claim.got))
+
+
+def _of_one_sample(claim: Claim) -> Iterator[Claim]:
+    """A claim about a loss of whole tensors, for one sample alone, unless it says how many there are."""
+    batch = claim.op.inputs[0].axes[:1]
+    count = next((b.extent.name for b in batch if b.name == "n"), None)
+    if claim.op.output.axes or claim.kind == IDENTITY or count is None or count in claim.mentioned:
+        return
+    single = {b.name: ZERO for b in claim.axes if b.extent == index(count)}
+    at = {**single, count: index(1)}
+    op = replace(with_values(claim.op, {count: index(1)}), settings=claim.op.settings)
+    if unmet(op) is None:
+        left = Entry(claim.left.tensor, tuple(i.substitute(single) for i in claim.left.indices))
+        axes = tuple(b for b in claim.axes if b.name not in single)
+        yield replace(claim, op=op, left=left, axes=axes, got=substitute(claim.got, at),
+                      assumed=(f"{count}=1", *claim.assumed), ones=(count, *claim.ones))  # fmt: skip
+
+
+def read(said: Written, op: Op, names: Names, omitted: Omitted) -> Claim:
+    """A claim with the indices that are left out. Raises: OperationError."""
     if said.kind == IDENTITY:
-        return _identity(said, op, names)
+        return _identity(said, op, names, omitted)
     left = Entry(names.tensor(said.target).name, said.indices or ())
     wrt = Entry(names.tensor(said.wrt.tensor).name, said.wrt.indices) if said.wrt else None
     right = _in_letters_of(op, said.right, names)
     parts = (left, *([wrt] if wrt else []), *_entries(right))
     op = spread(op, _written_out(op, parts))
-    lacking = tuple(dict.fromkeys(n for e in parts for n in _lacking(op, e)))
-    ones = {n: index(1) for n in lacking}
-    op = replace(with_values(op, ones), settings=op.settings)
-    left, wrt = _full(op, left), _full(op, wrt) if wrt else None
+    op, ones = _with_ones(op, parts, omitted)
+    left, wrt = omitted.full(op, left), omitted.full(op, wrt) if wrt else None
     axes = tuple(_free_axes(op, (left, *([wrt] if wrt else []))))
-    right = closed(op, substitute(_all_full(op, right), ones))
-    common, values, assumed = with_common_symbols(op, free_names(right) - {b.name for b in axes})
+    right = closed(op, substitute(_all_full(op, right, omitted), ones))
+    common, values, assumed = with_common_symbols(op, free_names(right) - {b.name for b in axes}, _places(right))
     axes = tuple(Binder(b.name, b.extent.substitute(values)) for b in axes)
-    made = (*(f"{n}=1" for n in lacking), *assumed)
-    return Claim(said.kind, common, left, axes, substitute(right, values), wrt, made, lacking, tuple(names.notes))
+    made = (*(f"{n}=1" for n in ones), *assumed)
+    notes = (*names.notes, *_completed(op, parts, omitted))
+    return Claim(said.kind, common, left, axes, substitute(right, values), wrt, made, tuple(ones), notes)
 
 
-def _identity(said: Written, op: Op, names: Names) -> Claim:
+def _completed(op: Op, parts: Iterable[Entry], omitted: Omitted) -> Iterator[str]:
+    """Which entry is read as which, where an index counts samples and the others are left out."""
+    for e in dict.fromkeys(parts) if isinstance(omitted, EveryChannel) else ():
+        if e.indices and omitted.full(op, e) != e:
+            yield f"{show(e)} is read as {show(omitted.full(op, e))}: the index counts samples"
+
+
+def _identity(said: Written, op: Op, names: Names, omitted: Omitted) -> Claim:
     """Two expressions that are claimed to be equal wherever their free indices run."""
     sides = [_in_letters_of(op, e, names) for e in (said.left, said.right)]
     parts = tuple(e for side in sides for e in _entries(side))
     op = spread(op, _written_out(op, parts))
-    lacking = tuple(dict.fromkeys(n for e in parts for n in _lacking(op, e)))
-    ones = {n: index(1) for n in lacking}
-    op = replace(with_values(op, ones), settings=op.settings)
-    left, right = (closed(op, substitute(_all_full(op, side), ones)) for side in sides)
+    op, ones = _with_ones(op, parts, omitted)
+    left, right = (closed(op, substitute(_all_full(op, side, omitted), ones)) for side in sides)
     free = (free_names(left) | free_names(right)) - op.symbols
     axes = tuple(b for b in _axes_read(op, (left, right)) if b.name in free)
     unknown_names = free - {b.name for b in axes}
-    common, values, assumed = with_common_symbols(op, unknown_names)
-    made = (*(f"{n}=1" for n in lacking), *assumed)
+    common, values, assumed = with_common_symbols(op, unknown_names, _places(left) | _places(right))
+    made = (*(f"{n}=1" for n in ones), *assumed)
     got, other = substitute(right, values), substitute(left, values)
-    return Claim(IDENTITY, common, Entry("", ()), axes, got, None, made, lacking, tuple(names.notes), other)
+    return Claim(IDENTITY, common, Entry("", ()), axes, got, None, made, tuple(ones), tuple(names.notes), other)
+
+
+def _with_ones(op: Op, parts: Iterable[Entry], omitted: Omitted) -> tuple[Op, dict[str, Index]]:
+    """The operation at the extents that are 1 because axes are left out. Raises: OperationError if they must not be."""
+    parts = tuple(parts)
+    ones = {n: index(1) for e in parts for n in omitted.ones(op, e)}
+    single = replace(with_values(op, ones), settings=op.settings)
+    broken = unmet(single)
+    if broken is not None and unmet(op) is None:
+        short = next(e for e in parts if any(True for _ in omitted.ones(op, e)))
+        axes = ",".join(b.name for b in axes_of(op)[short.tensor])
+        raise OperationError(f"tensor {short.tensor}: got {show(short)}, which leaves out axes that would have one"
+                             f" value, where {op.name} requires otherwise; expected {short.tensor}[{axes}]; write all"
+                             " its indices")  # fmt: skip
+    return single, ones
 
 
 def _axes_read(op: Op, sides: Iterable[Expr]) -> tuple[Binder, ...]:
@@ -109,11 +180,24 @@ def _axes_read(op: Op, sides: Iterable[Expr]) -> tuple[Binder, ...]:
 
 def _in_letters_of(op: Op, e: Expr, names: Names) -> Expr:
     """The expression with the operation's names for tensors and cotangents."""
+    e = _with_widths(e, names)
     found = {}
     for name in {r.tensor for r in _entries(e)}:
         stem = COTANGENT if name.startswith(COTANGENT) else ""
         found[name] = stem + names.tensor(name).name
     return retensor(e, found)
+
+
+def _with_widths(e: Expr, names: Names) -> Expr:
+    """The expression with the size d_k for an entry k of d, where there is no tensor d."""
+    if isinstance(e, Entry) and len(e.indices) == 1 and e.indices[0].name and names.is_width(e.tensor):
+        return val(index(f"{e.tensor}_{e.indices[0].name}"))
+    return rebuild(e, tuple(_with_widths(p, names) for p in e.parts)) if e.parts else e
+
+
+def _places(e: Expr) -> set[str]:
+    """The names that stand in indices."""
+    return {n for read in _entries(e) for i in read.indices for n in i.names()}
 
 
 def _entries(e: Expr) -> Iterator[Entry]:
@@ -138,39 +222,19 @@ def _written_out(op: Op, parts: Iterable[Entry]) -> tuple[str, ...]:
     return ()
 
 
-def _lacking(op: Op, e: Entry) -> Iterator[str]:
-    """The extents of the leading axes that an entry is written without. Raises: OperationError for too many indices."""
-    axes = axes_of(op)[e.tensor]
-    if len(e.indices) > len(axes):
-        expected = f"{e.tensor}[{','.join(b.name for b in axes)}]" if axes else f"{e.tensor} without indices"
-        raise OperationError(f"tensor {e.tensor}: got {len(e.indices)} indices in {show(e)}, expected {expected};"
-                             " write it with the law's axes")  # fmt: skip
-    for b in axes[: len(axes) - len(e.indices)]:
-        if b.extent.name is None and b.extent.constant != 1:
-            raise OperationError(f"tensor {e.tensor}: got {show(e)} without its axis {b.name}, expected it; write"
-                                 f" {e.tensor}[{','.join(a.name for a in axes)}]")  # fmt: skip
-        yield from [b.extent.name] if b.extent.name else []
-
-
-def _full(op: Op, e: Entry) -> Entry:
-    """The entry with 0 for the leading indices that it lacks."""
-    return Entry(e.tensor, (ZERO,) * (len(axes_of(op)[e.tensor]) - len(e.indices)) + e.indices)
-
-
-def _all_full(op: Op, e: Expr) -> Expr:
-    """The expression with all entries so."""
-    parts = tuple(_all_full(op, p) for p in e.parts)
+def _all_full(op: Op, e: Expr, omitted: Omitted) -> Expr:
+    """The expression with the indices that its entries lack."""
+    parts = tuple(_all_full(op, p, omitted) for p in e.parts)
     e = e.with_parts(parts) if parts else e
     if isinstance(e, D):
-        return D(e.expr, _full(op, e.wrt))
+        return D(e.expr, omitted.full(op, e.wrt))
+
+    def inside(i: Index) -> Index:
+        return i.substitute({}, lambda x: omitted.full(op, x))
+
     if isinstance(e, Entry):
-        return _full(op, Entry(e.tensor, tuple(_inside(op, i) for i in e.indices)))
-    return map_all_indices(e, lambda i: _inside(op, i)) if not parts else e
-
-
-def _inside(op: Op, i: Index) -> Index:
-    """An index with all entries in it so."""
-    return i.substitute({}, lambda x: _full(op, x))
+        return omitted.full(op, Entry(e.tensor, tuple(inside(i) for i in e.indices)))
+    return map_all_indices(e, inside) if not parts else e
 
 
 def _free_axes(op: Op, parts: Iterable[Entry]) -> Iterator[Binder]:

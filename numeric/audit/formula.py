@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from derive.catalogue import op as operation
@@ -14,15 +15,26 @@ from derive.language.latex import looks_like_latex, to_notation
 from derive.laws.law import COTANGENT
 from derive.operation import Op
 from numeric.audit.claim_grammar import GRADIENT, LAW, NUMBER, tidied, written
-from numeric.audit.claims import Claim, read
+from numeric.audit.claims import Claim, readings
 from numeric.audit.comparison import BRANCHES
 from numeric.audit.diagnosis import diagnosis
 from numeric.audit.names import Names
 from numeric.audit.numbers import read_number
-from numeric.audit.reading import Reading, by_convention, by_default, general, left_out, weakest, with_whole_windows
-from numeric.audit.right import shown
+from numeric.audit.reading import (
+    Reading,
+    by_convention,
+    by_default,
+    by_hypotheses,
+    general,
+    left_out,
+    weakest,
+    with_whole_windows,
+)
+from numeric.audit.right import shown, with_gradients
 from numeric.audit.verdict import NO_MISTAKE, REFUTED, UNDECIDED, UNDER, VERIFIED, Verdict
 
+_INDEX = re.compile(r"[_\[]")
+"""What an index is written behind."""
 LOSS = "E=O"
 """What a claim about a loss says where it leaves out that its own gradient dE/dO is 1."""
 
@@ -38,15 +50,21 @@ def check_formula(text: str, law: str, **settings: Setting) -> Verdict:
     """
     op = operation(law, **settings)
     told, notes = _translated(text, op)
-    verdicts = [_judged(one, op) for one in told]
+    whole = _INDEX.search(text) is None
+    verdicts = [_judged(one, op, whole) for one in told]
     worst = max(verdicts, key=lambda v: WORST.index(v.verdict))
     return replace(worst, claim=text.strip(), notes=tuple(dict.fromkeys((*notes, *worst.notes))))
 
 
-def _judged(text: str, op: Op) -> Verdict:
-    claim = claimed(text, op)
-    verdict = judge(claim)
-    return replace(verdict, read=text.strip(), notes=(*claim.notes, *verdict.notes))
+def _judged(text: str, op: Op, whole: bool) -> Verdict:
+    """The first reading of an equation that holds; else one that is open; else the most natural."""
+    found: list[Verdict] = []
+    for claim in claimed(text, op, whole):
+        verdict = judge(claim)
+        found.append(replace(verdict, read=text.strip(), notes=(*claim.notes, *verdict.notes)))
+        if verdict.good:
+            return found[-1]
+    return min(found, key=lambda v: WORST.index(v.verdict))
 
 
 def _translated(text: str, op: Op) -> tuple[list[str], tuple[str, ...]]:
@@ -64,8 +82,8 @@ def _translated(text: str, op: Op) -> tuple[list[str], tuple[str, ...]]:
     return reading.text.split("; "), reading.notes
 
 
-def claimed(text: str, op: Op) -> Claim:
-    """What a text claims about an operation; one in which nothing has an index is about a size where it can be.
+def claimed(text: str, op: Op, whole: bool = False) -> tuple[Claim, ...]:
+    """What a text may claim about an operation; one in which nothing has an index is about a size where it can be.
 
     Raises: NotationError, OperationError.
     """
@@ -73,12 +91,12 @@ def claimed(text: str, op: Op) -> Claim:
     said = written(text, names.tensors, names.scalars)
     if said.kind == NUMBER or (said.kind == LAW and "[" not in text and op.sizes):
         said = written(text, frozenset(), frozenset())
-    return read_number(said, op) if said.kind == NUMBER else read(said, op, names)
+    return (read_number(said, op),) if said.kind == NUMBER else readings(said, op, names, whole)
 
 
 def judge(claim: Claim) -> Verdict:
     """Verified as weakly as it can be; else refuted as torch's defaults have it, with diagnosis and right formula."""
-    claim = _of_the_loss_itself(claim)
+    claim = _of_the_loss_itself(_of_data(claim))
     plain = general(claim)
     first = plain.verdict()
     if first.verdict != REFUTED:
@@ -87,6 +105,10 @@ def judge(claim: Claim) -> Verdict:
         found = weaker.verdict() if weaker is not None else first
         if weaker is not None and found.verdict != REFUTED:
             return replace(_told(weaker, found, first), diagnosis=_elsewhere(plain))
+    for weaker in by_hypotheses(plain):
+        found = weaker.verdict()
+        if found.verdict != REFUTED:
+            return _told(weaker, found, first)
     reading = by_default(claim, left_out(claim)) if left_out(claim) else plain
     last = reading.verdict() if reading is not plain else first
     if last.layer == BRANCHES:
@@ -103,6 +125,12 @@ def _elsewhere(reading: Reading) -> str:
         return ""
     found = diagnosis(reading)
     return "" if found == NO_MISTAKE else f"elsewhere {found}"
+
+
+def _of_data(claim: Claim) -> Claim:
+    """The claim without gradients of intermediates on its right side."""
+    other = with_gradients(claim.op, claim.other) if claim.other is not None else None
+    return replace(claim, got=with_gradients(claim.op, claim.got), other=other)
 
 
 def _of_the_loss_itself(claim: Claim) -> Claim:

@@ -58,6 +58,10 @@ class Names:
         """Names that are tensors where they stand without indices."""
         return frozenset(n for t in self.op.tensors for n in (t.name, t.argument)) - self.op.symbols
 
+    def is_width(self, name: str) -> bool:
+        """Whether a letter is that of an extent and of no tensor."""
+        return name in WIDTHS.split() and next(self._called(name), None) is None
+
     def tensor(self, name: str) -> Tensor:
         """The tensor of a name or a cotangent's name. Raises: OperationError."""
         own = name.removeprefix(COTANGENT)

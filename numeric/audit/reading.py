@@ -7,9 +7,12 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from derive.conventions import speaking, under
-from derive.expressions.expr import Binder, Expr
+from derive.expressions.build import rebuild
+from derive.expressions.expr import ONE, Binder, Contract, Expr
 from derive.expressions.index import Index, index
-from derive.language.show import show_index
+from derive.expressions.match import Unknowns, match
+from derive.expressions.traversal import free_names
+from derive.language.show import show, show_index
 from derive.operation import Op, Parameter, Value, with_values
 from numeric.audit.claims import Claim
 from numeric.audit.comparison import compare, differ
@@ -100,6 +103,24 @@ def with_whole_windows(reading: Reading) -> Reading:
     claim = replace(reading.claim, got=unrounded(reading.claim.got, guards))
     return replace(reading, claim=claim, right=unrounded(reading.right, guards), guards=guards,
                    made=(*reading.made, *made))  # fmt: skip
+
+
+def by_hypotheses(reading: Reading) -> Iterator[Reading]:
+    """The same where the sums that an operation assumes to be 1, as those of probabilities, are 1 on both sides."""
+    assumed = reading.op.hypotheses
+    got, right = (_assuming(reading.op, e) for e in (reading.claim.got, reading.right))
+    if (got, right) != (reading.claim.got, reading.right):
+        made = tuple(f"{show(h, bounds=False)} = 1" for h in assumed)
+        yield replace(reading, claim=replace(reading.claim, got=got), right=right, made=(*reading.made, *made))
+
+
+def _assuming(op: Op, e: Expr) -> Expr:
+    """The expression with 1 for every sum that the operation assumes to be 1."""
+    for assumed in op.hypotheses:
+        unknowns = Unknowns(free_names(assumed) - op.symbols)
+        if isinstance(e, Contract) and match(assumed, e, unknowns) is not None:
+            return ONE
+    return rebuild(e, tuple(_assuming(op, p) for p in e.parts)) if e.parts else e
 
 
 def by_convention(reading: Reading) -> Iterator[Reading]:

@@ -55,6 +55,16 @@ def _gradient(op: Op, tensor: str) -> Expr:
     return found
 
 
+def with_gradients(op: Op, e: Expr) -> Expr:
+    """The expression with the gradients of intermediates written out: they are no data. Raises: OperationError."""
+    e = rebuild(e, tuple(with_gradients(op, p) for p in e.parts)) if e.parts else e
+    middle = {COTANGENT + t.name: t.name for t in op.tensors if t.role == "intermediate"}
+    if not isinstance(e, Entry) or e.tensor not in middle:
+        return e
+    name = middle[e.tensor]
+    return over(op, Entry(name, e.indices), _gradient(op, name))
+
+
 def derived(op: Op, tensor: str) -> Derivation:
     """The derivation of dE/dT; an intermediate is an input of the equations behind it."""
     if op.tensor(tensor).role == "intermediate":

@@ -24,6 +24,16 @@ from numeric.audit.formula import check_formula
 from numeric.audit.verdict import NO_MISTAKE, Verdict
 from numeric.mistakes import wrong_formulas
 
+ATTENTION = """
+    S[i,j] = (sum[k] Q[i,k]*K[j,k])/sqrt(D)
+    U[i,j] = exp(S[i,j])
+    Z[i] = sum[j] U[i,j]
+    A[i,j] = U[i,j]/Z[i]
+    O[i,c] = sum[j] A[i,j]*V[j,c]
+    Q[i<N,k<D]; K[j<M,k<D]
+"""
+PROBABILITIES, TRAINING = {"target": "probabilities"}, {"training": True}
+
 # operation, its settings, a right claim, and the hypothesis that it needs
 RIGHT = [
     ("conv2d", {}, "dE/dF[k,c,p,q] = sum[n,i,j] dE/dO[n,k,i,j]*X[n,c,s_h*i+d_h*p-P_h,s_w*j+d_w*q-P_w]", ""),
@@ -65,6 +75,27 @@ RIGHT = [
     ("relu", {}, "dE/dX[i] = dE/dO[i]*[X[i]>=0]", "convention deck D1: ReLU'(0) = 1"),
     ("batch_norm", {}, "dE/dw[c] = sum[n] dE/dO[n,c]*Y[n,c]", ""),
     ("mse_loss", {}, "dE/dX[i] = 2*(X[i]-Y[i])/L", "E=O"),
+    ("cross_entropy", {}, r"\partial L/\partial z = p - y", "N=1"),
+    ("cross_entropy", {"reduction": "sum"}, r"\frac{\partial L}{\partial z} = p - y", ""),
+    ("cross_entropy", PROBABILITIES, r"\frac{\partial L}{\partial z_i} = p_i - y_i", "N=1, sum[c] T[n,c] = 1"),
+    ("cross_entropy", PROBABILITIES, r"\frac{\partial L}{\partial z} = p - y", "N=1, sum[c] T[n,c] = 1"),
+    ("cross_entropy", PROBABILITIES, "dE/dX[n,c] = (P[n,c]-T[n,c])/N", "E=O, sum[c] T[n,c] = 1"),
+    ("mse_loss", {}, r"\frac{\partial L}{\partial \hat y_i} = \frac{2}{n}(\hat y_i - y_i)", ""),
+    ("linear", {}, r"\frac{\partial L}{\partial b} = \sum_i \frac{\partial L}{\partial y_i}", ""),
+    ("linear", {}, r"\frac{\partial L}{\partial b} = \sum_{i=1}^{N} \frac{\partial L}{\partial y_i}", ""),
+    ("batch_norm", {}, r"\frac{\partial L}{\partial \beta} = \sum_i \frac{\partial L}{\partial y_i}", ""),
+    ("batch_norm", TRAINING, r"\frac{\partial L}{\partial \beta} = \sum_i \frac{\partial L}{\partial y_i}", ""),
+    ("batch_norm", TRAINING, r"\frac{\partial L}{\partial\gamma}=\sum_i \frac{\partial L}{\partial y_i} \hat x_i", ""),
+    ("batch_norm", TRAINING, r"\frac{\partial L}{\partial \hat{x}_i} = \frac{\partial L}{\partial y_i} \gamma", ""),
+    ("batch_norm", TRAINING, r"\frac{\partial L}{\partial x_i} = \frac{\gamma}{m\sigma}"
+     r" (m\frac{\partial L}{\partial y_i} - \sum_j \frac{\partial L}{\partial y_j}"
+     r" - \hat{x}_i \sum_j \frac{\partial L}{\partial y_j}\hat{x}_j)", ""),
+    ("batch_norm", TRAINING, r"\mu = \frac1m \sum_i x_i", ""),
+    ("layer_norm", {}, r"\frac{\partial L}{\partial \gamma} = \sum_i \frac{\partial L}{\partial y_i} \hat x_i", ""),
+    ("layer_norm", {}, r"\mu = \frac{1}{d} \sum_i x_i", "L=1"),
+    (ATTENTION, {}, r"S = QK^T/\sqrt{d_k}", ""),
+    (ATTENTION, {}, r"\frac{\partial L}{\partial Q} = \frac{1}{\sqrt{d}} \frac{\partial L}{\partial S} K", ""),
+    (ATTENTION, {}, r"O = \operatorname{softmax}\left(\frac{QK^T}{\sqrt{d_k}}\right) V", ""),
     ("O[i,j] = sum[p,q] X[i+p,j+q]*F[p,q]", {}, "dE/dX[h,w] = sum[p,q] dE/dO[h-p,w-q]*F[p,q]", ""),
 ]  # fmt: skip
 
@@ -94,6 +125,35 @@ WRONG = [
     ("relu", {}, "dE/dX[i] = dE/dO[i]", "a factor was left out"),
     ("batch_norm", {}, "dE/dX[n,c] = dE/dO[n,c]/S[c]", "a factor was left out"),
     ("mse_loss", {}, "dE/dX[i] = (X[i]-Y[i])/L", "the 2 of the square was left out"),
+    ("cross_entropy", {}, r"\frac{\partial L}{\partial z} = y - p", ""),
+    ("cross_entropy", {}, r"\frac{\partial L}{\partial z} = N(p - y)", ""),
+    ("cross_entropy", PROBABILITIES, r"\frac{\partial L}{\partial z_i} = p_i + y_i", ""),
+    ("cross_entropy", PROBABILITIES, "dE/dX[n,c] = P[n,c]-T[n,c]", ""),
+    ("mse_loss", {}, r"\frac{\partial L}{\partial \hat y} = \frac{1}{N}(\hat y - y)", "the 2 of the square"),
+    ("linear", {}, r"\frac{\partial L}{\partial b} = -\sum_i \frac{\partial L}{\partial y_i}", "the sign is wrong"),
+    (
+        "linear",
+        {},
+        r"\frac{\partial L}{\partial b} = \frac{1}{N}\sum_i \frac{\partial L}{\partial y_i}",
+        "divided by the batch size",
+    ),
+    (
+        "batch_norm",
+        TRAINING,
+        r"\frac{\partial L}{\partial \beta} = -\sum_i \frac{\partial L}{\partial y_i}",
+        "the sign is wrong",
+    ),
+    ("batch_norm", TRAINING, r"\frac{\partial L}{\partial \gamma} = \sum_i \frac{\partial L}{\partial y_i} x_i", ""),
+    ("batch_norm", TRAINING, r"\frac{\partial L}{\partial \hat{x}_i} = \frac{\partial L}{\partial y_i} \beta", ""),
+    (
+        "batch_norm",
+        TRAINING,
+        r"\frac{\partial L}{\partial x_i} = \frac{\gamma}{m\sigma} (m\frac{\partial L}{\partial y_i}"
+        r" - \sum_j \frac{\partial L}{\partial y_j} + \hat{x}_i \sum_j \frac{\partial L}{\partial y_j}\hat{x}_j)",
+        "",
+    ),
+    (ATTENTION, {}, r"\frac{\partial L}{\partial K} = \frac{1}{\sqrt{d_k}} \frac{\partial L}{\partial S} Q", ""),
+    (ATTENTION, {}, r"O = \operatorname{softmax}\left(\frac{QK^T}{d}\right) V", ""),
     ("O[i] = sum[p] X[i+p]*F[p]", {}, "dE/dF[p] = -(sum[i] dE/dO[i]*X[i+p])", "sign"),
 ]
 
