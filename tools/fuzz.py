@@ -22,6 +22,7 @@ from derive.language.latex import looks_like_latex, to_notation
 from derive.language.notation import parse_expr, parse_index
 from derive.language.show import show
 from numeric.audit import derivation_text
+from numeric.audit.derivation_subject import prepared
 from numeric.audit.formula import claimed
 from reports.mathematics.latex import latex as in_latex
 
@@ -53,7 +54,9 @@ def claim(text: str) -> None:
 
 
 def derivation(text: str) -> None:
-    derivation_text.read(text, "input")
+    reader, statements, _ = prepared(derivation_text.read(text, "input"), None, {})
+    for side in (side for s in statements for side in (s.left, s.right) if side):
+        examine(lambda own: reader.closed(reader.parse(own)), side)
 
 
 CONV = derive.op("conv2d")

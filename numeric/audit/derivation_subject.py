@@ -166,7 +166,7 @@ def _latex_lines(rows: list[Link], op: Op, where: str) -> tuple[latex.Line, ...]
         return latex.lines(" \\\\\n".join(link.text for link in rows), op)
     except NotationError as error:
         for k, link in enumerate(rows):
-            left = next(r.left for r in reversed(rows[: k + 1]) if r.left)
+            left = next((r.left for r in reversed(rows[: k + 1]) if r.left), "")
             try:
                 latex.lines(f"{left} = {link.right}", op)
             except NotationError as own:

@@ -245,6 +245,7 @@ UNREADABLE = {
     "an unknown tensor": ("op: sigmoid\n\nO[i] = Q[i]*R[i]", NotationError, "line 3"),
     "half a formula": ("op: sigmoid\n\nO[i] = sigmoid(X[i]", NotationError, "line 3"),
     "LaTeX that ends early": ("op: sigmoid\n\n$$O_i = \\frac{1}{$$", NotationError, "line 3"),
+    "LaTeX that goes on from notation": ("op: sigmoid\n\nO[i] = O[i]\n$$= \\frac{1}{$$", NotationError, "line 4"),
     "an unknown operation": ("op: sigmoit\n\nO[i] = X[i]", OperationError, "sigmoid"),
     "too much": ("op: sigmoid\n" + "x" * 300_000, NotationError, "at most"),
 }
