@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
 
 from derive.catalogue.recipe import Setting
-from derive.errors import BackproofError
+from derive.errors import BackproofError, OperationError
 from derive.operation import Op
 from numeric.audit.kernel.entries import written_out
 from numeric.audit.kernel.failing_test import failing_test
@@ -20,11 +21,11 @@ from numeric.audit.kernel.findings import findings_of, rule_of
 from numeric.audit.kernel.in_process import InProcess, named
 from numeric.audit.kernel.isolation import LIMITS, LOAD, Ended, Isolated, Limits
 from numeric.audit.kernel.shrinking import at_least, smallest
-from numeric.audit.kernel.signatures import calling, laws, uniform_laws
+from numeric.audit.kernel.signatures import calling, laws, of_its_sizes, settled, uniform_laws, with_gradients
 from numeric.audit.kernel.subjects import OUTPUT
 from numeric.audit.kernel.suspects import Seen, has_ties
 from numeric.audit.kernel.told import KernelVerdict, counted_axes, refuted, undecided, verified
-from numeric.audit.kernel.trials import Suite, Trial, axes_of
+from numeric.audit.kernel.trials import MORE_SEEDS, Suite, Trial, axes_of
 from numeric.audit.kernel.wire import Message
 from numeric.audit.verdict import NO_MISTAKE
 
@@ -34,13 +35,15 @@ TOO_SLOW = f"it is too slow: {MOST_SECONDS:g} seconds were not enough"
 FATAL, TELLING = ("ended",), ("raised", "type")
 """Kinds of faults after which a stage goes on no further: at once, or after a few."""
 
-FEW = 3
+FEW, FEWEST = 3, 6
 CONFIRMED = ("large", "real", "float32")
 """Stages before which a formula has been right: on integers, or in float64."""
 
 ROUGH = "it rounds more than the derived formula does, in {}"
 AT_TIES = "only at ties and kinks"
 ONE_NUMBER = "it takes one number for all axes, as stride=2, and no tuple; judged so"
+NOTHING_FITS = "no inputs fit its settings"
+OWN_SIZES = "judged at the sizes of the tensors that it holds: it takes no others"
 
 
 class CannotLoad(BackproofError):
@@ -89,26 +92,35 @@ def judged(
         raise CannotLoad(f"{target}: its import failed: {loaded}")
     if loaded.data["outcome"] != "loaded":
         raise CannotLoad(str(loaded.data["text"]))
+    settings = settled(op, settings, loaded.data)
     meant = laws(op, settings, loaded.data)
     called, meant = calling(meant, loaded.data)
-    differentiable = {t.argument for law in meant for t in law.differentiable}
-    asked = frozenset(meant[0].tensor(n).argument for n in wrt) if wrt else frozenset(differentiable)
-    suite = Suite(meant, called, asked, configurations, seed)
+    asked = frozenset(meant[0].tensor(n).argument for n in wrt) if wrt else with_gradients(op, meant)
+    dim = settings.get("dim")
+    suite = Suite(meant, called, asked, configurations, seed, dim=dim if isinstance(dim, int) else None)
+    others = {
+        ONE_NUMBER: replace(
+            suite, laws=uniform_laws(op, settings, loaded.data), signature=replace(called, uniform=True)
+        ),
+        OWN_SIZES: replace(suite, laws=of_its_sizes(meant, loaded.data)),
+    }
     audit = Audit(caller, suite, target)
     try:
-        return _in_its_words(audit, uniform_laws(op, settings, loaded.data)).verdict()
+        return _in_its_words(audit, others).verdict()
     except TimeoutError:
         return undecided(target, suite, audit.calls, TOO_SLOW, (), ())
 
 
-def _in_its_words(audit: Audit, same: Sequence[Op]) -> Audit:
-    """The audit, or one with one number for all axes where the kernel takes no tuples."""
-    if not audit.refuses() or not same:
+def _in_its_words(audit: Audit, others: Mapping[str, Suite]) -> Audit:
+    """The audit, or where the kernel refuses every call the first of others, by what is noted, that it does not."""
+    if not audit.refuses():
         return audit
-    called = replace(audit.suite.signature, uniform=True)
-    suite = replace(audit.suite, laws=same, signature=called)
-    other = Audit(audit.caller, suite, audit.target, audit.calls, [ONE_NUMBER], started=audit.started)
-    return audit if other.refuses() else other
+    for note, suite in others.items():
+        with suppress(OperationError):  # sizes at which nothing can be drawn
+            other = Audit(audit.caller, suite, audit.target, audit.calls, [note], started=audit.started)
+            if suite.laws and not other.refuses():
+                return other
+    return audit
 
 
 @dataclass(slots=True)
@@ -138,6 +150,10 @@ class Audit:
         families = self.suite.families()
         base = self._base(families) if self.fatal is None else families[0]
         first = self.suite.family(base)
+        if len(first) < FEWEST:
+            first = self.suite.family(base, MORE_SEEDS)
+        if not first:
+            return undecided(self.target, self.suite, self.calls, NOTHING_FITS, (), ())
         found = [self.fatal] if self.fatal is not None else self._twice(first[:2]) or self._stage(first)
         if found and (rule := self._rule(found)):
             suite = replace(self.suite, rule=rule)
@@ -213,9 +229,9 @@ class Audit:
         return families[0]
 
     def refuses(self) -> bool:
-        """Whether the kernel raises on the first call in the likeliest shapes."""
-        trials = self.suite.family(self.suite.families()[0])[:1]
-        return any(f.kind == "raised" for f in self._stage(trials))
+        """Whether the kernel raises on the first call in all shapes."""
+        firsts = (self.suite.family(family)[:1] for family in self.suite.families())
+        return all(any(f.kind == "raised" for f in self._stage(trials)) for trials in firsts if trials)
 
     def _hypotheses(self) -> list[str]:
         """Under what it is right besides a convention."""

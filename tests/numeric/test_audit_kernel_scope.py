@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
+from derive.errors import OperationError
 from numeric.audit.kernel.in_process import InProcess
 from numeric.audit.kernel.told import KernelVerdict, counted_axes
 from numeric.audit.kernels import judged
@@ -16,8 +18,8 @@ from numeric.audit.verdict import REFUTED, UNDECIDED, UNDER, VERIFIED
 FEW = 8
 
 
-def judge(kernel: Callable[..., Any], op: str, **settings: Any) -> KernelVerdict:
-    return judged(InProcess(kernel, "mine:kernel"), "mine:kernel", op, settings, configurations=FEW)
+def judge(kernel: Callable[..., Any], op: str, configurations: int = FEW, **settings: Any) -> KernelVerdict:
+    return judged(InProcess(kernel, "mine:kernel"), "mine:kernel", op, settings, configurations=configurations)
 
 
 # -- rounding ----------------------------------------------------------------------------------------------------------
@@ -136,3 +138,52 @@ def test_a_kernel_that_is_wrong_at_some_numbers_of_axes_by_mistake_is_wrong(kern
 @pytest.mark.parametrize(("numbers", "told"), [({2}, "two axes"), ({1}, "one axis"), ({1, 3}, "one or three axes")])
 def test_numbers_of_axes_are_told_in_words(numbers: set[int], told: str) -> None:
     assert counted_axes(numbers) == told
+
+
+# -- what a layer says of itself ---------------------------------------------------------------------------------------
+
+LAYERS = {
+    "batch_norm": [torch.nn.BatchNorm1d(3, eps=0.25).eval(), torch.nn.BatchNorm2d(2)],
+    "layer_norm": [torch.nn.LayerNorm(4)],
+    "softmax": [torch.nn.Softmax(dim=1)],
+    "avg_pool1d": [torch.nn.AvgPool1d(2, stride=3, padding=1)],
+    "leaky_relu": [torch.nn.LeakyReLU(0.5)],
+}
+
+
+@pytest.mark.parametrize(("layer", "op"), [(layer, op) for op, layers in LAYERS.items() for layer in layers], ids=str)
+def test_a_layer_is_judged_by_its_own_settings_mode_and_sizes(layer: Any, op: str) -> None:
+    assert judge(layer, op, 2).verdict.verdict == VERIFIED
+
+
+class OtherEps(torch.nn.BatchNorm1d):
+    """Its eps is another one than it says."""
+
+    def forward(self, input: Any) -> Any:
+        return torch.nn.functional.batch_norm(input, None, None, self.weight, self.bias, True, eps=1.0)
+
+
+def test_a_layer_that_does_not_do_what_it_says_is_wrong() -> None:
+    assert judge(OtherEps(3), "batch_norm", 2).verdict.verdict == REFUTED
+
+
+def test_settings_against_those_of_a_layer_are_refused() -> None:
+    with pytest.raises(OperationError, match="the layer says"):
+        judge(torch.nn.AvgPool1d(2), "avg_pool1d", 2, stride=3)
+    assert judge(torch.nn.AvgPool1d(2), "avg_pool1d", 2, stride=(2,), kernel_size=2).good
+
+
+@pytest.mark.parametrize("running", [np.sqrt, np.square])
+def test_no_gradient_is_asked_for_running_statistics(running: Callable[..., Any]) -> None:
+    def batch_norm(grad_output: Any, input: Any, running_mean: Any, running_var: Any, eps: float = 1e-5) -> Any:
+        deviation = running(running_var + eps)
+        return grad_output / deviation.reshape(-1, *(1,) * (input.ndim - 2))
+
+    found = judge(batch_norm, "batch_norm", 2)
+    assert [(g.name, g.verdict) for g in found.gradients] == [("input", "right" if running is np.sqrt else "wrong")]
+
+
+def test_where_no_inputs_fit_nothing_is_decided() -> None:
+    assert judge(softmax, "softmax", dim=1).verdict.verdict == VERIFIED
+    assert judge(softmax, "softmax", dim=0).verdict.verdict == REFUTED
+    assert judge(softmax, "softmax", dim=9).verdict.verdict == UNDECIDED

@@ -14,8 +14,9 @@ from derive.catalogue import op as build_op
 from derive.catalogue.recipe import NUMBER, Recipe, Setting
 from derive.catalogue.torch_arguments import torch_arguments
 from derive.errors import OperationError
+from derive.expressions.index import index
 from derive.layout import AS_THE_LAW
-from derive.operation import Op, Tensor
+from derive.operation import Op, Tensor, with_values
 from numeric.checks.samples import Sample
 
 ALIASES = {"input": ("x", "inp", "image", "logits"), "weight": ("w", "kernel", "filter"), "bias": ("b",),
@@ -79,6 +80,46 @@ def aliases(tensor: Tensor) -> tuple[str, ...]:
     return (*own, *(f"{prefix}{n}" for n in own for prefix in ("grad_", "d", "d_")))
 
 
+def settled(op: str | Op, given: Mapping[str, Setting], described: Mapping[str, Any]) -> dict[str, Setting]:
+    """The settings that are given, and those that a layer says of itself.
+
+    Raises: OperationError where they are not the same.
+    """
+    if isinstance(op, Op) or op not in RECIPES:
+        return dict(given)
+    known = {*(a.name for a in RECIPES[op].arguments), *RECIPES[op].layout.arguments} - {*described["takes"]}
+    own = {n: tuple(v) if isinstance(v, list) else v for n, v in described.get("own", {}).items() if n in known}
+    for n in own.keys() & given.keys():
+        if _plainly(own[n]) != _plainly(given[n]):
+            raise OperationError(f"--set {n}: got {given[n]}, expected {own[n]}, which the layer says of itself;"
+                                 " leave it out, or name a layer that is made so")  # fmt: skip
+    return {**own, **given}
+
+
+def _plainly(value: Any) -> str:
+    """A setting as text, the same for 1, 1.0, (1, 1) and a fraction of that value."""
+    short = one(value)
+    return str(float(short)) if isinstance(short, int | float | Fraction) else str(short)
+
+
+def with_gradients(op: str | Op, meant: Sequence[Op]) -> frozenset[str]:
+    """The arguments that get a gradient: torch has none for the statistics that a layer keeps."""
+    constant = RECIPES[op].constant if not isinstance(op, Op) and op in RECIPES else frozenset()
+    return frozenset(t.argument for law in meant for t in law.differentiable if t.name not in constant)
+
+
+def of_its_sizes(meant: Sequence[Op], described: Mapping[str, Any]) -> list[Op]:
+    """The laws at the sizes of the tensors that a layer holds; none where it holds none of theirs."""
+    found = []
+    for law in meant:
+        held = ((t, described.get("shapes", {}).get(t.argument, ())) for t in law.inputs)
+        each = [(b.extent.name, n) for t, shape in held if len(t.axes) == len(shape)
+                for b, n in zip(t.axes, shape, strict=True)]  # fmt: skip
+        sizes = {name: index(n) for name, n in each if name is not None}
+        found += [replace(with_values(law, sizes), settings=law.settings)] if sizes else []
+    return found
+
+
 def laws(op: str | Op, given: Mapping[str, Setting], described: Mapping[str, Any]) -> list[Op]:
     """The laws that the kernel stands for: numbers that it takes are left open, others are set, or torch's default.
 
@@ -89,7 +130,7 @@ def laws(op: str | Op, given: Mapping[str, Setting], described: Mapping[str, Any
         own = op if isinstance(op, Op) else build_op(op, **given)
         return [own]
     recipe = RECIPES[op]
-    layout = recipe.layout if taken >= {*recipe.layout.arguments} else AS_THE_LAW
+    layout = recipe.layout if taken | ({"dim"} & given.keys()) >= {*recipe.layout.arguments} else AS_THE_LAW
     rest = {n: v for n, v in given.items() if n not in recipe.layout.arguments}
     if unknown := [n for n in rest if n not in {a.name for a in recipe.arguments}]:
         build_op(op, **{unknown[0]: rest[unknown[0]]})  # refuses it in the catalogue's words

@@ -54,6 +54,17 @@ def subject_of(found: Any, name: str) -> Subject | None:
     return None
 
 
+def settings_of(layer: Any) -> dict[str, Any]:
+    """What a layer says of itself under the names of torch's arguments: numbers, words, tuples of numbers, its mode."""
+    plain = {n: v for n, v in vars(layer).items() if isinstance(v, bool | int | float | str) or _numbers(v)}
+    statistics = layer.training or getattr(layer, "running_mean", layer) is None
+    return {**plain, "training": statistics}
+
+
+def _numbers(value: Any) -> bool:
+    return isinstance(value, tuple) and all(isinstance(n, int) for n in value)
+
+
 def differentiated(arrays: Arrays, data: Mapping[str, Any], forward: Callable[[dict[str, Tensor]], Any]) -> Given:
     """The output of `forward` on tensors, and the gradients that autograd then asks the user's backward for."""
     own = {n: arranged(a, data["way"], n == COTANGENT) for n, a in arrays.items()}
@@ -124,13 +135,14 @@ class Layer:
     def described(self) -> dict[str, Any]:
         kind = "torch.nn.Module"
         if isinstance(self.layer, torch.nn.Module):
-            held = [n for n, _ in (*self.layer.named_parameters(), *self.layer.named_buffers())]
-            return {**described(kind, parameters(self.layer.forward, self.name)), "held": held}
+            held = {n: list(t.shape) for n, t in (*self.layer.named_parameters(), *self.layer.named_buffers())}
+            own = described(kind, parameters(self.layer.forward, self.name))
+            return {**own, "held": [*held], "shapes": held, "own": settings_of(self.layer)}
         own = described(kind, parameters(self.layer.forward, self.name)[1:])
         made = described(kind, [p for p in parameters(self.layer, self.name) if p.name not in NO_SETTINGS])
         return {
             **own,
-            "takes": [*own["takes"], *made["takes"]],
+            "takes": [*own["takes"], *made["takes"], "training"],
             "required": [*own["required"], *(n for n in made["required"] if n not in SIZES)],
             "held": None,
         }
@@ -154,12 +166,14 @@ class Layer:
         name, dtype = self.name.rpartition(":")[2], str(arrays[COTANGENT].dtype)
         if isinstance(self.layer, torch.nn.Module):
             return deepcopy(self.layer).to(getattr(torch, dtype)), f"{name}.to(torch.{dtype})"
+        training = settings.get("training", True)
         asked = {p.name for p in parameters(self.layer, self.name)}
         wanted = {n: size for n, size in SIZES.items() if n in asked and n not in settings}
         sizes = {n: size(arrays, settings) for n, size in wanted.items()}
         given = {**sizes, **{n: v for n, v in settings.items() if n in asked}}
-        made = f"{name}({', '.join(f'{n}={v!r}' for n, v in given.items())}).to(torch.{dtype})"
-        return self.layer(**given).to(getattr(torch, dtype)), made
+        mode = "" if training else ".eval()"
+        made = f"{name}({', '.join(f'{n}={v!r}' for n, v in given.items())}){mode}.to(torch.{dtype})"
+        return self.layer(**given).train(training).to(getattr(torch, dtype)), made
 
 
 def tensor(array: NDArray) -> Tensor:

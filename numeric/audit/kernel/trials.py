@@ -33,14 +33,14 @@ from numeric.audit.kernel.subjects import EXPANDED, PLAIN, STRIDED
 from numeric.backend import Formula, gradient_formula
 from numeric.checks.bounds import Bounds, bounds_on, exact_sample
 from numeric.checks.rounding import FLOAT32, FLOAT64, Precision
-from numeric.checks.samples import Sample, at_sizes, draw, passed_shape
+from numeric.checks.samples import Sample, at_sizes, draw, passed_shape, sized
 
 FACTORS = (1_048_583, 4099, 67)
 """What integers are multiplied by so that float32 no longer holds them: the first with which float64 still does."""
 
 SMALL_NUMBERS = 3
-SEEDS = 60
-"""Seeds that are tried for each configuration of one family of shapes."""
+SEEDS, MORE_SEEDS = 60, 600
+"""Seeds that are tried for the configurations of one family of shapes, and of a rare one that is all there is."""
 
 Family = tuple[bool, int, int]
 
@@ -68,7 +68,7 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """The laws that a kernel stands for, how it is called, and how much it is asked."""
+    """The laws that a kernel stands for, how it is called, and how much it is asked; `dim` where it is settled."""
 
     laws: Sequence[Op]
     signature: Signature
@@ -76,11 +76,12 @@ class Suite:
     configurations: int
     seed: int
     rule: str = ""
+    dim: int | None = None
 
-    def family(self, family: Family) -> list[Trial]:
+    def family(self, family: Family, seeds: int = SEEDS) -> list[Trial]:
         """The first stage with shapes of one family: as many configurations of each law, as far as they fit."""
         share = max(1, -(-self.configurations // len(self.laws)))
-        found = [list(islice(self._of(law, family), share)) for law in self.laws]
+        found = [list(islice(self._of(law, family, seeds), share)) for law in self.laws]
         return [t for group in zip(*found, strict=False) for t in group] + [
             t for one in found for t in one[min(map(len, found)) :]
         ]
@@ -104,10 +105,13 @@ class Suite:
         """A trial of the first stage as one of another; None where that says nothing new."""
         return STAGED[stage](self, t)
 
-    def _of(self, law: Op, family: Family) -> Iterator[Trial]:
-        for k in range(SEEDS):
+    def _of(self, law: Op, family: Family, seeds: int) -> Iterator[Trial]:
+        for k in range(seeds):
+            shaped = sized(law, self.seed + k)
+            if shaped is not None and family_of(shaped) != family:
+                continue
             for sample in self._drawn(law, self.seed + k):
-                if family_of(sample) == family:
+                if family_of(sample) == family and self._along_dim(sample):
                     yield self.trial("values", sample)
                     break
 
@@ -117,6 +121,12 @@ class Suite:
             yield draw(law, seed, "real") if found is None else found[0]
         except OperationError:  # sizes that do not fit: another seed
             return
+
+    def _along_dim(self, sample: Sample) -> bool:
+        """Whether the named axis is where the kernel has it."""
+        rank = len(sample.shared.star) + 1
+        named = sample.arranged.dim
+        return self.dim is None or named is None or (-rank <= self.dim < rank and (named - self.dim) % rank == 0)
 
     def trial(self, stage: str, sample: Sample, precision: Precision = FLOAT64, way: str = PLAIN) -> Trial:
         """A call on a sample without the tensors that the kernel does not take. Raises: MeaningError."""
@@ -129,7 +139,7 @@ class Suite:
         for _ in range(2 if like.exact else 1):  # the second time as multiples of what the first time was divided by
             kind = "real" if not like.exact and seed % 2 else "integer"
             sample = at_sizes(law, names, seed, kind, SMALL_NUMBERS, multiple)
-            if sample is None or family_of(sample) != family_of(like.sample):
+            if sample is None or family_of(sample) != family_of(like.sample) or not self._along_dim(sample):
                 return None
             found = self.trial("values", sample)
             needed = lcm(multiple, *found.bounds.divisors)
