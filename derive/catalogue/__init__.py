@@ -103,8 +103,8 @@ def _from_recipe(recipe: Recipe, settings: dict[str, Setting]) -> tuple[Op, dict
             raise OperationError(f"{recipe.name}: got {name}={value!r}, expected it of a kernel alone: it says how"
                                  " tensors lie, and the law works along the last axis; leave it out")  # fmt: skip
         if name not in arguments:
-            known = ", ".join(arguments) or "none: it has no argument"
-            raise OperationError(f"{recipe.name}: got argument {name!r}, expected one of {known}; see `backproof list`")
+            known = f"one of {', '.join(arguments)}" if arguments else "none, as it has no arguments"
+            raise OperationError(f"{recipe.name}: got argument {name!r}, expected {known}; see `backproof list`")
         if not arguments[name].kind(value):
             choices = ", ".join(arguments[name].choices)
             raise OperationError(f"{recipe.name}: got {name}={value!r}, expected one of {choices}; choose one")

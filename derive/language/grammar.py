@@ -35,6 +35,7 @@ from derive.expressions.index import Index, divide, index
 from derive.language.index_grammar import IndexGrammar
 from derive.language.tokens import MAX_DEPTH, MAX_EXPONENT, MAX_TERMS, Token
 
+_COMPARISONS = ("==", "!=", "<=", ">=", "<", ">")
 _FLIPPED = {">": "<", ">=": "<="}
 
 
@@ -98,7 +99,8 @@ class Grammar(IndexGrammar):
         here = self.here
         if self.accept("("):
             inner = self.sum()
-            self.expect(")", "close the bracket")
+            compared = self.here.text in _COMPARISONS
+            self.expect(")", "write a condition in square brackets, as [X[i]>=0]" if compared else "close the bracket")
             return inner
         if self.accept("-"):
             return _negate(self.power())
@@ -251,7 +253,7 @@ class Grammar(IndexGrammar):
         if self.accept("|"):
             starts.append(self.at)
             return Divides(self.integer(left, starts[0]), self.integer(self.sum(), starts[1]))
-        sign = self.accept("==", "!=", "<=", ">=", "<", ">")
+        sign = self.accept(*_COMPARISONS)
         if sign is None:
             self.fail("==, !=, <, <=, >, >= or |", "a guard compares, such as [c==T[n]] or [2 | h]")
         starts.append(self.at)

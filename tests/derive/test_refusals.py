@@ -65,7 +65,7 @@ SETTINGS = [
         " along the last axis",
     ),
     ("layer_norm", {"normalized_shape": 3}, "layer_norm: got normalized_shape=3, expected it of a kernel alone"),
-    ("relu", {"stride": 2}, "relu: got argument 'stride', expected one of none: it has no argument"),
+    ("relu", {"stride": 2}, "relu: got argument 'stride', expected none, as it has no arguments"),
     ("conv2d", {"stride": 0}, "conv2d: stride: got 0, expected an integer of at least 1"),
     ("conv2d", {"padding": -1}, "conv2d: padding: got -1, expected an integer of at least 0"),
     ("conv2d", {"padding": True}, "conv2d: padding: got True, expected an integer"),
