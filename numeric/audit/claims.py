@@ -19,10 +19,10 @@ from derive.expressions.traversal import all_names, free_names, map_all_indices,
 from derive.language.show import show
 from derive.laws.law import COTANGENT
 from derive.operation import Op, with_values
-from numeric.audit.claim_grammar import GRADIENT, IDENTITY, Written
+from numeric.audit.claim_grammar import DERIVATIVE, GRADIENT, IDENTITY, Written
 from numeric.audit.extents import axes_of, closed
 from numeric.audit.names import Names, spread, with_common_symbols
-from numeric.audit.omissions import EveryChannel, Omitted, OneSample, unmet
+from numeric.audit.omissions import EveryChannel, Omitted, OneSample, missing, unmet
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +71,30 @@ def readings(said: Written, op: Op, names: Names, whole: bool = False) -> tuple[
     if not found:
         raise refused[0]
     found.sort(key=lambda claim: not _reads_its_axes(claim))
+    if not _reads_its_axes(found[0]) and _is_outer(op, _written_entries(said, op, names)):
+        raise OperationError(f"right side: got {show(said.right, bounds=False)}, in which vectors of different axes are"
+                             " multiplied, expected to see which entries; write all their indices")  # fmt: skip
     return (*found, *(one for claim in found[:1] if whole for one in _of_one_sample(claim)))
 
 
 def _ways(said: Written, op: Op, names: Names) -> Iterator[Omitted]:
     yield OneSample()
-    if said.kind != IDENTITY:
-        right = _in_letters_of(op, said.right, names)
-        left = Entry(names.tensor(said.target).name, said.indices or ())
-        every = EveryChannel.of(op, left, all_names(right))
-        if any(len(e.indices) < len(axes_of(op)[e.tensor]) for e in (left, *_entries(right))):
+    if said.kind not in (IDENTITY, DERIVATIVE):  # of a Jacobian, [i==j] would be of two samples, not of two entries
+        entries = _written_entries(said, op, names)
+        every = EveryChannel.of(op, entries[0], {n for e in entries for i in e.indices for n in i.names()})
+        if any(missing(op, e) for e in entries) and not _is_outer(op, entries):
             yield every
+
+
+def _written_entries(said: Written, op: Op, names: Names) -> tuple[Entry, ...]:
+    """The left side's entry, then those of the right side."""
+    left = Entry(names.tensor(said.target).name, said.indices or ())
+    return (left, *_entries(_in_letters_of(op, said.right, names)))
+
+
+def _is_outer(op: Op, entries: Iterable[Entry]) -> bool:
+    """Whether vectors over different axes are multiplied: of `sum[i] dE/dO[i]*X[i]`, neither order is told."""
+    return len({missing(op, e) for e in entries if e.indices} - {()}) > 1
 
 
 def _reads_its_axes(claim: Claim) -> bool:
