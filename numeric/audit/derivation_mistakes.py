@@ -45,11 +45,9 @@ from numeric.audit.sides import Sides
 from numeric.audit.small_worlds import generic, growing, telling
 from numeric.audit.verdict import NO_MISTAKE
 from numeric.mistakes import Mistake, suspects
+from numeric.mistakes.catalogue import GENERAL
 
 __all__ = ["Line", "diagnosis"]
-
-CATALOGUE = 66
-"""Mistakes beyond this number are general ones, which the slips below name more precisely."""
 
 SMALL = 32
 """What entries are divided by where functions would saturate."""
@@ -69,17 +67,20 @@ def diagnosis(line: Line) -> str:
 
 
 def _explanations(line: Line) -> Wrong:
-    """Everything that might have been done: what has a name of its own first, then slips of the pen."""
+    """Everything that might have been done: what has a name of its own first, then slips of the pen.
+
+    Of the catalogue's mistakes the general ones come last, as slips name them more precisely.
+    """
     yield "the sign of the whole line is wrong", mul((MINUS_ONE, line.before))
     for rule in SLOPES:
         yield from everywhere(rule, line.before)
     named = list(_named(line))
-    yield from ((mistake.sentence, wrong) for mistake, wrong in named if mistake.number <= CATALOGUE)
+    yield from ((mistake.sentence, wrong) for mistake, wrong in named if mistake.family != GENERAL)
     yield from wrong_derivatives(line)
     for rule in (*SLIPS, renamed(names_of(line.before))):
         yield from everywhere(rule, line.before)
     yield from _too_many(line)
-    yield from ((mistake.sentence, wrong) for mistake, wrong in named if mistake.number > CATALOGUE)
+    yield from ((mistake.sentence, wrong) for mistake, wrong in named if mistake.family == GENERAL)
 
 
 def _equal(line: Line, wrong: Expr) -> bool:

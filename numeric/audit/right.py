@@ -7,11 +7,12 @@ from dataclasses import replace
 
 from derive.derivation import Derivation
 from derive.errors import OperationError
-from derive.expressions.build import rebuild
-from derive.expressions.expr import ZERO, Contract, D, Entry, Expr, Val
+from derive.expressions.build import mul, rebuild
+from derive.expressions.expr import ZERO, Contract, D, Entry, Expr, InRange, Mul, Val, Winner
 from derive.expressions.index import ZERO as FIRST
 from derive.expressions.index import Composite, index
 from derive.expressions.substitution import substitute
+from derive.expressions.traversal import walk
 from derive.language.show import show, show_atom, show_index
 from derive.laws.law import COTANGENT
 from derive.operation import Op
@@ -89,14 +90,30 @@ def shown(claim: Claim, op: Op, e: Expr) -> str:
     if claim.kind == NUMBER:
         return f"{claim.left.tensor} = {_rounded(e)}"
     short = _short(op, claim)
+    e = short(_unguarded(op, e))
+    text = show(e, bounds=any(isinstance(n, Winner) for n in walk(e)))  # what a window's cells run over is read nowhere
     if claim.other is not None:
-        return show(short(e), bounds=False)
+        return text
     left = show(short(claim.left))
     if claim.kind == GRADIENT:
         left = COTANGENT + left
     if claim.wrt is not None:
         left = f"d{left}/d{show(short(claim.wrt))}"
-    return f"{left} = {show(short(e), bounds=False)}"
+    return f"{left} = {text}"
+
+
+def _unguarded(op: Op, e: Expr) -> Expr:
+    """The expression without the guards [0<=i<I] of products that read a tensor at i: beyond it, the entry is 0."""
+    e = rebuild(e, tuple(_unguarded(op, p) for p in e.parts)) if e.parts else e
+    if not isinstance(e, Mul):
+        return e
+    read = {
+        (i, b.extent)
+        for f in e.items
+        if isinstance(f, Entry)
+        for i, b in zip(f.indices, op.tensor(f.tensor.removeprefix(COTANGENT)).axes, strict=True)
+    }
+    return mul(f for f in e.items if not (isinstance(f, InRange) and (f.index, f.extent) in read))
 
 
 def _rounded(e: Expr) -> str:

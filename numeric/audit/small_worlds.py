@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from fractions import Fraction
 from functools import lru_cache
 from hashlib import sha256
 from itertools import combinations_with_replacement, count, islice
 from random import Random
 
 from derive.errors import MeaningError, OperationError
-from derive.expressions.traversal import reads
+from derive.expressions.expr import Fn
+from derive.expressions.traversal import reads, walk
 from derive.meaning.denote import World
 from derive.meaning.integers import Array
 from derive.meaning.small_sizes import Sizes, cost, fitted, small_sizes
@@ -19,7 +21,8 @@ from derive.operation import Op, show_equation
 
 SIGNS = ((1, 1), (1, -1), (-1, 1))
 """How entries alternate: all positive; or positive and negative, one of the two first."""
-TELLING, APART, DRAWS, TRIES, MOST = 4, 2, 2, 20_000, 600
+TELLING, APART, DRAWS, TRIES, MOST, ROOM = 4, 2, 2, 20_000, 600, 4_000
+TENTH = Fraction(1, 10)
 
 
 def growing(op: Op, moving: frozenset[str] | None = None) -> Iterator[Sizes]:
@@ -38,6 +41,24 @@ def growing(op: Op, moving: frozenset[str] | None = None) -> Iterator[Sizes]:
         sizes = fitted(op, {n: low + more.count(n) for n, low in least.items()})
         if sizes is not None:
             yield sizes
+
+
+@lru_cache(maxsize=64)
+def roomy(op: Op) -> tuple[Sizes, ...]:
+    """Sizes at which no output is small, for what must not be equal by chance; none where none were found."""
+    random, least = _random(op), least_sizes(op)
+    arguments = {p.name for p in op.parameters}
+    found: list[Sizes] = []
+    for _ in range(TRIES // 10):
+        chosen = {
+            n: low + (random.randint(0, 1) if n in arguments else random.randint(1, 7)) for n, low in least.items()
+        }
+        sizes = fitted(op, chosen)
+        if sizes and all(sizes[n] > 2 for n, _ in op.sizes) and cost(op, sizes) <= ROOM and _has_values(op, sizes):
+            found.append(sizes)
+            if len(found) == APART:
+                break
+    return tuple(found)
 
 
 def least_sizes(op: Op) -> Sizes:
@@ -87,7 +108,10 @@ def told(op: Op, kind: Callable[[Op, Sizes], Iterator[World]]) -> tuple[tuple[Si
 
 
 def generic(op: Op, sizes: Mapping[str, int]) -> Iterator[World]:
-    """Worlds of these sizes whose real entries are all different and none is 0: no ties, no kinks."""
+    """Worlds of these sizes whose real entries are all different and none is 0: no ties, no kinks.
+
+    Under a function such as exp they are tenths, for a reader can tell 0.25 from 0.3 and not 1 from 0.99998.
+    """
     base, _ = drawn(op, sizes, _random(op))
     if base is None:
         return
@@ -127,11 +151,18 @@ def _random(op: Op) -> Random:
 def _distinct(op: Op, base: World, signs: tuple[int, int]) -> dict[str, Array]:
     """The arrays with a number of its own in every free entry."""
     numbers, kept = _shuffled_primes(), _kept(op)
+    under_functions = {t.name for t in op.inputs} if _bends(op) else set()
     arrays: dict[str, Array] = {}
     for name, array in base.arrays.items():
-        different = tuple(signs[k % 2] * next(numbers) for k in range(len(array.values)))
+        scale = TENTH if name in under_functions else 1
+        different = tuple(signs[k % 2] * next(numbers) * scale for k in range(len(array.values)))
         arrays[name] = array if name in kept else Array(array.shape, different)
     return arrays
+
+
+def _bends(op: Op) -> bool:
+    """Whether a law has a function in it, such as exp, which is 0 or 1 to every digit far from 0."""
+    return any(isinstance(n, Fn) for e in op.equations for n in walk(e.body))
 
 
 def _kept(op: Op) -> set[str]:

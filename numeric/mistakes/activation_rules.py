@@ -1,12 +1,12 @@
-"""Mistakes in derivatives of scalar functions and at their kinks: numbers 47 to 51 and 53."""
+"""Mistakes in derivatives of scalar functions and at their kinks: numbers 47 to 51, 53 and 97 to 100."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 from derive.expressions.build import add, div, mul, negate, power
-from derive.expressions.expr import ONE, Add, Compare, Entry, Expr, Fn, Maximum, Minimum, Mul, Num, Val
+from derive.expressions.expr import ONE, ZERO, Add, Compare, Entry, Expr, Fn, Maximum, Minimum, Mul, Num, Val
 from derive.expressions.traversal import walk
 from numeric.mistakes.site import Rule, Site, everywhere
 
@@ -56,7 +56,24 @@ def _one_minus_tanh(site: Site) -> Iterator[Expr]:
             return e if s is None else power(add((ONE, negate(s))), degree)
 
         yield everywhere(site.right, change)
+
+
+def _one_plus_tanh(site: Site) -> Iterator[Expr]:
     yield everywhere(site.right, lambda e: add((ONE, power(s, 2))) if (s := _complement(e, 2)) else e)
+
+
+def _other_function(site: Site) -> Iterator[Expr]:
+    """1-s^2 for s(1-s), and the other way round."""
+
+    def to_tanh(e: Expr) -> Expr:
+        s = next((s for f in e.items if (s := _complement(f, 1)) in e.items), None) if isinstance(e, Mul) else None
+        if s is None or not isinstance(e, Mul):
+            return e
+        own = (s, add((ONE, negate(s))))
+        return mul((*(f for f in e.items if f not in own), add((ONE, negate(power(s, 2))))))
+
+    yield everywhere(site.right, to_tanh)
+    yield everywhere(site.right, lambda e: mul((s, add((ONE, negate(s))))) if (s := _complement(e, 2)) else e)
 
 
 def _without_alpha(site: Site) -> Iterator[Expr]:
@@ -71,14 +88,31 @@ def _without_alpha(site: Site) -> Iterator[Expr]:
     yield everywhere(site.right, change)
 
 
-def _turned(e: Expr) -> Expr:
-    return Compare(_OTHER[e.op], e.right, e.left) if isinstance(e, Compare) and _is_kink(e) else e
+def _at_kinks(site: Site, change: Callable[[Compare], Expr]) -> Iterator[Expr]:
+    """The gradient with every comparison at a kink changed; nothing where there is none."""
+    if any(map(_is_kink, walk(site.right))):
+        yield everywhere(site.right, lambda e: change(e) if isinstance(e, Compare) and _is_kink(e) else e)
 
 
 def _wrong_side(site: Site) -> Iterator[Expr]:
-    """[X<=0] for [0<X], and the other way round."""
-    if sum(_is_kink(e) for e in walk(site.right)) > 0:
-        yield everywhere(site.right, _turned)
+    """[X<=0] or [X<0] for [0<X], and the other way round."""
+    yield from _at_kinks(site, lambda e: Compare(_OTHER[e.op], e.right, e.left))
+    yield from _at_kinks(site, lambda e: Compare(e.op, e.right, e.left))
+
+
+def _value_for_mask(site: Site) -> Iterator[Expr]:
+    """max(X, 0) for [0<X]."""
+    yield from _at_kinks(site, lambda e: Maximum(e.right, ZERO) if e.left == ZERO else e)
+
+
+def _mask_of_cotangent(site: Site) -> Iterator[Expr]:
+    """[0<dE/dO] for [0<X]."""
+
+    def read(e: Expr) -> Expr:
+        own = isinstance(e, Entry) and site.op.tensor(e.tensor).axes == site.op.output.axes
+        return Entry(site.cotangent, e.indices) if own and isinstance(e, Entry) else e
+
+    yield from _at_kinks(site, lambda e: Compare(e.op, read(e.left), read(e.right)))
 
 
 def _from_positive(site: Site) -> Iterator[Expr]:
@@ -93,4 +127,8 @@ RULES: dict[int, Rule] = {
     50: _without_alpha,
     51: _wrong_side,
     53: _from_positive,
+    97: _one_plus_tanh,
+    98: _other_function,
+    99: _value_for_mask,
+    100: _mask_of_cotangent,
 }

@@ -5,30 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
+from itertools import combinations
 
 from derive.catalogue import RECIPES, variants
 from derive.errors import BackproofError
-from derive.expressions.expr import Expr
+from derive.expressions.expr import Binder, Expr
 from derive.language.notation import Equation, parse_index
 from derive.operation import Op, Value, with_values
 from derive.sweep import gradient
 from numeric.mistakes import activation_rules, general_rules, index_rules, loss_rules, pooling_rules, structure_rules
-from numeric.mistakes.catalogue import BY_NUMBER, Mistake
+from numeric.mistakes.catalogue import BY_NUMBER, GENERAL, Mistake
 from numeric.mistakes.site import Rule, Site
 
-RULES: dict[int, Rule] = dict(
-    sorted(
-        (
-            activation_rules.RULES
-            | general_rules.RULES
-            | index_rules.RULES
-            | loss_rules.RULES
-            | pooling_rules.RULES
-            | structure_rules.RULES
-        ).items()
-    )
+_ALL = (
+    activation_rules.RULES
+    | general_rules.RULES
+    | index_rules.RULES
+    | loss_rules.RULES
+    | pooling_rules.RULES
+    | structure_rules.RULES
 )
-"""What each mistake does to a gradient, by number; the others do not show in a formula."""
+RULES: dict[int, Rule] = {n: _ALL[n] for n in sorted(_ALL, key=lambda n: (BY_NUMBER[n].family == GENERAL, n))}
+"""What each mistake does to a gradient, by number, general ones last; the others do not show in a formula."""
+
+TOGETHER = (1, 3, 4, 7, 54, 56, 62, 68, 69, 71)
+"""Mistakes of which two or three are often made together."""
 
 
 def wrong_formulas(op: Op, wrt: str) -> Iterator[tuple[Mistake, Expr]]:
@@ -37,7 +38,42 @@ def wrong_formulas(op: Op, wrt: str) -> Iterator[tuple[Mistake, Expr]]:
     Each formula once, under the first mistake that leads to it; none is written as the derived one is, but one may
     still be equal to it. Raises: NotDerived, OperationError for a tensor that the law does not have.
     """
+    yield from _each(*_site(op, wrt))
+
+
+def wrong_equations(op: Op, target: str) -> Iterator[tuple[Mistake, Expr]]:
+    """The right-hand side of one of the law's equations with each mistake in it, over the axes of its tensor."""
+    law, values = _opened(op)
+    equation, axes = law.equation(target), law.tensor(target).axes
+    if equation is not None:
+        site = Site(law, law.inputs[0], axes, equation.body)
+        yield from _each(site, _putting(law, values, equation.names))
+
+
+def wrong_sides(op: Op, axes: tuple[Binder, ...], right: Expr) -> Iterator[tuple[Mistake, Expr]]:
+    """Any formula over an operation's tensors with each mistake in it."""
+    yield from _each(Site(op, op.inputs[0], axes, right), lambda e: e)
+
+
+def together(op: Op, wrt: str) -> Iterator[tuple[tuple[Mistake, ...], Expr]]:
+    """The gradient with two mistakes in it, then with three. Raises: as `wrong_formulas`."""
     site, put_in = _site(op, wrt)
+    seen = {put_in(site.right)}
+    for numbers in (c for many in (1, 2, 3) for c in combinations(TOGETHER, many)):
+        wrong = site.right
+        for n in numbers:
+            before, wrong = wrong, next(RULES[n](replace(site, right=wrong)), wrong)
+            if wrong == before:
+                break
+        else:
+            found = put_in(wrong)
+            if found not in seen:
+                seen.add(found)
+                if len(numbers) > 1:
+                    yield tuple(BY_NUMBER[n] for n in numbers), found
+
+
+def _each(site: Site, put_in: Callable[[Expr], Expr]) -> Iterator[tuple[Mistake, Expr]]:
     seen = {put_in(site.right)}
     for number, rule in RULES.items():
         for wrong in rule(site):
@@ -59,12 +95,16 @@ def _site(op: Op, wrt: str) -> tuple[Site, Callable[[Expr], Expr]]:
     """The gradient with all numbers left open, so that stride and padding can be told apart, and what puts them in."""
     law, values = _opened(op)
     found = gradient(law, wrt)
-    names = tuple(b.name for b in found.axes)
+    return Site(law, found.wrt, found.axes, found.formula), _putting(law, values, tuple(b.name for b in found.axes))
+
+
+def _putting(law: Op, values: dict[str, Value], names: tuple[str, ...]) -> Callable[[Expr], Expr]:
+    """What puts numbers for a law's symbols into a formula over the indices `names`."""
 
     def put_in(e: Expr) -> Expr:
         return with_values(replace(law, equations=(Equation("G", names, e),), stable=()), values).equations[0].body
 
-    return Site(law, found.wrt, found.axes, found.formula), put_in if values else lambda e: e
+    return put_in if values else lambda e: e
 
 
 def _opened(op: Op) -> tuple[Op, dict[str, Value]]:

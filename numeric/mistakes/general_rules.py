@@ -1,4 +1,4 @@
-"""Mistakes that are made in any gradient: a sign, a term, a factor, a sum; numbers 69 to 78."""
+"""Mistakes that are made in any gradient: a sign, a term, a factor, a sum; numbers 69 to 78 and 109 to 111."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from derive.expressions.build import add, mul, negate, put
-from derive.expressions.expr import ONE, Add, Binder, Contract, Div, Expr, Mul, Num, Pow
+from derive.expressions.expr import MINUS_ONE, ONE, Add, Binder, Contract, Div, Entry, Expr, Mul, Num, Pow
 from derive.expressions.index import index
 from numeric.mistakes.site import Rule, Site
 
@@ -35,6 +35,10 @@ def _divisor_dropped(site: Site) -> Iterator[Expr]:
     yield from _one_by_one(site, lambda e: iter((e.left,) if isinstance(e, Div) else ()))
 
 
+def _times_divisor(site: Site) -> Iterator[Expr]:
+    yield from _one_by_one(site, lambda e: iter((mul((e.left, e.right)),) if isinstance(e, Div) else ()))
+
+
 def _cotangent_missing(site: Site) -> Iterator[Expr]:
     yield site.in_reads(lambda e: ONE if site.is_cotangent(e) else e)
 
@@ -56,12 +60,12 @@ def _term_dropped(site: Site) -> Iterator[Expr]:
 
 
 def _factor_dropped(site: Site) -> Iterator[Expr]:
-    """One factor of a product left out, the cotangent aside; or a power."""
+    """One factor of a product left out, the cotangent and signs aside; or a power."""
 
     def changes(e: Expr) -> Iterator[Expr]:
         if isinstance(e, Mul):
             for k, f in enumerate(e.items):
-                if not site.is_cotangent(f):
+                if not site.is_cotangent(f) and f != MINUS_ONE:
                     yield mul((*e.items[:k], *e.items[k + 1 :]))
         if isinstance(e, Pow):
             yield e.left
@@ -89,9 +93,21 @@ def _term_sign(site: Site) -> Iterator[Expr]:
     yield from _one_by_one(site, changes)
 
 
-def _factor_2(site: Site) -> Iterator[Expr]:
-    for factor in (Fraction(2), Fraction(1, 2)):
+def _bias_missing(site: Site) -> Iterator[Expr]:
+    """O = sum X*F for sum X*F + b."""
+    biases = {t.name for t in site.op.inputs if t.argument == "bias"}
+    e = site.right
+    if isinstance(e, Add):
+        yield add(t for t in e.items if not isinstance(t, Entry) or t.tensor not in biases)
+
+
+def _factor(factor: Fraction) -> Rule:
+    """The gradient times a number."""
+
+    def rule(site: Site) -> Iterator[Expr]:
         yield mul((Num(factor), site.right))
+
+    return rule
 
 
 RULES: dict[int, Rule] = {
@@ -104,5 +120,8 @@ RULES: dict[int, Rule] = {
     75: _binders(lambda b: Binder(b.name, index(1))),
     76: _binders(lambda b: Binder(b.name, b.extent - 1)),
     77: _term_sign,
-    78: _factor_2,
+    78: _factor(Fraction(2)),
+    109: _factor(Fraction(1, 2)),
+    110: _bias_missing,
+    111: _times_divisor,
 }

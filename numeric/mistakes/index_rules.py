@@ -1,8 +1,8 @@
-"""Mistakes in where a convolution or a pooling reads: numbers 1 to 16, 20 to 22 and 67."""
+"""Mistakes in where a convolution or a pooling reads: numbers 1 to 16, 20 to 22, 67 and 89 to 93."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import partial
 
 from derive.expressions.build import add, contract, mul, negate
@@ -83,6 +83,37 @@ def _stride_forgotten(site: Site) -> Iterator[Expr]:
         yield site.at_places({s: 1})
 
 
+def _stride_dilation_swapped(site: Site) -> Iterator[Expr]:
+    """i+s*p for s*i+p."""
+    pairs = tuple(zip(site.symbols("stride"), site.symbols("dilation"), strict=False))
+    yield site.at_places(dict(pairs) | {d: s for s, d in pairs})
+
+
+def _stride_on_taps(site: Site) -> Iterator[Expr]:
+    """s*(i+p) for s*i+p."""
+    pairs = zip(site.symbols("stride"), site.symbols("dilation"), strict=False)
+    yield site.at_places({d: index(s) * index(d) for s, d in pairs})
+
+
+def _stride_multiplied(site: Site) -> Iterator[Expr]:
+    """s*h-p and s*(h-p) for (h-p)/s."""
+
+    def whole(c: Composite, dividend: Index, divisor: Index) -> Index | None:
+        return dividend * divisor if c.kind == "exact" else None
+
+    def cell(c: Composite, dividend: Index, divisor: Index) -> Index | None:
+        return dividend.substitute({n: index(n) * divisor for n in site.free}) if c.kind == "exact" else None
+
+    for change in (cell, whole):
+        yield at_places(site.right, partial(recomposed, change=change))
+
+
+def _taps_reversed(site: Site) -> Iterator[Expr]:
+    """i-p for i+p."""
+    taps = _minus(site.taps)
+    yield at_places(site.right, lambda i: i if i.name else i.substitute(taps))
+
+
 def _undivided(c: Composite, dividend: Index, divisor: Index) -> Index | None:
     return dividend if c.kind == "exact" else None
 
@@ -102,8 +133,22 @@ def _names(e: Entry) -> frozenset[str]:
 
 
 def _padding_off_by_one(site: Site) -> Iterator[Expr]:
+    """P+1 for P; where there is no padding, i+p-1 for i+p."""
+    low, taps = _low(site), site.taps.keys()
     for by in (1, -1):
-        yield site.at_places({p: index(p) + by for p in _low(site)})
+        if low:
+            yield site.at_places({p: index(p) + by for p in low})
+        else:
+            yield at_places(site.right, partial(_moved, taps, by))
+
+
+def _moved(taps: Collection[str], by: int, i: Index) -> Index:
+    return i + by if i.name is None and not i.names().isdisjoint(taps) else i
+
+
+def _padding_added(site: Site) -> Iterator[Expr]:
+    """i+p+P for i+p-P, and h-P-p for h+P-p."""
+    yield site.at_places({p: -index(p) for p in _low(site)})
 
 
 def _padding_twice(site: Site) -> Iterator[Expr]:
@@ -154,7 +199,7 @@ def _last_tap_dropped(site: Site) -> Iterator[Expr]:
 
 def _offset_reversed(site: Site) -> Iterator[Expr]:
     """(h-P+d*p)/s for (h+P-d*p)/s."""
-    if site.bound_taps:
+    if _steps_back(site):
         reversed_ = _minus(site.bound_taps) | _minus(_low(site))
         yield at_places(site.right, lambda i: i if i.name else i.substitute(reversed_))
 
@@ -232,4 +277,9 @@ RULES: dict[int, Rule] = {
     21: _swapped("padding"),
     22: _swapped("dilation"),
     67: _flipped,
+    89: _padding_added,
+    90: _stride_dilation_swapped,
+    91: _stride_on_taps,
+    92: _stride_multiplied,
+    93: _taps_reversed,
 }

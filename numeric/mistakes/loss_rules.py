@@ -1,13 +1,14 @@
-"""Mistakes in losses and normalisations: what is divided by, what is subtracted, what is summed; numbers 54 to 66."""
+"""Mistakes in losses and normalisations: numbers 54 to 66 and 101 to 108."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import partial
 
 from derive.expressions.build import add, div, mul, negate, negative
 from derive.expressions.expr import ONE, Add, Compare, Contract, Div, Entry, Expr, Mul, Num, Pow, Val, val
+from derive.expressions.index import index
 from derive.expressions.substitution import substitute
 from derive.expressions.traversal import reads, walk
 from derive.language.notation import Equation
@@ -210,6 +211,86 @@ def _n_minus_1(site: Site) -> Iterator[Expr]:
     yield everywhere(site.right, change)
 
 
+def _terms_kept(kept: Callable[[Site, Expr], bool]) -> Rule:
+    """Of the three terms of a normalisation's gradient, some alone."""
+
+    def rule(site: Site) -> Iterator[Expr]:
+        yield everywhere(site.right, lambda e: add(t for t in own if kept(site, t)) if (own := _terms(site, e)) else e)
+
+    return rule
+
+
+# -- what an output depends on -----------------------------------------------------------------------------------------
+
+
+def _diagonal_alone(site: Site) -> Iterator[Expr]:
+    """g*y for sum[c1] g[c1]*y[c1]: what depends on all inputs taken as if each output had one of its own."""
+
+    def change(e: Expr) -> Expr:
+        if not isinstance(e, Contract) or not any(map(site.is_cotangent, reads(e))):
+            return e
+        at = {b.name: index(a.name) for b in e.binders for a in site.axes if a.extent == b.extent}
+        rest = tuple(b for b in e.binders if b.name not in at)
+        body = substitute(e.body, at)
+        return Contract(rest, body) if rest else body
+
+    if not site.windows:
+        yield everywhere(site.right, change)
+
+
+def _delta_as_one(site: Site) -> Iterator[Expr]:
+    """y[i]*(1-y[j]) for y[i]*([i==j]-y[j]): the term g[c] of a gradient becomes the sum that its other term has."""
+    e = site.right
+    whole = next((f for f in e.items if isinstance(f, Add)), e) if isinstance(e, Mul) else e
+    if not isinstance(whole, Add) or len(whole.items) != 2 or not any(map(site.is_cotangent, whole.items)):
+        return
+    other = next(t for t in whole.items if not site.is_cotangent(t))
+    sums = [n for n in walk(other) if isinstance(n, Contract) and any(map(site.is_cotangent, reads(n)))]
+    if len(sums) == 1:
+        outer = tuple(f for f in e.items if f != whole) if isinstance(e, Mul) else ()
+        yield add((sums[0], mul((*outer, other))))
+
+
+def _over_classes(site: Site) -> Iterator[Expr]:
+    """(p - y)/C for (p - y)/N."""
+    axes = site.op.inputs[0].axes
+    if any(t.integer for t in site.op.inputs) and len(axes) > 1:
+        classes = Val(axes[1].extent)
+        yield site.instead(Div, lambda e: div(e.left, classes) if _is_count(site, e.right) else e)
+
+
+def _of_probabilities(site: Site) -> Iterator[Expr]:
+    """-y/p for p - y."""
+
+    def change(e: Expr) -> Expr:
+        if not isinstance(e, Add) or len(e.items) != 2:
+            return e
+        p, y = sorted(e.items, key=negative)
+        return div(y, p) if isinstance(p, Entry) and p.tensor in _intermediates(site) and negative(y) else e
+
+    if _of_target(site):
+        yield everywhere(site.right, change)
+
+
+def _input_for_computed(site: Site) -> Iterator[Expr]:
+    """X for Y where Y is computed from X entry by entry."""
+    computed = [t for t in site.op.tensors if t.role == "intermediate"]
+    for t in computed:
+        for x in (x for x in site.op.inputs if not x.integer and x.axes == t.axes):
+            yield site.reading(t.name, partial(_of_tensor, x.name))
+
+
+def _output_for_computed(site: Site) -> Iterator[Expr]:
+    """log p for p."""
+    for t in site.op.tensors:
+        if t.role == "intermediate" and t.axes == site.op.output.axes:
+            yield site.reading(t.name, partial(_of_tensor, site.op.output.name))
+
+
+def _of_tensor(name: str, e: Entry) -> Expr:
+    return Entry(name, e.indices)
+
+
 RULES: dict[int, Rule] = {
     54: _mean_dropped,
     55: _mean_twice,
@@ -223,4 +304,12 @@ RULES: dict[int, Rule] = {
     63: _target_sign,
     65: _mean_path_dropped,
     66: _n_minus_1,
+    101: _terms_kept(lambda site, t: not _sums(t)),
+    102: _terms_kept(lambda site, t: not (_sums(t) and _tensors(t) & _intermediates(site))),
+    103: _diagonal_alone,
+    104: _delta_as_one,
+    105: _over_classes,
+    106: _of_probabilities,
+    107: _input_for_computed,
+    108: _output_for_computed,
 }

@@ -1,11 +1,12 @@
-"""Mistakes in winners, ties and divisors of windows: numbers 36 to 46."""
+"""Mistakes in winners, ties and divisors of windows: numbers 36 to 46 and 94 to 96."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
-from derive.expressions.build import add, mul
+from derive.expressions.build import add, div, mul
 from derive.expressions.expr import (
     GUARDS,
     ONE,
@@ -20,6 +21,7 @@ from derive.expressions.expr import (
     Num,
     Pow,
     Select,
+    Val,
     Winner,
     val,
 )
@@ -111,6 +113,14 @@ def _winner_undilated(site: Site) -> Iterator[Expr]:
     yield site.instead(Winner, lambda w: Winner(w.binders, substitute(w.body, ones), w.at))
 
 
+def _every_cell(site: Site) -> Iterator[Expr]:
+    yield site.instead(Winner, lambda w: ONE)
+
+
+def _as_average(site: Site) -> Iterator[Expr]:
+    yield site.instead(Winner, lambda w: div(ONE, val(product_of(b.extent for b in w.binders))))
+
+
 # -- divisors ----------------------------------------------------------------------------------------------------------
 
 
@@ -133,6 +143,17 @@ def _divisor(kind: str) -> Rule:
                 yield site.reading(count, lambda e: whole)
 
     return rule
+
+
+def _along_one_axis(site: Site) -> Iterator[Expr]:
+    """1/K for 1/K^2."""
+    extents = dict.fromkeys(Val(w.tap.extent) for w in site.windows)
+    for extent in extents if len(extents) > 1 else ():
+        yield site.instead(Div, partial(_divided_by, extent, frozenset(extents)))
+
+
+def _divided_by(extent: Expr, cells: frozenset[Expr], e: Div) -> Expr:
+    return div(e.left, extent) if isinstance(e.right, Mul) and cells == {*e.right.items} else e
 
 
 def _kind(site: Site, count: str, guard: Expr) -> str:
@@ -175,4 +196,7 @@ RULES: dict[int, Rule] = {
     44: _not_over_norm,
     45: _norm_at_zero,
     46: _winner_undilated,
+    94: _every_cell,
+    95: _as_average,
+    96: _along_one_axis,
 }

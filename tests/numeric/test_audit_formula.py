@@ -155,7 +155,38 @@ WRONG = [
     (ATTENTION, {}, r"\frac{\partial L}{\partial K} = \frac{1}{\sqrt{d_k}} \frac{\partial L}{\partial S} Q", ""),
     (ATTENTION, {}, r"O = \operatorname{softmax}\left(\frac{QK^T}{d}\right) V", ""),
     ("O[i] = sum[p] X[i+p]*F[p]", {}, "dE/dF[p] = -(sum[i] dE/dO[i]*X[i+p])", "sign"),
+    ("mse_loss", {}, "dE/dX[i] = X[i]-Y[i]", "the division by N was left out, and the 2 of the square was left out"),
+    ("mse_loss", {}, "dE/dX[i] = Y[i]-X[i]", "the 2 of the square was left out, and the sign is wrong"),
+    ("softmax", {}, "dO[i]/dX[j] = O[i]*(1-O[j])", "[i==j] was taken to be 1"),
+    ("softmax", {}, "dO[i]/dX[j] = O[i]*(1-O[i])*[i==j]", "only the diagonal was kept"),
+    ("softmax", {}, "dO[i]/dX[j] = -O[i]*O[j]", "the diagonal was forgotten"),
+    ("softmax", {}, "dO[i]/dX[j] = O[i]*([i==j]+O[j])", "a term has the wrong sign"),
+    ("softmax", {}, "dE/dX[n,c] = sum[d] dE/dO[n,d]*O[n,d]*(1-O[n,c])", "[i==j] was taken to be 1"),
+    ("log_softmax", {}, "dE/dX[n,c] = dE/dO[n,c]*(1-exp(O[n,c]))", "only the diagonal was kept"),
+    ("batch_norm", {"training": True}, "dE/dX[n,c] = dE/dO[n,c]*w[c]/S[c]", "taken as constants"),
+    ("batch_norm", {"training": True}, "dE/dX[n,c] = w[c]/S[c]*(dE/dO[n,c] - sum[m] dE/dO[m,c]/N)", "variance"),
+    ("conv2d", {}, "dE/dF[k,c,p,q] = sum[n,i,j] dE/dO[n,k,i,j]*X[n,c,i+p-1,j+q-1]", "indices that count from 1"),
+    ("conv2d", {}, "O[n,k,i,j] = b[k] + sum[c,p,q] X[n,c,i+p+P_h,j+q+P_w]*F[k,c,p,q]", "the padding"),
+    ("conv2d", {}, "O[n,k,i,j] = sum[c,p,q] X[n,c,i+p,j+q]*F[k,c,p,q]", "the bias was left out"),
+    ("conv1d", {"stride": 2}, "dE/dF[k,c,p] = sum[n,i] dE/dO[n,k,i]*X[n,c,i+2*p]", "the stride went with the filter's"),
+    ("conv1d", {"stride": 2}, "dE/dF[k,c,p] = sum[n,i] dE/dO[n,k,i]*X[n,c,2*(i+p)]", "the filter's index, too"),
+    ("conv1d", {"dilation": 2}, "dE/dF[k,c,p] = sum[n,i] dE/dO[n,k,i]*X[n,c,i+p]", "the dilation of the filter"),
+    ("conv1d", {}, "dE/dF[k,c,p] = sum[n,i] dE/dO[n,k,i]*X[n,c,i-p]", "the filter's index has the wrong sign"),
+    ("relu", {}, "dE/dX[i] = dE/dO[i]*max(0,X[i])", "max(X,0) was taken for the mask"),
+    ("relu", {}, "dE/dX[i] = max(dE/dO[i],0)", "the mask was taken of the gradient"),
+    ("tanh", {}, "dE/dX[i] = dE/dO[i]*(1+O[i]^2)", "1+tanh^2"),
+    ("tanh", {}, "dE/dX[i] = dE/dO[i]*O[i]*(1-O[i])", "another function's derivative"),
+    ("cross_entropy", {}, "dE/dX[n,c] = ([c==T[n]]-P[n,c])/N", "the sign is wrong"),
+    ("cross_entropy", {}, "dE/dX[n,c] = (P[n,c]-[c==T[n]])/C", "by the number of classes"),
+    ("linear", {}, "O[n,k] = sum[c] X[n,c]*W[c,k] + b[k]", "a matrix was not transposed"),
+    ("linear", {}, "dE/db[k] = dE/dO[0,k]", "one sample alone was counted"),
+    ("avg_pool2d", {"kernel_size": 2}, "dE/dX[n,c,h,w] = dE/dO[n,c,h,w]/4", NO_MISTAKE),
+    ("max_pool2d", {"kernel_size": 2}, "dE/dX[n,c,h,w] = dE/dO[n,c,h//2,w//2]", "every cell of a window"),
+    ("O[i] = X[i]*M[i]/(1-q)", {}, "dE/dX[i] = dE/dO[i]*M[i]", "the divisor was left out"),
+    ("O[i] = X[i]*M[i]/(1-q)", {}, "dE/dX[i] = dE/dO[i]*M[i]*(1-q)", "it was multiplied by what it must be divided by"),
 ]
+
+SATURATED = ["sigmoid", "tanh", "softmax"]
 
 UNREADABLE = [
     ("sigmoid", "dE/dX[i = O[i]", "column 9"),
@@ -189,6 +220,14 @@ def test_a_wrong_claim_is_refuted_and_diagnosed_with_the_right_formula(op, set_t
     assert found.witness.got != found.witness.expected
     again = check_formula(found.right, op, **set_to)
     assert again.verdict in ("verified", "verified-under")
+
+
+@pytest.mark.parametrize("name", SATURATED)
+def test_a_witness_under_a_function_is_no_saturated_one(name) -> None:
+    found = check_formula("dE/dX[n,c] = 2*dE/dO[n,c]*O[n,c]", name)
+    assert found.witness is not None
+    assert abs(float(found.witness.plain()["expected"]) - float(found.witness.plain()["got"])) > 0.1
+    assert all(abs(Fraction(x)) < 10 for row in found.witness.data["X"] for x in row)
 
 
 @pytest.mark.parametrize(("op", "text", "said"), UNREADABLE)
