@@ -23,6 +23,7 @@ from derive.expressions.expr import (
     Compare,
     Contract,
     Div,
+    Entry,
     Expr,
     InRange,
     Maximum,
@@ -31,12 +32,14 @@ from derive.expressions.expr import (
     Num,
     Select,
     Winner,
+    delta,
 )
 from derive.expressions.index import index
 from derive.expressions.match import Unknowns, match
 from derive.expressions.substitution import rename_bound, substitute
 from derive.expressions.traversal import all_names, reads, walk
 from derive.laws.definitions import unfolder
+from derive.laws.law import COTANGENT
 from derive.operation import Op
 
 MEETING = ("above", "below", "mean")
@@ -237,6 +240,27 @@ def shared(op: Op, w: Winner) -> Expr:
     assert isinstance(other, Contract)
     each = Winner(w.binders, w.body, tuple(index(b.name) for b in other.binders))
     return Div(winning(op, w), Contract(other.binders, winning(op, each)))
+
+
+def untied(op: Op, wrt: str) -> Expr | None:
+    """dE/dX[a] = sum[i,p] dE/dO[i]*[X[a]==O[i]]*[a==e(i,p)] of O[i] = max[p] X[e(i,p)]; None of any other law.
+
+    It is the derivative where no two cells of a window are equal, whichever of equal ones an author prefers.
+    """
+    output, tensor = op.output, op.tensor(wrt)
+    equation = op.equation(output.name)
+    most = equation.body if equation is not None else None
+    if not (isinstance(most, Select) and isinstance(most.body, Entry) and most.body.tensor == wrt):
+        return None
+    at, own = (tuple(index(b.name) for b in t.axes) for t in (output, tensor))
+    product_of_reads = Mul((Entry(COTANGENT + output.name, at), Entry(output.name, at), most.body))
+    clashing = [b.name for b in tensor.axes]
+    named = rename_bound(Contract((*output.axes, *most.binders), product_of_reads), clashing, clashing)
+    assert isinstance(named, Contract)
+    cotangent, maximum, cell = named.body.parts
+    assert isinstance(cell, Entry)
+    here = (delta(i, a) for i, a in zip(cell.indices, own, strict=True))
+    return Contract(named.binders, mul((cotangent, Compare("==", Entry(wrt, own), maximum), *here)))
 
 
 def _inside(op: Op, body: Expr) -> tuple[Expr, ...]:

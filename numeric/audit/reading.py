@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from derive.conventions import speaking, under
+from derive.conventions import speaking, under, untied
 from derive.expressions.build import rebuild
 from derive.expressions.expr import ONE, Binder, Contract, Expr
 from derive.expressions.index import Index, index
@@ -14,13 +14,15 @@ from derive.expressions.match import Unknowns, match
 from derive.expressions.traversal import free_names
 from derive.language.show import show, show_index
 from derive.operation import Op, Parameter, Value, with_values
+from numeric.audit.claim_grammar import GRADIENT
 from numeric.audit.claims import Claim
 from numeric.audit.comparison import compare, differ
 from numeric.audit.numbers import unrounded, whole_windows
-from numeric.audit.right import right_side
+from numeric.audit.right import over, right_side
 from numeric.audit.verdict import Verdict
 
 Defaults = Mapping[str, tuple[Parameter, ...]]
+UNTIED = "no two cells of a window are equal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +126,14 @@ def _assuming(op: Op, e: Expr) -> Expr:
 
 
 def by_convention(reading: Reading) -> Iterator[Reading]:
-    """The same at kinks and ties as each author chooses who says something about the operation."""
+    """The same at kinks and ties as each author chooses who says something about the operation; then without ties."""
     for convention in speaking(reading.op):
         choice = convention.of(reading.op)
         assert choice is not None
         right = under(reading.op, reading.right, convention)
         if right != reading.right:
             yield replace(reading, right=right, made=(*reading.made, f"convention {convention.name}: {choice.says}"))
+    claim = reading.claim
+    masked = untied(reading.op, claim.left.tensor) if claim.kind == GRADIENT else None
+    if masked is not None:
+        yield replace(reading, right=over(reading.op, claim.left, masked), made=(*reading.made, UNTIED))

@@ -22,6 +22,7 @@ from derive.conventions import (
     rules,
     speaking,
     under,
+    untied,
 )
 from derive.expressions.expr import Compare, Entry, Expr, Num
 from derive.language.show import show
@@ -102,6 +103,18 @@ def test_a_padded_window_of_two_by_two_shares_among_its_real_cells(rule: str) ->
         assert gradient_at(law, formula, arrays, "X") == [1, 1, 1, 1]
         whole = op("max_pool2d", kernel_size=2, stride=2, padding=0, dilation=1)
         assert gradient_at(whole, by_rule(whole, derived(whole), rule), arrays, "X") == BY_RULE[rule](window)
+
+
+def test_without_ties_the_mask_of_what_equals_the_maximum_is_every_rule() -> None:
+    law = op("max_pool2d", kernel_size=2, stride=2, padding=0, dilation=1)
+    masked = untied(law, "X")
+    assert masked is not None
+    for window in weak_orders(4):
+        got = gradient_at(law, masked, {"X": Array((1, 1, 2, 2), window)}, "X")
+        assert got == [x == max(window) for x in window]
+        assert (got == first(window)) == (window.count(max(window)) == 1)
+    assert untied(op("relu"), "X") is None
+    assert untied(op("O[n] = max[c] X[n,c]^2; X[n<N,c<C]"), "X") is None
 
 
 def test_the_rules_differ_exactly_where_the_largest_cells_are_equal() -> None:
