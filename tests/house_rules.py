@@ -19,7 +19,7 @@ ONLY_IN = {
     "torch": {
         "numeric/to_torch.py",
         "numeric/audit/kernel/torch_subjects.py",
-        "numeric/oracle.py",
+        "numeric/oracle/",
         "numeric/networks/network_oracle.py",
         "numeric/training/devices.py",
         "reports/examples/",
@@ -204,7 +204,9 @@ def _package_allowed(module: Module, found: Import) -> bool:
 
 def local_imports_are_of_optional_packages(house: House) -> list[str]:
     """An import inside a function is of a package of ONLY_IN, or of a module that uses one: a backend."""
-    backends = {path.removesuffix(".py").replace("/", ".") for paths in ONLY_IN.values() for path in paths}
+    backends = {
+        path.removesuffix(".py").removesuffix("/").replace("/", ".") for paths in ONLY_IN.values() for path in paths
+    }
     return [
         f"{module.path}:{found.line} imports {found.name} inside a function"
         for module in house.modules
