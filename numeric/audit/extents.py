@@ -7,9 +7,9 @@ from dataclasses import replace
 from operator import itemgetter
 
 from derive.errors import OperationError
-from derive.expressions.expr import Binder, Binding, Entry, Expr
+from derive.expressions.expr import Binder, Binding, Compare, Entry, Expr
 from derive.expressions.index import Index, index
-from derive.expressions.traversal import binders_of, reads, walk
+from derive.expressions.traversal import binders_of, free_names, reads, walk
 from derive.language.show import show
 from derive.laws.law import COTANGENT
 from derive.operation import Op
@@ -40,7 +40,7 @@ def _is_open(b: Binder) -> bool:
 
 def _bounded(op: Op, b: Binder, e: Binding, axes: Mapping[str, tuple[Binder, ...]]) -> Binder:
     found = sorted(read_extents(reads(e.body), b.name, axes), key=itemgetter(0))
-    extent = found[0][1] if found else extent_by_name(op, b.name)
+    extent = found[0][1] if found else _extent_of_labels(op, e.body, b.name) or extent_by_name(op, b.name)
     if extent is None:
         raise OperationError(
             f"index {b.name} in {show(e, bounds=False)}: got no axis that {b.name} runs over by itself, expected a"
@@ -57,6 +57,16 @@ def read_extents(
         for i, axis in zip(read.indices, axes.get(read.tensor, ()), strict=False):
             if i in (index(name), axis.extent - 1 - index(name)):
                 yield (0 if read.tensor.startswith(COTANGENT) else 1 if axis.name == name else 2), axis.extent
+
+
+def _extent_of_labels(op: Op, body: Expr, name: str) -> Index | None:
+    """The number of classes, where an index is compared with a label: that of the index which the law compares so."""
+    labels = {e.tensor for n in walk(body) if isinstance(n, Compare) and name in free_names(n) for e in reads(n)}
+    for n in (n for equation in op.equations for n in walk(equation.body) if isinstance(n, Compare)):
+        if any(e.tensor in labels for e in reads(n)):
+            own = free_names(n) - {x for e in reads(n) for i in e.indices for x in i.names()}
+            return next((extent_by_name(op, x) for x in sorted(own)), None)
+    return None
 
 
 def extent_by_name(op: Op, name: str) -> Index | None:

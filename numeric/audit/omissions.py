@@ -86,6 +86,11 @@ class EveryChannel:
         return Entry(e.tensor, (*e.indices, *(self.known[b.name] for b in missing)))
 
 
+def missing(op: Op, e: Entry) -> tuple[str, ...]:
+    """The axes for which an entry has no index, those behind."""
+    return tuple(b.name for b in axes_of(op)[e.tensor][len(e.indices) :])
+
+
 def _refuse_more(op: Op, e: Entry) -> None:
     axes = axes_of(op)[e.tensor]
     if len(e.indices) > len(axes):
