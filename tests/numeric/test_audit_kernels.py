@@ -347,6 +347,8 @@ DOES = {
     "raise KeyError('x')": "KeyError",
     "[os.write(end, b'noise' * 9) for end in range(3, 64) if Path(f'/proc/self/fd/{end}').exists()]": "",
     "os.closerange(3, 64)": "",
+    "os.fork() or time.sleep(60); os._exit(3)": "it ended its process with exit code 3",
+    "return np.broadcast_to(input.ravel()[:1], (1 << 30,))": "got an array of 8,192 MiB",
 }
 
 
@@ -424,16 +426,21 @@ def test_nothing_that_a_kernel_started_is_left(tmp_path: Path) -> None:
     assert not alive(int(left.read_text()))
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
-def test_an_endless_loop_ends_with_the_audit_that_was_ended(how: signal.Signals, tmp_path: Path) -> None:
+GIL = "ctypes.PyDLL(None).pause()"
+"""Code of C that waits for ever, and lets no thread of Python run."""
+
+
+@pytest.mark.parametrize(("how", "loop"), [(signal.SIGTERM, "pass"), (signal.SIGKILL, "pass"), (signal.SIGKILL, GIL)])
+def test_an_endless_loop_ends_with_the_audit_that_was_ended(how: signal.Signals, loop: str, tmp_path: Path) -> None:
     left, path = tmp_path / "pid", tmp_path / "kernel.py"
-    path.write_text(f"""import os
+    path.write_text(f"""import ctypes, os
 def relu(grad_output, input):
     open({str(left)!r} + "_", "w").write(str(os.getpid()))
     os.rename({str(left)!r} + "_", {str(left)!r})
-    while True: pass
+    while True: {loop}
 """)
-    code = f"from numeric.audit.kernels import check_kernel; check_kernel({f'{path}:relu'!r}, 'relu')"
+    code = "from numeric.audit.kernel.isolation import Limits; from numeric.audit.kernels import check_kernel\n"
+    code += f"check_kernel({f'{path}:relu'!r}, 'relu', limits=Limits(load=2, call=1))"
     audit = subprocess.Popen([sys.executable, "-c", code])
     until(left.exists)
     audit.send_signal(how)

@@ -6,16 +6,18 @@ the rights of whoever asked for it.
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from numeric.audit.kernel.wire import Channel, Closed, Garbled, Message
+from numeric.audit.kernel.wire import LOOK, Channel, Closed, Garbled, Message
 
 ROOT = Path(__file__).resolve().parents[3]
 _START = "import sys; sys.path.insert(0, sys.argv[1]); from numeric.audit.kernel.worker import main; main(sys.argv[2:])"
@@ -81,7 +83,8 @@ class Isolated:
         seconds = self.limits.load if loads else self.limits.call
         try:
             self._start()
-            self._channel.send(message, seconds)
+            most = math.ceil(seconds + GRACE)
+            self._channel.send(Message({**message.data, "seconds": most}, message.arrays), seconds)
             return self._channel.receive(seconds)
         except TimeoutError:
             ended = Ended("timeout", seconds=seconds)
@@ -125,15 +128,28 @@ class Isolated:
         finally:
             for end in theirs:
                 os.close(end)
-        self._channel, self._lifeline = Channel(ours_in, ours_out), our_lifeline
+        self._channel, self._lifeline = Channel(ours_in, ours_out, self._gone), our_lifeline
+
+    def _gone(self) -> bool:
+        """Whether the process has ended."""
+        return self._code() is not None
+
+    def _code(self) -> int | None:
+        """The exit code of a process that has ended, a signal's with a minus.
+
+        It is not waited for, where the system can look only: its group must not lose its number before it is ended.
+        """
+        assert self._process is not None
+        if not hasattr(os, "waitid"):
+            return self._process.poll()
+        found = os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        return None if found is None else found.si_status * (1 if found.si_code == os.CLD_EXITED else -1)
 
     def _ended(self) -> Ended:
-        assert self._process is not None
-        try:
-            code = self._process.wait(GRACE)
-        except subprocess.TimeoutExpired:
-            return Ended("garbled")
-        return Ended("crashed" if code < 0 else "exited", code)
+        end = time.monotonic() + GRACE
+        while (code := self._code()) is None and time.monotonic() < end:
+            time.sleep(LOOK)
+        return Ended("garbled") if code is None else Ended("crashed" if code < 0 else "exited", code)
 
     def __enter__(self) -> Isolated:
         return self

@@ -19,8 +19,13 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
+from numeric.audit.kernel.wire import LARGEST_MESSAGE
+
 COTANGENT, OUTPUT = "grad_output", ""
 """The names of the cotangent among the arrays of a call, and of the output among those of an answer."""
+
+LARGEST_ARRAY = LARGEST_MESSAGE // 8
+"""Bytes of a result: all of them fit into a message."""
 
 PLAIN, STRIDED, EXPANDED = "plain", "strided", "expanded"
 OWN = os.path.dirname(__file__)
@@ -219,6 +224,10 @@ def as_array(name: str, value: Any) -> NDArray:
         value = value.numpy() if "bfloat16" not in str(value.dtype) else value.float().numpy()
     if not isinstance(value, np.ndarray | np.number | int | float) or isinstance(value, bool):
         raise Refused(f"got {_a(value)} for {name}, expected an array or a tensor; return one")
+    if (size := np.asarray(value).nbytes) > LARGEST_ARRAY:
+        raise Refused(
+            f"got an array of {size >> 20:,} MiB for {name}, expected one in the shape of {name}; return that"
+        )
     array = np.array(value)
     if array.dtype.kind not in "fiu":
         raise Refused(f"got an array of {array.dtype} for {name}, expected real numbers; return those")

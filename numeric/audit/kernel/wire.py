@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
 import select
 import struct
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,9 @@ from numpy.typing import NDArray
 
 MAGIC = b"backprof"
 LARGEST_MESSAGE = 1 << 30
+LOOK = 0.1
+"""Seconds between two looks whether the other process is still there."""
+
 _HEAD = struct.Struct(">8sQI")
 """The magic word, the length of all that follows, and of its first part, the plain data."""
 
@@ -39,16 +43,20 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """Two ends of two pipes, one read and one written."""
+    """Two ends of two pipes, one read and one written; `gone` tells whether the process at the other end has ended.
+
+    Its end alone does not close the pipes: a child of it may hold them.
+    """
 
     reads: int
     writes: int
+    gone: Callable[[], bool] = lambda: False
 
     def send(self, message: Message, seconds: float | None = None) -> None:
         """Write a message whole. Raises: TimeoutError, Closed."""
         left, end = memoryview(packed(message)), _end(seconds)
         while left:
-            _wait((), (self.writes,), end)
+            self._wait((), (self.writes,), end)
             try:
                 left = left[os.write(self.writes, left[: select.PIPE_BUF]) :]
             except (BrokenPipeError, OSError) as error:
@@ -65,7 +73,7 @@ class Channel:
     def _exactly(self, count: int, end: float | None) -> bytes:
         found = bytearray()
         while len(found) < count:
-            _wait((self.reads,), (), end)
+            self._wait((self.reads,), (), end)
             try:
                 piece = os.read(self.reads, min(count - len(found), 1 << 16))
             except OSError as error:
@@ -75,15 +83,21 @@ class Channel:
             found += piece
         return bytes(found)
 
+    def _wait(self, reads: tuple[int, ...], writes: tuple[int, ...], end: float | None) -> None:
+        """Raises: TimeoutError; Closed where the other process has ended and left nothing more to be read."""
+        while True:
+            over = self.gone()  # before looking, so that what it wrote last is not missed
+            left = math.inf if end is None else max(0.0, end - time.monotonic())
+            if any(select.select(reads, writes, (), 0 if over else min(left, LOOK))):
+                return
+            if over:
+                raise Closed("the process has ended")
+            if not left:
+                raise TimeoutError
+
 
 def _end(seconds: float | None) -> float | None:
     return None if seconds is None else time.monotonic() + seconds
-
-
-def _wait(reads: tuple[int, ...], writes: tuple[int, ...], end: float | None) -> None:
-    left = None if end is None else max(0.0, end - time.monotonic())
-    if not any(select.select(reads, writes, (), left)):
-        raise TimeoutError
 
 
 def packed(message: Message) -> bytes:
