@@ -79,23 +79,24 @@ def run(
     if resume and checkpoint is not None:  # refused before autograd is asked, which takes longer
         state.load(checkpoint, state.identity(options, digits), net, steps_per_epoch(options, digits))
     checks = checked(graph, net, options, digits)
-    facts = _facts(options, digits, checks)
     if json is None:
         emit(Document("Before training", gradient_section(checks).blocks), None, None)
-    if not all(checks):
-        if json is not None:
-            emit_json(facts, json)
-        return REFUTED
-    keep_freed_memory()
-    trained = followed(options, net, digits, checkpoint, resume)
-    if output is not None:
+    trained = followed(options, net, digits, checkpoint, resume) if all(checks) else None
+    if trained is not None and output is not None:
         page = render(training_report(options, checks, trained), "html")
         write_all(output, {**pictures(trained), "index.html": page})
-    if json is None:
-        say(f"\n{error_in_words(trained)} after {epochs} epoch{'s' * (epochs != 1)}\n")
-    else:
-        emit_json({**facts, **_outcome(trained)}, json)
-    return GOOD
+    _tell(options, digits, checks, trained, json)
+    return GOOD if trained is not None else REFUTED
+
+
+def _tell(
+    options: TrainOptions, digits: Dataset, checks: list[Check], trained: Trained | None, json: str | None
+) -> None:
+    """What came of a run, in a line or as JSON; of one that was not begun, the facts alone."""
+    if json is not None:
+        emit_json({**_facts(options, digits, checks), **(_outcome(trained) if trained is not None else {})}, json)
+    elif trained is not None:
+        say(f"\n{error_in_words(trained)} after {options.epochs} epoch{'s' * (options.epochs != 1)}\n")
 
 
 def _name(what: str, activation: str, pooling: str) -> str:
@@ -133,6 +134,7 @@ def followed(
     options: TrainOptions, net: Model, digits: Dataset, checkpoint: Path | None = None, resume: bool = False
 ) -> Trained:
     """A training run with a bar on a terminal, and a line of log an epoch elsewhere."""
+    keep_freed_memory()
     with progress("training") as advance:
 
         def told(p: Progress) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -73,41 +74,64 @@ def run(
     proved to be equivalent; 5 where rounding leaves a claim open.
     """
     if mutants:
-        others = {"--backend": backend, "--random": random, "--inputs": inputs}
-        for name, given in others.items():
-            if given:
-                raise UsageError(f"--mutants: got {name} too, expected it alone; leave one out")
+        _refuse_beside("--mutants", {"--backend": backend, "--random": random, "--inputs": inputs})
         return _mutants(what, configurations, seed, _jobs(jobs), json)
-    backends = tuple(backend or BACKENDS)
-    for name in backends:
-        if name not in BACKENDS:
-            raise UsageError(f"--backend: got {name!r}, expected one of {', '.join(BACKENDS)}; choose one")
-    if configurations is not None and random is not None:
-        raise UsageError("--random: got --configurations too, expected one of them; leave one out")
-    if inputs is not None and (configurations or random):
-        raise UsageError("--inputs: got --configurations or --random too, expected one of them; leave one out")
-    shared_by = _jobs(jobs)
+    if random is not None:
+        _refuse_beside("--random", {"--configurations": configurations})
+    if inputs is not None:
+        _refuse_beside("--inputs", {"--configurations": configurations, "--random": random})
+    backends, shared_by = _backends(backend), _jobs(jobs)
     refuse_unwritable(json)
-    if inputs is not None or any(name in NETWORKS for name in what or ()):
-        with progress("verifying") as advance:
-            claims = verify_claims.claims(what or (), inputs, seed, backends, advance)
-        return verify_claims.tell(claims, json)
-    laws = [op(text) for text in what] if what else None
     with progress("verifying") as advance:
-        if random is None:
-            found = campaign(laws, configurations or CONFIGURATIONS, seed, shared_by, advance, backends)
+        if inputs is not None or any(name in NETWORKS for name in what or ()):
+            tell, found = verify_claims.tell, verify_claims.claims(what or (), inputs, seed, backends, advance)
+        elif random is not None:
+            tell, found = _told_random, random_campaign(what or None, random, seed, shared_by, advance, backends)
         else:
-            found = random_campaign(what or None, random, seed, shared_by, advance, backends)
+            laws = [op(text) for text in what] if what else None
+            count = configurations or CONFIGURATIONS
+            tell, found = _told, campaign(laws, count, seed, shared_by, advance, backends)
+    return tell(found, json)
+
+
+def _told(found: Mapping[str, Any], json: str | None) -> int:
+    """What a campaign found, and the exit code."""
     if json is not None:
         emit_json(found, json)
-    elif random is None:
+    else:
         emit(Document("Verification", campaign_blocks(found)), None, None)
         log(f"{60 * found['configurations'] / max(found['seconds'], 1e-9):,.0f} configurations a minute")
+    return _exit_code(found)
+
+
+def _told_random(found: Mapping[str, Any], json: str | None) -> int:
+    """What random cases found, and the exit code."""
+    if json is not None:
+        emit_json(found, json)
     else:
         emit(Document("Random cases", random_blocks(found)), None, None)
         log(f"{found['cases_per_second_per_core']:,} cases a second and core, after {found['preparing_seconds']:.0f} s"
             " of deriving and printing")  # fmt: skip
+    return _exit_code(found)
+
+
+def _exit_code(found: Mapping[str, Any]) -> int:
     return REFUTED if found["failed"] else UNDECIDED if found["undecided"] else GOOD
+
+
+def _refuse_beside(option: str, others: Mapping[str, object]) -> None:
+    """Raises: UsageError for an option that is given next to one that it does not go with."""
+    for name, given in others.items():
+        if given:
+            raise UsageError(f"{option}: got {name} too, expected it alone; leave one out")
+
+
+def _backends(named: list[str] | None) -> tuple[str, ...]:
+    """The backends that are asked for, or all. Raises: UsageError."""
+    for name in named or ():
+        if name not in BACKENDS:
+            raise UsageError(f"--backend: got {name!r}, expected one of {', '.join(BACKENDS)}; choose one")
+    return tuple(named or BACKENDS)
 
 
 def _mutants(what: list[str] | None, configurations: int | None, seed: int, jobs: Jobs, json: str | None) -> int:

@@ -55,7 +55,7 @@ def test_a_refuted_claim_exits_1_and_is_told(
         (("lenet", "conv2d"), "got the network lenet with others, expected networks by themselves"),
         (("lenet", "--inputs", "100"), "got the network lenet with others"),
         (("alexnet",), "expected at most 16,777,216; check the network at smaller sizes"),
-        (("relu", "--inputs", "100", "--random", "5"), "--inputs: got --configurations or --random too"),
+        (("relu", "--inputs", "100", "--random", "5"), "--inputs: got --random too"),
         (("conv9d", "--inputs", "100"), "conv9d"),
     ],
 )
