@@ -24,7 +24,7 @@ from numeric.audit.kernel.shrinking import at_least, smallest
 from numeric.audit.kernel.signatures import calling, laws, of_its_sizes, settled, uniform_laws, with_gradients
 from numeric.audit.kernel.subjects import OUTPUT
 from numeric.audit.kernel.suspects import Seen, has_ties
-from numeric.audit.kernel.told import KernelVerdict, counted_axes, refuted, undecided, verified
+from numeric.audit.kernel.told import KernelVerdict, counted_axes, refuted, tested, undecided, verified
 from numeric.audit.kernel.trials import MORE_SEEDS, Suite, Trial, axes_of
 from numeric.audit.kernel.wire import Message
 from numeric.audit.verdict import NO_MISTAKE
@@ -47,7 +47,7 @@ OWN_SIZES = "judged at the sizes of the tensors that it holds: it takes no other
 
 
 class CannotLoad(BackproofError):
-    """A kernel that cannot be imported or called at all."""
+    """A kernel that cannot be imported or called at all, or does not say which gradient it gives."""
 
 
 class Caller(Protocol):
@@ -127,9 +127,9 @@ def _in_its_words(audit: Audit, others: Mapping[str, Suite]) -> Audit:
 class Audit:
     """One kernel under audit; `answers` are those of the stage that is looked at, `fatal` is what ended the process.
 
-    `compared` are the results that were, in any stage; `times` is how far off, in units of the derived formula's
-    rounding, results were that nothing else confirms; `axes` are those of inputs at which the kernel is right, and
-    `narrow` says that there are others at which it is not.
+    `compared` are the results that were, in any stage, `ran` one trial of each stage; `times` is how far off, in units
+    of the derived formula's rounding, results were that nothing else confirms; `axes` are those of inputs at which the
+    kernel is right, and `narrow` says that there are others at which it is not.
     """
 
     caller: Caller
@@ -140,6 +140,7 @@ class Audit:
     answers: list[tuple[Trial, Message]] = field(default_factory=list)
     fatal: Fault | None = None
     compared: set[str] = field(default_factory=set)
+    ran: dict[str, Trial] = field(default_factory=dict)
     times: float = 0.0
     axes: set[int] = field(default_factory=set)
     narrow: bool = False
@@ -165,7 +166,8 @@ class Audit:
             found = self._later(first, [f for f in families if f != base])
         if found:
             return self._refuted(found)
-        return verified(self.target, self.suite, self.calls, len(first), self.notes, self.compared, self._hypotheses())
+        reason = tested(len(first), self.calls, self.ran)
+        return verified(self.target, self.suite, self.calls, reason, self.notes, self.compared, self._hypotheses())
 
     def _later(self, first: Sequence[Trial], families: Sequence[Any]) -> list[Fault]:
         for trials in self.suite.later(first):
@@ -273,6 +275,9 @@ class Audit:
         self.calls += 1
         answer = self.caller.ask(request(trial, self.suite.signature, self.suite.wrt))
         if not isinstance(answer, Ended):
+            if answer.data["outcome"] == "one of several":
+                raise CannotLoad(f"{self.target}: {answer.data['text']}")
+            self.ran.setdefault(trial.stage, trial)
             self.answers.append((trial, answer))
             self.compared.update(answer.arrays)
         return answer

@@ -13,13 +13,13 @@ from numeric.audit.kernel.subjects import OUTPUT
 from numeric.audit.kernel.suspects import Seen, mistakes_behind, rules_behind
 from numeric.audit.kernel.trials import Suite
 from numeric.audit.verdict import NO_MISTAKE
-from numeric.mistakes import MISTAKES
+from numeric.mistakes import BY_NUMBER
 
 ORDER = ("ended", "raised", "type", "shape", "nothing", "unsteady", "values", "changed", "accuracy")
 """Kinds of faults, what explains others first."""
 
 IN_PLACE = "an input is modified in place"
-ACCUMULATION = next(m.sentence for m in MISTAKES if m.number == 34)
+ACCUMULATION = BY_NUMBER[34].sentence
 BY_STAGE = {
     "strided": "it is right for contiguous arrays only: the strides of a view are not looked at",
     "expanded": "it is right only where every entry of grad_output has memory of its own: sum() passes one number with"
@@ -30,7 +30,9 @@ BY_STAGE = {
 """What it means that a kernel is right before this stage and not in it."""
 
 UNSTEADY = "its answer depends on earlier calls: something is kept, or added to, between them"
-STABLE = "it overflows: large inputs need a form that is shifted by their maximum"
+STABLE = (
+    "it overflows: an exponential of a large input is not finite; shift by the maximum, or take a form that stays small"
+)
 SAID = {"changed": IN_PLACE, "unsteady": UNSTEADY}
 NOT_FINITE = "it gives numbers that are not finite"
 

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from numeric.audit.kernel.faults import Fault
 from numeric.audit.kernel.subjects import OUTPUT
 from numeric.checks.samples import Sample
-from numeric.mistakes import MISTAKES
+from numeric.mistakes import BY_NUMBER
 
 RATIOS = tuple(range(2, 65))
 MOST_DIVISORS = 12
-LAST_AXIS_ALONE = next(m.sentence for m in MISTAKES if m.number == 64)
+LAST_AXIS_ALONE = BY_NUMBER[64].sentence
 
 
 def counted(faults: Sequence[Fault]) -> str:

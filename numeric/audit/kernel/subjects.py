@@ -35,6 +35,10 @@ class Refused(Exception):
     """What cannot be called as a kernel, or what it gives is no gradient; in one sentence."""
 
 
+class OneOfSeveral(Refused):
+    """A single gradient where several are judged: which one it is was not said."""
+
+
 @dataclass(frozen=True, slots=True)
 class Given:
     """What a call gave: arrays by torch's argument, arguments that it changed in place, where each array was found."""
@@ -203,6 +207,10 @@ def gradients(returned: Any, data: Mapping[str, Any]) -> Iterator[tuple[str, str
         yield from ((n, f"[{k}]", g) for k, (n, g) in enumerate(zip(names, returned, strict=True)) if n in wrt)
     elif len(wrt) == 1 and returned is not None:
         yield wrt[0], "", returned
+    elif hasattr(returned, "shape"):
+        raise OneOfSeveral(f"got one gradient, a {type(returned).__name__}, expected a dict or a tuple of those with"
+                           f" respect to {', '.join(wrt)}; return them all, or have the one judged alone:"
+                           f" {' or '.join(f'--wrt {n}' for n in wrt)}")  # fmt: skip
     else:
         raise Refused(f"got {_a(returned)}, expected a dict or a tuple of the gradients with respect to"
                       f" {', '.join(wrt)}; return them")  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -16,7 +16,7 @@ from numeric.audit.kernel.faults import NUMBERS, Fault
 from numeric.audit.kernel.findings import Finding
 from numeric.audit.kernel.signatures import one
 from numeric.audit.kernel.suspects import convention
-from numeric.audit.kernel.trials import Suite
+from numeric.audit.kernel.trials import Suite, Trial
 from numeric.audit.verdict import REFUTED, UNDECIDED, UNDER, VERIFIED, Verdict, Witness
 from numeric.backend import Formula
 
@@ -103,7 +103,7 @@ def verified(
     target: str,
     suite: Suite,
     calls: int,
-    configurations: int,
+    reason: str,
     notes: Sequence[str],
     compared: Collection[str],
     hypotheses: Sequence[str] = (),
@@ -115,7 +115,7 @@ def verified(
         UNDER if under else VERIFIED,
         under,
         layer="5, 6, 7" if rule else "6, 7",
-        reason=_tested(suite, calls, configurations),
+        reason=reason,
         notes=_notes(suite, notes),
     )
     return _kernel_verdict(target, suite, calls, found, (), compared)
@@ -167,11 +167,23 @@ def _kernel_verdict(
     return KernelVerdict(target, name, suite.signature.kind, verdict, (*wrong, *rest), calls)
 
 
-def _tested(suite: Suite, calls: int, configurations: int) -> str:
-    return (
-        f"tested, not proved: {configurations} configurations, {calls} calls: integers bit for bit or real numbers"
-        " within the rounding of each entry, views with gaps, an expanded cotangent, large and real numbers, float32"
-    )
+STAGES: Mapping[str, str] = {
+    "zero": "a cotangent of zeros",
+    "strided": "views with gaps",
+    "expanded": "an expanded cotangent",
+    "large": "large integers",
+    "real": "real numbers within the rounding of each entry",
+    "float32": "float32",
+}
+"""The stages of `trials` after the first in words."""
+
+
+def tested(configurations: int, calls: int, ran: Mapping[str, Trial]) -> str:
+    """What was done: one trial of each stage that had an answer tells how it was compared."""
+    first = ran.get("values")
+    how = "integers bit for bit" if first is not None and first.exact else "numbers within the rounding of each entry"
+    told = ", ".join((how, *(words for stage, words in STAGES.items() if stage in ran)))
+    return f"tested, not proved: {configurations} configurations, {calls} calls: {told}"
 
 
 def _notes(suite: Suite, notes: Sequence[str]) -> tuple[str, ...]:
