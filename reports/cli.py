@@ -141,7 +141,7 @@ def _told(error: BaseException) -> int:
         case NotDerived():
             text, code = str(error), UNDECIDED
         case BackproofError():
-            text, code = str(error), BAD_INPUT
+            text, code = str(error).partition("\n")[0], BAD_INPUT  # the lines below show the place in LaTeX
         case click.ClickException():
             where = getattr(getattr(error, "ctx", None), "command_path", "backproof")
             text, code = f"{error.format_message().rstrip('.')}; see `{where} --help`", BAD_INPUT

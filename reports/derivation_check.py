@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,11 @@ from numeric.audit.derivation import DerivationVerdict, check_text
 from numeric.audit.verdict import REFUTED, UNDECIDED
 from reports.exits import BAD_INPUT, UsageError
 from reports.sections.audit_derivation import UNREADABLE, derivation_document, overview_document
-from reports.targets import STANDARD_OUTPUT, Targets, exit_code
+from reports.targets import STANDARD_OUTPUT, STDIN, Targets, exit_code
 from reports.writers import junit as junit_file
 
 MOST_BYTES = 1_000_000
+NAMES = {STDIN: "standard input"}
 
 
 def judge_derivations(
@@ -32,7 +35,7 @@ def judge_derivations(
     unread: list[tuple[str, str]] = []
     for path in paths:
         try:
-            found.append(check_text(_text(path), op, settings, where=path))
+            found.append(check_text(_text(path), op, settings, where=NAMES.get(path, path)))
         except BackproofError as error:
             if len(paths) == 1:
                 raise
@@ -47,16 +50,22 @@ def judge_derivations(
 
 
 def _text(path: str) -> str:
-    """A file's text. Raises: UsageError where it cannot be read, is too large or is no text."""
-    file = Path(path)
+    """A file's text, or what comes in. Raises: UsageError where it cannot be read, is too large or is no text."""
     try:
-        if file.stat().st_size > MOST_BYTES:
-            raise UsageError(f"{path}: got more than {MOST_BYTES:,} bytes, expected a derivation; cut it")
-        return file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}; name a file") from None
-    except UnicodeDecodeError:
-        raise UsageError(f"{path}: got bytes that are no UTF-8, expected text; save it as text") from None
+        with nullcontext(sys.stdin.buffer) if path == STDIN else open(path, "rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except IsADirectoryError:
+        raise UsageError(f"{path}: got a folder, expected files; write {Path(path, '*.md')}") from None
+    except (OSError, ValueError) as error:
+        said = error.strerror if isinstance(error, OSError) else error
+        raise UsageError(f"{path}: cannot be read: {said}; name a file") from None
+    if len(data) > MOST_BYTES:
+        raise UsageError(f"{path}: got more than {MOST_BYTES:,} bytes, expected a derivation; cut it")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        got = f"byte {data[error.start]:#04x} at {error.start}, which is no UTF-8"
+        raise UsageError(f"{path}: got {got}, expected text; save it as UTF-8") from None
 
 
 def _plain(found: Sequence[DerivationVerdict], unread: Sequence[tuple[str, str]], alone: bool) -> dict[str, Any]:

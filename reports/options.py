@@ -12,8 +12,12 @@ from reports.exits import UsageError
 from reports.writers.registry import FORMATS
 
 FORMAT = typer.Option("--format", metavar="FORMAT", help=f"{', '.join(FORMATS)}; else by the suffix of --output.")
-OUTPUT = typer.Option("--output", "-o", metavar="FILE", help="The file to write, instead of stdout.")
-JSON = typer.Option("--json", metavar="-|FILE", help="Plain data as JSON, to stdout (-) or to a file.")
+OUTPUT = typer.Option(
+    "--output", "-o", metavar="FILE", help="The file to write, instead of stdout; its folder is made."
+)
+JSON = typer.Option(
+    "--json", metavar="-|FILE", help="Plain data as JSON, to stdout (-) or to a file, whose folder is made."
+)
 SEED = typer.Option("--seed", min=0, metavar="N", help="What every random number follows from.")
 SET = typer.Option("--set", metavar="NAME=VALUE", help="An argument, such as stride=2 or padding=1,0; again for more.")
 

@@ -40,6 +40,8 @@ class Targets:
 
 
 STANDARD_OUTPUT = Targets()
+STDIN = "-"
+"""Among files to read, what comes in."""
 
 
 def exit_code(verdicts: Iterable[str]) -> int:

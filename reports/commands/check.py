@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from os.path import exists
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +12,7 @@ import typer
 from derive.lazy import LazyModule
 from reports.exits import UsageError
 from reports.options import FORMAT, JSON, OUTPUT, SEED, SET, settings
-from reports.targets import Targets
+from reports.targets import STDIN, Targets
 
 if TYPE_CHECKING:
     from reports import derivation_check, formula_check, kernel_check
@@ -20,8 +22,10 @@ else:  # each kind of work is judged by its own modules
     kernel_check = LazyModule("reports.kernel_check")
 
 TEXTS = (".md", ".txt", ".tex")
+LONGEST = 60
+"""Of an argument, as many characters are repeated in an error."""
 
-WHAT = typer.Argument(metavar="FORMULA|FILES", help="A claim in notation or LaTeX, or files with derivations.")
+WHAT = typer.Argument(metavar="FORMULA|FILES", help="A claim in notation or LaTeX; or derivations: files, - for stdin.")
 OP = typer.Option("--op", metavar="OP|LAW", help="The operation it is about; a file's own header says it too.")
 ISOLATED = (
     "A backward pass instead: backward(grad_output, **inputs), an autograd.Function or a Module. It is imported and"
@@ -52,18 +56,37 @@ def run(
     values, written, to = settings(set or ()), what or [], Targets(json, junit, output, format)
     if kernel is not None:
         if written or op is None:
-            raise UsageError("check --kernel: expected one kernel and the operation it is for; write --kernel"
-                             " pkg.mod:name --op conv2d")  # fmt: skip
+            got = "no operation" if op is None else f"{quoted(written[0])} beside it"
+            raise UsageError(f"check --kernel: got {got}, expected one kernel and the operation it is for; write"
+                             " --kernel pkg.mod:name --op conv2d")  # fmt: skip
         return kernel_check.judge_kernel(kernel, op, values, wrt, seed, to=to)
+    if wrt:
+        raise UsageError("check --wrt: got no kernel, expected one; write it with --kernel, or leave --wrt out")
     if written and all(is_text(one) for one in written):
         return derivation_check.judge_derivations(written, op, values, to)
     if len(written) != 1 or op is None:
-        got = f"{len(written)} formulas" if len(written) != 1 else "no operation"
-        raise UsageError(f"check: got {got}, expected one formula and its operation, or files; write check"
-                         ' "dE/dX[i] = ..." --op relu')  # fmt: skip
+        raise UsageError(f"check: got {missing(written)}, expected one formula and its operation, or files; write check"
+                         ' "dE/dX[i] = ..." --op relu, or check FILE.md')  # fmt: skip
     return formula_check.judge_formula(written[0], op, values, to)
 
 
 def is_text(argument: str) -> bool:
-    """Whether an argument names a file: by its ending, as a formula has none; whoever reads it says what is wrong."""
-    return argument.endswith(TEXTS) and "=" not in argument
+    """Whether an argument names a file, that is there or by its ending; whoever reads it says what is wrong."""
+    return argument == STDIN or exists(argument) or (argument.endswith(TEXTS) and "=" not in argument)
+
+
+def missing(written: Sequence[str]) -> str:
+    """What was given where no formula can be judged."""
+    formulas = [one for one in written if not is_text(one)]
+    if not written:
+        return "nothing"
+    if len(formulas) < len(written):
+        return f"a formula, {quoted(formulas[0])}, beside files"
+    if len(formulas) > 1:
+        return f"{len(formulas)} formulas"
+    return "no operation" if "=" in formulas[0] else f"{quoted(formulas[0])}, which is no formula and no file"
+
+
+def quoted(argument: str) -> str:
+    """An argument as it was given, cut where it is long."""
+    return repr(argument if len(argument) <= LONGEST else f"{argument[:LONGEST]}...")

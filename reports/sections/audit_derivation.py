@@ -39,9 +39,9 @@ def derivation_document(found: DerivationVerdict) -> Document:
 
 def overview_document(found: Sequence[DerivationVerdict], unread: Sequence[tuple[str, str]]) -> Document:
     """Many derivations: a row each with what is said of those that are wrong, and of those that cannot be read."""
-    above = commonpath([*(str(Path(one.where).parent) for one in found), *(str(Path(w).parent) for w, _ in unread)])
-    rows = [_row(one, above) for one in found]
-    rows += [Claim(spans(Code(relpath(w, above))), "", UNREADABLE, spans(said), None) for w, said in unread]
+    short = _shortened([*(one.where for one in found), *(where for where, _ in unread)])
+    rows = [_row(one, short[one.where]) for one in found]
+    rows += [Claim(spans(Code(short[w])), "", UNREADABLE, spans(said), None) for w, said in unread]
     counts = {word: sum(one.verdict == word for one in found) for word in dict.fromkeys(one.verdict for one in found)}
     counts |= {UNREADABLE: len(unread)} if unread else {}
     told = ", ".join(f"{n} {word}" for word, n in counts.items())
@@ -49,10 +49,18 @@ def overview_document(found: Sequence[DerivationVerdict], unread: Sequence[tuple
     return Document("Derivations", (header, Verdict(tuple(rows), place="wrong line")))
 
 
-def _row(one: DerivationVerdict, above: str) -> Claim:
+def _shortened(paths: Sequence[str]) -> dict[str, str]:
+    """Each path without the folder that all are in, where they are all absolute or all relative."""
+    if len({Path(p).is_absolute() for p in paths}) > 1:
+        return {p: p for p in paths}
+    above = commonpath([str(Path(p).parent) for p in paths])
+    return {p: relpath(p, above) for p in paths}
+
+
+def _row(one: DerivationVerdict, name: str) -> Claim:
     said = one.first.verdict.diagnosis if one.first else plainly(one.hypothesis)
     numbers = ", ".join(map(str, one.wrong_lines))
-    return Claim(spans(Code(relpath(one.where, above))), numbers, one.verdict, spans(said), HOLDS[one.verdict])
+    return Claim(spans(Code(name)), numbers, one.verdict, spans(said), HOLDS[one.verdict])
 
 
 def _headline(found: DerivationVerdict) -> Iterator[str | Strong]:

@@ -44,13 +44,19 @@ def write_files(folder: str | os.PathLike[str], files: Iterable[tuple[str, str]]
             path.parent.mkdir(parents=True, exist_ok=True)
             _replace(path, text.encode())
         except OSError as error:
-            raise WriteError(f"{str(path)!r} cannot be written: {error.strerror or error}") from None
+            raise WriteError(
+                f"{str(path)!r} cannot be written: {error.strerror or error}; give another place"
+            ) from None
 
 
 def _replace(path: Path, data: bytes) -> None:
     """Put `data` at `path` by way of a new file in the same folder, so that no reader ever sees half of it."""
     target = Path(os.path.realpath(path))  # a link keeps pointing where it points
-    if target.exists() and not stat.S_ISREG(target.stat().st_mode):
+    mode = target.stat().st_mode if target.exists() else stat.S_IFREG
+    if stat.S_ISCHR(mode) or stat.S_ISFIFO(mode):  # such as /dev/null: nothing can be put in its place
+        target.write_bytes(data)
+        return
+    if not stat.S_ISREG(mode):
         raise OSError(f"it is not a file ({'a folder' if target.is_dir() else 'a device'})")
     temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:

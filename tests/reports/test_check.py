@@ -27,7 +27,14 @@ CASES = [
 ]
 REFUSED = [
     (["dE/dX[i = 1", "--op", "sigmoid"], "column 9: got '=', expected"),
-    (["dE/dX[i] = 1"], "expected one formula and its operation"),
+    ([], "check: got nothing, expected one formula and its operation, or files"),
+    (["dE/dX[i] = 1"], "got no operation, expected one formula and its operation"),
+    (["relu.pdf", "--op", "relu", "dE/dX[i] = 1"], "got 2 formulas"),
+    (["relu.pdf"], "got 'relu.pdf', which is no formula and no file"),
+    (["dE/dX[i] = 1", "nowhere.md"], "got a formula, 'dE/dX[i] = 1', beside files"),
+    (["dE/dX[i] = 1", "--op", "relu", "--wrt", "X"], "--wrt: got no kernel"),
+    (["dE/dX[i] = dE/dO[i]*(X[i]>=0)", "--op", "relu"], "write a condition in square brackets, as [X[i]>=0]"),
+    ([r"\\frac{\\partial E}{\\partial X_i", "--op", "relu"], "LaTeX, line 1, column 31: got the end, expected '}'"),
     (["dE/dX[i] = 1", "--op", "sigmiod"], "did you mean sigmoid?"),
     (["dE/dX[i] = 1", "dE/dX[i] = 2", "--op", "sigmoid"], "got 2 formulas"),
     (["--kernel", "a:b"], "the operation it is for"),
@@ -46,7 +53,7 @@ def test_the_exit_code_says_the_verdict_and_the_text_says_why(arguments, code, s
 
 @pytest.mark.parametrize(("arguments", "said"), REFUSED)
 def test_what_cannot_be_read_is_one_line_and_exit_code_2(arguments, said, capsys) -> None:
-    assert cli.run(["check", *arguments]) == 2
+    assert cli.run(["check", *[a.replace("\\\\", "\\") for a in arguments]]) == 2
     found = capsys.readouterr()
     assert found.out == ""
     assert said in found.err

@@ -1,11 +1,13 @@
 """`backproof check FILE...`: what is shown of derivations, and what the exit code says."""
 
 import json
+from io import BytesIO, TextIOWrapper
 
 import pytest
 
 from derive.errors import BackproofError
-from reports.derivation_check import judge_derivations
+from reports import cli
+from reports.derivation_check import MOST_BYTES, judge_derivations
 from reports.exits import BAD_INPUT, GOOD, REFUTED
 from reports.targets import Targets
 
@@ -30,7 +32,14 @@ def test_a_right_derivation_is_good(files, capsys):
 def test_the_wrong_line_is_marked_with_both_values_and_the_mistake(files, capsys):
     assert judge_derivations([files["wrong"]], None, {}) == REFUTED
     shown = capsys.readouterr().out
-    for said in ("wrong", "first wrong line is line 4", "Where it differs from line 3", "value at", "1 - t^2", "right:"):
+    for said in (
+        "wrong",
+        "first wrong line is line 4",
+        "Where it differs from line 3",
+        "value at",
+        "1 - t^2",
+        "right:",
+    ):
         assert said in shown
 
 
@@ -53,10 +62,35 @@ def test_one_file_that_cannot_be_read_is_said_in_one_line(files, tmp_path, name)
         judge_derivations([files.get(name, str(tmp_path / "nowhere.md"))], None, {})
 
 
-def test_a_file_that_is_no_text_is_refused(tmp_path):
-    (tmp_path / "a.md").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(BackproofError, match="UTF-8"):
-        judge_derivations([str(tmp_path / "a.md")], None, {})
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (lambda p: p.write_bytes(b"a\xff\xfe"), "got byte 0xff at 1, which is no UTF-8"),
+        (lambda p: p.mkdir(), "got a folder, expected files; write .*a b/\\*.md"),
+        (lambda p: p.write_bytes(b""), "got no line of mathematics"),
+        (lambda p: p.write_bytes(b"x" * (MOST_BYTES + 1)), "got more than 1,000,000 bytes"),
+    ],
+)
+def test_what_is_no_text_is_refused_with_what_was_got(made, said, tmp_path):
+    made(tmp_path / "a b")
+    with pytest.raises(BackproofError, match=said):
+        judge_derivations([str(tmp_path / "a b")], None, {})
+
+
+def test_a_file_needs_no_ending_and_may_come_in_by_a_pipe_or_begin_with_a_byte_order_mark(
+    files, tmp_path, capsys, monkeypatch
+):
+    (tmp_path / "a b").write_bytes(b"\xef\xbb\xbf" + RIGHT.encode())
+    assert cli.run(["check", str(tmp_path / "a b")]) == GOOD
+    monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(WRONG.encode())))
+    assert cli.run(["check", "-"]) == REFUTED
+    assert "standard input" in capsys.readouterr().out
+
+
+def test_files_named_from_here_and_from_the_root_stand_in_one_table(files, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert judge_derivations([files["right"], "wrong.md"], None, {}) == REFUTED
+    assert "`wrong.md`" in capsys.readouterr().out
 
 
 def test_programs_get_the_first_wrong_line(files, tmp_path):

@@ -95,6 +95,10 @@ def test_a_place_that_cannot_be_written_is_refused_in_one_line(tmp_path: Path) -
         assert "\n" not in str(error.value)
 
 
+def test_a_device_is_written_to_and_not_replaced() -> None:
+    assert write(Document("t"), "/dev/null", "md").is_char_device()
+
+
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
