@@ -567,7 +567,7 @@ READ: dict[str, list[tuple[str, str]]] = {
         ),
         (
             r"\operatorname{ReLU}'(x) = \mathbf{1}_{x>0}",
-            "[0<X[...]] = [0<X[...]]",
+            "d(max(X[...], 0))/dX[...] = [0<X[...]]",
         ),
         (
             r"\frac{\partial E}{\partial x_i} = \frac{\partial E}{\partial y_i} [x_i > 0]",

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from derive.expressions.expr import Add, Binder, Contract, Entry, Expr, Mul, Val, val
+from derive.expressions.expr import Add, Binder, Compare, Contract, Entry, Expr, Mul, Val, val
 from derive.expressions.index import Index, index
 from derive.expressions.substitution import fresh
 from derive.expressions.traversal import all_names
 from derive.operation import Op
+
+JACOBIAN = "jacobian"  # the name of a derivative of whole tensors
 
 Indices = tuple[Index, ...]
 At = Callable[[Indices], Expr]
@@ -144,13 +146,61 @@ def times(a: Array | Expr, b: Array | Expr, literal: bool) -> Array | Expr:
         return together([a, b], multiplied)
     if (a.rows, a.columns) == (None, None) or (b.rows, b.columns) == (None, None):
         raise Misfit
-    if a.columns != b.rows and not (literal and a.columns and b.rows and b.rows not in b.loose):
+    if _plain(a.columns) != _plain(b.rows) and not (literal and a.columns and b.rows and b.rows not in b.loose):
         raise Misfit
     return _contracted(a, b)
 
 
+def copied(a: Array, label: str) -> Array:
+    """The array with c' for the label c of one axis: it runs as far as another axis c, but not along with it."""
+    labels = tuple(x + "'" if x == label else x for x in a.labels)
+    rows, columns = (f"{x}'" if x == label else x for x in (a.rows, a.columns))
+    return replace(a, labels=labels, rows=rows, columns=columns)
+
+
+def letters_of(label: str) -> str:
+    """The index that runs over an axis: c1 for the copy c'."""
+    return label.replace("'", "1")
+
+
+def _plain(label: str | None) -> str | None:
+    return label.rstrip("'") if label else label
+
+
+def diagonal(a: Array) -> Array:
+    """The matrix with a vector's entries on its diagonal and 0 elsewhere. Raises: Misfit."""
+    if a.rows is None or a.columns is not None:
+        raise Misfit
+    k = a.labels.index(a.rows)
+
+    def at(i: Indices) -> Expr:
+        if len(i) != len(a.labels) + 1:
+            raise Misfit
+        return multiplied([Compare("==", val(i[k]), val(i[-1])), a.at(i[:-1])])
+
+    other = f"{a.rows}'"
+    return replace(a, labels=(*a.labels, other), extents=(*a.extents, a.extents[k]), at=at, columns=other, name="")
+
+
+def jacobian_of(a: Array) -> Array:
+    """A derivative of whole tensors whose common axes are told apart: samples are the same, others are copies."""
+    kept = [k for k, x in enumerate(a.labels) if x not in a.labels[:k] or x != "..."]
+    labels = tuple(f"{a.labels[k]}'" if a.labels[k] in a.labels[:k] else a.labels[k] for k in kept)
+    inner = [x for x in labels if x != "..."]
+    rows, columns = inner if len(inner) == 2 else (None, None)
+
+    def at(i: Indices) -> Expr:
+        known = _all(labels, i)
+        full = (known[x if x == "..." or x not in a.labels[:k] else f"{x}'"] for k, x in enumerate(a.labels))
+        return a.at(tuple(full))
+
+    return replace(a, labels=labels, extents=tuple(a.extents[k] for k in kept), at=at, rows=rows, columns=columns)
+
+
 def _contracted(a: Array, b: Array) -> Array:
     """The sum over the columns of a and the rows of b; axes of samples ride along."""
+    if b.columns is not None and b.columns == a.rows:
+        b = copied(b, b.columns)
     inner = a.columns
     own = [label for label in (a.rows, b.columns) if label]
     riding = [
@@ -165,7 +215,7 @@ def _contracted(a: Array, b: Array) -> Array:
         known = _all(labels, i)
         if not inner:
             return multiplied([a.by_label(known), b.by_label(known)])
-        name = fresh(inner, names_in(i))
+        name = fresh(letters_of(inner), names_in(i))
         left = a.by_label({**known, inner: index(name)})
         right = b.by_label({**known, b.rows or inner: index(name)})
         return Contract((open_binder(name),), multiplied([left, right]))
@@ -290,4 +340,6 @@ def aligned(value: Array, target: Array) -> tuple[Array, tuple[str, ...]]:
         return replace(target, at=at), extra
     if len(value.labels) == len(target.labels):
         return replace(target, at=value.at), ()
+    if target.name == JACOBIAN and set(aim) - set(lead) == {"..."} and set(lead) < set(aim):
+        return replace(target, at=lambda i: value.by_label(_by_position(value, target, _all(aim, i)))), ()
     raise Misfit

@@ -63,10 +63,11 @@ class Blocks(Limits):
     def indicator(self) -> Node:
         r"""`\mathbf 1[x > 0]`, `\mathbb 1_{x > 0}`, `\mathbf 1(..)`."""
         start = self.take().at
-        self.accept("_")
+        below = self.accept("_")
+        length = self.word_in_group() if below else None  # of a vector of ones
         close = {"[": "]", "(": ")", "{": "}", r"\{": r"\}"}.get(self.here.text)
-        if close is None:
-            self.fail("a condition", r"write \mathbf{1}[x > 0]")
+        if length is not None or close is None:
+            return Number(start, Fraction(1), "1")
         self.take()
         again = {"[": "]", "(": ")", r"\{": r"\}"}.get(self.here.text) if close == "}" else None
         if again:

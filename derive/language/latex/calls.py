@@ -9,7 +9,7 @@ from derive.language.latex.tokens import Token
 _FUNCTIONS = {
     "exp": "exp", "log": "log", "ln": "log", "tanh": "tanh", "sin": "sin", "cos": "cos", "sqrt": "sqrt",
     "sigmoid": "sigmoid", "softmax": "softmax", "relu": "relu", "ReLU": "relu", "rot180": "rot180", "rot": "rot180",
-    "flip": "rot180", "conv": "conv", "full": "full", "sign": "sign", "sgn": "sign", "cosh": "cosh",
+    "flip": "rot180", "conv": "conv", "full": "full", "diag": "diag", "sign": "sign", "sgn": "sign", "cosh": "cosh",
     "sinh": "sinh", "sech": "sech",
 }  # fmt: skip
 
@@ -33,7 +33,7 @@ class Calls(Blocks):
             return self.call(_FUNCTIONS[token.text], token.at)
         if token.text in ("mean", "argmin", "if", "for", "and", "or", "all", "with"):
             self.fail("a function that is known here", "write it as a sum or by cases", token)
-        return self.scripts(Symbol(token.at, token.text))
+        return self.scripts(self.item(Symbol(token.at, token.text)))
 
     def extreme(self, token: Token) -> Node:
         if self.sees("_"):

@@ -95,7 +95,10 @@ class Grammar(Calls):
             if count > MAX_TERMS:
                 self.fail(f"at most {MAX_TERMS} factors in a row", "check a part at a time")
             at = self.here.at
-            if sign := self.accept(*_TIGHT):
+            if self.sees("/") and self.after.text == "/":
+                self.at += 2
+                result = Call(at, "floor", (Product(at, "/", result, self.signed(self.power)),))
+            elif sign := self.accept(*_TIGHT):
                 result = Product(at, _TIGHT[sign.text], result, self.signed(self.power))
             elif self.starts_factor():
                 result = Product(at, "", result, self.power())

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from derive.expressions.expr import Binder, Compare, D, Entry, Expr, Num, Val, val
+from derive.expressions.expr import Binder, Compare, D, Entry, Expr, Maximum, Minimum, Num, Val, val
 from derive.expressions.index import index
-from derive.language.latex.arrays import Array, Indices, Misfit, of_tensor
+from derive.language.latex.arrays import JACOBIAN, Array, Indices, Misfit, of_tensor, together
+from derive.language.latex.letters import is_entrywise
 from derive.language.latex.names import COTANGENT
 from derive.language.latex.nodes import Node, Number, Partial, Run, Symbol
 from derive.language.latex.setting import Setting, Value
@@ -34,7 +35,16 @@ class Leaves(Setting):
         if self.words.is_scalar_loss(s):
             return self.whole(self.words.output)
         tensor = None if self.words.sized else self.words.tensor(s)
+        if s.primes == 1 and tensor == self.words.output and self.words.op and is_entrywise(self.words.op):
+            return self.slope_of_output(s)
         return self.whole(tensor) if tensor is not None else val(self.words.spelled(s))
+
+    def slope_of_output(self, s: Symbol) -> Value:
+        """`\\sigma'` of an operation that works number by number: the derivative of its output by its input."""
+        assert self.words.op is not None
+        name = self.words.op.inputs[0].name
+        self.words.notes.add(f"{s.name}' is read as the derivative of {self.words.output} by {name}")
+        return together([self.whole(self.words.output), self.whole(name)], lambda p: self.slope_by(s, p[0], p[1]))
 
     def tensorial(self, node: Node) -> Value:
         """The value of a node that must be a whole tensor: there W is the weight, though the law has an extent W."""
@@ -114,11 +124,13 @@ class Leaves(Setting):
             return self.jacobian(node, of, wrt)
         return self.slope_by(node, of, wrt)
 
-    def slope_by(self, node: Partial, of: Expr, wrt: Expr) -> Expr:
+    def slope_by(self, node: Node, of: Expr, wrt: Expr) -> Expr:
+        if isinstance(of, Maximum | Minimum) and isinstance(of.left, Num):
+            of = type(of)(of.right, of.left)  # max(0, x) has at 0 the slope of max(x, 0)
         if isinstance(wrt, Val) and wrt.index.name:
             return D(of, Entry(wrt.index.name, ()))
         if not isinstance(wrt, Entry):
-            self.fail(node.wrt, "no entry", "an entry to differentiate by", r"write \partial X_{i,j}")
+            self.fail(node, "no entry", "an entry to differentiate by", r"write \partial X_{i,j}")
         return D(of, wrt)
 
     def cotangent(self, wrt: Symbol) -> Value:
@@ -142,4 +154,4 @@ class Leaves(Setting):
             return self.slope_by(node, above.at(i[:n]), below.at(i[n:]))
 
         labels = (*above.labels, *below.labels)
-        return Array(labels, (*above.extents, *below.extents), at, below.spatial, name="jacobian")
+        return Array(labels, (*above.extents, *below.extents), at, below.spatial, name=JACOBIAN)

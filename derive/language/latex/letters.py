@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from derive.expressions.traversal import binders_of, walk
 from derive.operation import Op
 
 _WEIGHT, _BIAS = "w f k theta g weight filter kernel", "b beta bias"
@@ -15,9 +16,16 @@ _OF_LOSS = {"P": "p y_hat p_hat s a softmax q", "T": "y t label", "Y": "y t labe
 _OF_NORM = {"Y": "x_hat x_bar z_hat", "w": "gamma", "b": "beta", "M": "mu", "S": "sigma", "V": "var"}
 
 
-def meant(op: Op, name: str) -> str | None:
-    """The tensor whose letter, other case, argument or usual letters a name is."""
+def meant(op: Op, name: str, others: frozenset[str] = frozenset()) -> str | None:
+    """The tensor whose letter, other case, argument or usual letters a name is.
+
+    `others` are the letters of the same text: a y beside a t is what is compared with the target t, and a what it is
+    computed from.
+    """
     tensors, low = {t.name: t for t in op.tensors}, name.lower()
+    compared = {"y", "Y"} & others and {"t", "T"} & others and not op.output.axes
+    if compared and low in ("y", "a") and any(t.argument == "target" for t in op.inputs):
+        return "P" if low == "y" and "P" in tensors else op.inputs[0].name
     same = [n for n, t in tensors.items() if n.lower() == low and t.role != "intermediate"]
     if len(same) == 1:
         return same[0]
@@ -54,4 +62,11 @@ def _usual(op: Op) -> list[tuple[str, str]]:
         output = [(n, "y z o s out output g") for n, _ in output]
         return [*first, *output, *middle, *rest]
     middle = [(n, "x z u v i") for n, _ in middle]
+    output = [(n, f"{letters} sigma f phi" if is_entrywise(op) else letters) for n, letters in output]
     return [*first, *middle, *output, *rest]
+
+
+def is_entrywise(op: Op) -> bool:
+    """Whether the output is a function of the input, number by number."""
+    bound = any(True for e in op.equations for node in walk(e.body) for _ in binders_of(node))
+    return not bound and op.output.axes == op.inputs[0].axes and len(op.equations) == 1

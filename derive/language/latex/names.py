@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from derive.language.latex.layers import layer, layer_word
+from derive.language.latex.layers import layer, layer_word, size_name
 from derive.language.latex.letters import meant, parameter
 from derive.language.latex.nodes import Node, Number, Product, Run, Symbol, Terms
 from derive.operation import Op, Tensor
 
-LOSSES = frozenset(["E", "L", "J", "C", "ell", "loss", "Loss", "cost", "Cost"])
+LOSSES = frozenset(["E", "L", "J", "C", "ell", "loss", "Loss", "cost", "Cost", "MSE", "NLL", "CE"])
 COTANGENT = "dE/d"
 SPREAD = "..."
 _PARAMETERS = frozenset(f"{a}_{b}" for a in "sdPKp" for b in "hwt")
@@ -31,7 +31,11 @@ class Notes:
 
 @dataclass(slots=True)
 class Vocabulary:
-    """The names of an operation, and those that a user told; `sized` where a statement is about sizes alone."""
+    """The names of an operation, and those that a user told; `sized` where a statement is about sizes alone.
+
+    `letters` are all names in the text, `lefts` those that are a left side, `losses` the losses among those and among
+    what is differentiated.
+    """
 
     op: Op | None
     names: Mapping[str, str]
@@ -41,6 +45,9 @@ class Vocabulary:
     indices: frozenset[str] = frozenset()
     sizes: dict[str, int] = field(default_factory=dict)
     latest: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    letters: frozenset[str] = frozenset()
+    losses: frozenset[str] = frozenset()
+    lefts: frozenset[str] = frozenset()
 
     @property
     def spread(self) -> bool:
@@ -106,6 +113,8 @@ class Vocabulary:
 
     def is_name(self, s: Symbol) -> bool:
         """Whether a name with a subscript is one name and no entry."""
+        if self.sized and size_name(s, self.op) is not None:
+            return True
         spelled = self.joined(s, len(s.subs))
         if not spelled or s.called:
             return False
@@ -122,7 +131,8 @@ class Vocabulary:
 
     def spelled(self, s: Symbol) -> str:
         """A name as the notation writes it: H' is H1, a layer's label is a word behind it."""
-        found = next((n for n in self.joined(s, len(s.subs)) if n in self.own_names()), self.parameter(s))
+        size = size_name(s, self.op) if self.sized else None
+        found = size or next((n for n in self.joined(s, len(s.subs)) if n in self.own_names()), self.parameter(s))
         if found:
             return found
         below = "_".join(t for sub in s.subs if (t := self.text(sub)))
@@ -191,7 +201,7 @@ class Vocabulary:
 
     def by_letter(self, s: Symbol) -> str | None:
         """The tensor whose letter, other case, argument or usual letters a name is."""
-        return meant(self.op, s.name) if self.op is not None else None
+        return meant(self.op, s.name, self.letters) if self.op is not None else None
 
     def is_onehot(self, tensor: str) -> bool:
         """Whether a tensor holds classes, so that a letter with a class below it is 1 or 0."""
@@ -228,9 +238,11 @@ class Vocabulary:
 
     def is_scalar_loss(self, s: Symbol) -> bool:
         """Whether a letter alone is the loss that the operation computes."""
-        if self.op is None or self.op.output.axes or s.subs or s.name in self.op.symbols:
+        if self.op is None or self.op.output.axes or s.subs or s.name not in LOSSES or s.name in self.names:
             return False
-        return s.name in LOSSES and s.name not in self.names
+        if s.name in self.op.symbols:
+            return s.name in self.lefts
+        return s.name in self.losses or not self.losses
 
     @property
     def output(self) -> str:

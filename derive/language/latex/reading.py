@@ -10,7 +10,9 @@ from derive.language.latex.session import Session
 from derive.operation import Op
 
 _TAIL = re.compile(r"(\\end\{\w+\*?\}|\\\\|&|\\nonumber|\\notag|\s)+$")
-_LATEX = re.compile(r"\\[A-Za-z]+|\\\\|\$|[A-Za-z)\]}]\s*[_^]\s*\{|[∂∑Σ⊛⊙σδ∇·]")
+_LATEX = re.compile(
+    r"\\[A-Za-z]+|\b[0-9]+[A-DF-Za-df-z]|\b[HW]_[12]\b|[A-Za-z]'\s*\(|\\\\|\$|[A-Za-z)\]}]\s*[_^]\s*\{|[∂∑Σ⊛⊙σδ∇·]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Line:
 
 
 def looks_like_latex(text: str) -> bool:
-    """Whether a text is LaTeX: it has commands, `$`, or subscripts in braces."""
+    """Whether a text is LaTeX: it has commands, `$`, subscripts in braces, products such as 2P, or primes."""
     return _LATEX.search(text) is not None
 
 

@@ -138,6 +138,8 @@ class Scripts(Cursor):
             inner = self.nested(self.sum)
             self.expect(close, "close the bracket")
             return (inner,)
+        if self.sees("{") and self.after.text == "prev":
+            return (Symbol(self.after.at, str(self.word_in_group())),)
         if not self.sees("{") or not (bracketed or self.layer_ahead()):
             return ()
         end = self.closing(self.at)

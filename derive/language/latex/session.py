@@ -10,10 +10,20 @@ from derive.errors import NotationError
 from derive.expressions.expr import Entry, Expr
 from derive.expressions.index import index
 from derive.expressions.traversal import reads
-from derive.language.latex.arrays import Array, Indices, Misfit, aligned, multiplied, spatial_axes
+from derive.language.latex.arrays import (
+    JACOBIAN,
+    Array,
+    Indices,
+    Misfit,
+    aligned,
+    jacobian_of,
+    letters_of,
+    multiplied,
+    spatial_axes,
+)
 from derive.language.latex.base import detect_base
-from derive.language.latex.layers import layers
-from derive.language.latex.names import COTANGENT, Notes, Vocabulary
+from derive.language.latex.layers import layers, size_name
+from derive.language.latex.names import COTANGENT, LOSSES, Notes, Vocabulary
 from derive.language.latex.nodes import Binding, Call, Matrix, Node, Partial, Power, Product, Run, Symbol, Terms, walk
 from derive.language.latex.samples import of_one_sample, refuse_label_on_the_left
 from derive.language.latex.setting import Choices, Value
@@ -48,6 +58,10 @@ class Session:
         written = claims(text, _own_words(op))
         nodes = [n for c in written for n in (c.left, c.right) if n is not None]
         self.words = Vocabulary(op, names, self.notes, _is_about_sizes(nodes, op))
+        self.words.letters = frozenset(n.name for node in nodes for n in walk(node) if isinstance(n, Symbol))
+        self.words.lefts = _lefts(written)
+        self.words.losses = _losses(nodes, self.words.lefts)
+        self.words.names = {**_upstream(written, self.words), **names}
         for c in written:
             refuse_label_on_the_left(c, self.words, self.source)
         self.claims = tuple(_undefined(of_one_sample(c, self.words), self.words) for c in written)
@@ -90,7 +104,13 @@ class Session:
     def read(self, claim: Claim, convention: str) -> list[tuple[str, str]]:
         choices = Choices(self.base, self.star, self.plane, convention)
         values = Values(self.source, self.words, choices, self.free)
+        values.leading = True
         left = values.of(claim.left) if claim.left is not None else None
+        if isinstance(left, Array) and left.name == JACOBIAN:
+            left = jacobian_of(left)
+            if left.rows is not None:
+                self.notes.add("a derivative by a vector: rows as what is differentiated, columns as the other")
+        values.leading = False
         self.target = left if left is not None else self.target
         values.target = self.target if isinstance(self.target, Array) else None
         right = values.of(claim.right) if claim.right is not None else None
@@ -173,7 +193,7 @@ def _place(a: Array) -> Indices:
     """Indices for the axes of an array: the axes' own names, or letters."""
     taken = {x for x in a.labels if not x.startswith("_")}
     letters = (x for x in _LETTERS if x not in taken)
-    return tuple(index(next(letters) if x.startswith("_") else x) for x in a.labels)
+    return tuple(index(next(letters) if x.startswith("_") else letters_of(x)) for x in a.labels)
 
 
 def _undefined(claim: Claim, words: Vocabulary) -> Claim:
@@ -214,10 +234,37 @@ def _is_about_sizes(nodes: Iterable[Node], op: Op | None) -> bool:
                 return False
             if isinstance(n, Call) and n.name not in ("floor", "ceil", "min", "max"):
                 return False
-            if isinstance(n, Symbol) and (len(n.subs) > 1 or any(isinstance(s, Terms | Run) for s in n.subs)):
+            indexed = isinstance(n, Symbol) and (len(n.subs) > 1 or any(isinstance(s, Terms | Run) for s in n.subs))
+            if isinstance(n, Symbol) and indexed and size_name(n, op) is None:
                 return False
+            divided |= isinstance(n, Symbol) and size_name(n, op) is not None
             divided |= (isinstance(n, Call) and n.name in ("floor", "ceil")) or _divides(n)
     return divided or (op is None and not any(isinstance(n, Symbol) for x in nodes for n in walk(x)))
+
+
+def _lefts(written: Iterable[Claim]) -> frozenset[str]:
+    """The names that are a left side, without an index."""
+    lefts = (c.left for c in written if c.right is not None)
+    return frozenset(n.name for n in lefts if isinstance(n, Symbol) and not n.subs)
+
+
+def _losses(nodes: Iterable[Node], lefts: frozenset[str]) -> frozenset[str]:
+    """The letters of losses that are differentiated, or that stand alone on a left side."""
+    found = [n.of for node in nodes for n in walk(node) if isinstance(n, Partial)]
+    return (frozenset(n.name for n in found if isinstance(n, Symbol)) | lefts) & LOSSES
+
+
+def _upstream(written: Iterable[Claim], words: Vocabulary) -> dict[str, str]:
+    """The gradient of the output, where a gradient is made of g and of no other gradient; g is no function there."""
+    for c in written:
+        graded = isinstance(c.left, Partial) and words.is_loss(c.left.of) and c.left.wrt.name != "g"
+        inside = list(walk(c.right)) if c.right is not None and graded and words.op is not None else []
+        letters = {n.name for n in inside if isinstance(n, Symbol | Call)}
+        given = any(isinstance(n, Partial) for n in inside) or letters & {"delta", "?g"}
+        if "g" in letters and not given and words.op is not None and words.op.output.axes:
+            words.notes.add(f"g is read as {COTANGENT}{words.output}, the gradient of the output")
+            return {"g": COTANGENT + words.output}
+    return {}
 
 
 def _divides(n: Node) -> bool:

@@ -43,6 +43,7 @@ class Setting:
         self.source, self.words, self.choices = source, words, choices
         self.integers = Integers(source, words, choices.base)
         self.target: Array | None = None
+        self.leading = False  # whether a left side is read
         self.copies = 0  # how many functions around here repeat their argument
         self.env: dict[str, Index] = {n: index(n) + (0 if n == SPREAD else choices.base) for n in free}
 

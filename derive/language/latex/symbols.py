@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from derive.language.latex.nodes import Call, Node, Number, Partial, Symbol, Terms, Transposed
 from derive.language.latex.scripts import Scripts
 from derive.language.latex.tokens import Token
 
 _UNKNOWN = ("f", "g", "phi", "psi")  # letters of functions that only their lecture defines
+
+
+LECTURE = "?"  # before the letter of a function: what it is, its lecture says
 
 
 class Names(Scripts):
@@ -27,15 +32,16 @@ class Names(Scripts):
         if token.text == "e" and self.sees("^"):
             self.take()
             return self.scripts(Call(token.at, "exp", (self.script(),)))
-        if token.text == "sigma" and self.is_applied():
+        if token.text == "sigma" and self.is_applied() and not self.value_ahead("sigma"):
             return self.call("sigmoid", token.at)
         first = self.at - 1 == self.claim
-        found = self.scripts(Symbol(token.at, token.text))
+        found = self.scripts(self.item(Symbol(token.at, token.text)))
         if not isinstance(found, Symbol) or not self.sees("("):
             return found
         unknown = token.text in _UNKNOWN and not found.subs and not (first and self.defined_ahead())
         if found.primes or (unknown and not self.entry_ahead()):
-            self.fail("a function that is known here", "name it: \\tanh, \\sigma, \\operatorname{ReLU}", token)
+            self.take()
+            return self.scripts(Call(token.at, LECTURE + token.text, tuple(self.items(")")), found.primes))
         if (first and self.defined_ahead()) or (not found.subs and self.entry_ahead()):
             self.take()
             subs = tuple(self.items(")"))
@@ -44,12 +50,30 @@ class Names(Scripts):
             return self.scripts(Symbol(found.at, found.name, subs, found.label, found.primes, called=True))
         return found
 
+    def item(self, name: Symbol) -> Symbol:
+        """`padding[0]`: a number in square brackets behind a word."""
+        inner = self.tokens[self.at + 1 : self.at + 3]
+        kinds = [t.kind for t in inner]
+        if len(name.name) < 2 or not self.sees("[") or kinds != ["number", "sign"] or inner[1].text != "]":
+            return name
+        self.at += 3
+        return Symbol(name.at, name.name, (Number(inner[0].at, Fraction(inner[0].text), inner[0].text),))
+
     def defined_ahead(self) -> bool:
         """Whether `(x, y) =` stands here: what a name depends on, on the left side of an equation."""
         at = self.at + 1
         while self.tokens[at].kind == "name" or self.tokens[at].text in (",", "'"):
             at += 1
         return self.tokens[at].text == ")" and self.tokens[at + 1].text == "=" and at > self.at + 1
+
+    def value_ahead(self, name: str) -> bool:
+        """Whether the name stands in the bracket that opens here as a value: the bracket of `\\sigma(1 - \\sigma)`."""
+        depth = 0
+        for token, behind in zip(self.tokens[self.at :], self.tokens[self.at + 1 :], strict=False):
+            depth += (token.text in ("(", r"\{")) - (token.text in (")", r"\}"))
+            if depth == 0 or (token.text == name and behind.text not in ("(", "'", r"\{")):
+                return depth > 0
+        return False
 
     def is_applied(self) -> bool:
         """Whether a bracket follows, perhaps behind primes or a power."""

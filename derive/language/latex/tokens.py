@@ -16,7 +16,7 @@ _TOKEN = re.compile(
     r"|(?P<number>[0-9]+(?:\.[0-9]+)?|\.[0-9]+)|(?P<letters>[A-Za-z]+)|(?P<other>.)",
     re.DOTALL,
 )
-_GROUP = re.compile(r"\s*\{([^{}\\$]*)\}")
+_GROUP = re.compile(r"\s*\{((?:[^{}\\$]|\\_)*)\}")
 _ONE = re.compile(r"\s*([A-Za-z0-9])")
 
 
@@ -54,8 +54,9 @@ _UNICODE = {
     "¹": "^1", "²": "^2", "³": "^3",
 }  # fmt: skip
 WORDS = words(
-    "exp log ln tanh sin cos sqrt max min sigmoid softmax relu ReLU argmax arg mean conv rot rot180 flip full out in"
-    " new old sech cosh sinh loss Loss otherwise else if and for or all with sign sgn"
+    "exp log ln tanh sin cos sqrt max min sigmoid softmax relu ReLU argmax arg mean conv rot rot180 flip full diag"
+    " out in new old prev pad stride padding dilation sech cosh sinh loss Loss MSE NLL CE otherwise else if and for or"
+    " all with sign sgn"
 )
 """Runs of letters that are one word also in italics."""
 _LOWER = frozenset(w.lower() for w in WORDS)
@@ -202,7 +203,7 @@ class _Cutter:
         inner = self.group(start).strip().strip(".,;:").strip()
         if inner.lower() in _LOWER:
             yield Token("word", inner if inner in WORDS else inner.lower(), start)
-        elif re.fullmatch(r"[A-Za-z][A-Za-z0-9]*", inner):
+        elif re.fullmatch(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*", inner):
             yield Token("name", inner, start)
         elif re.fullmatch(r"[0-9]+", inner):
             yield Token("number", inner[:MAX_DIGITS], start)
@@ -219,4 +220,4 @@ class _Cutter:
                 start, "a command without its {...}", "plain text in braces behind it", "write \\text{word}"
             )
         self.at = found.end()
-        return found.group(1)
+        return found.group(1).replace(r"\_", "_")

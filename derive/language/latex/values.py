@@ -6,14 +6,16 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
-from derive.expressions.expr import Contract, Entry, Expr, Fn, Maximum, Minimum, Pow, Select, Val, val
+from derive.expressions.expr import Contract, D, Entry, Expr, Fn, Maximum, Minimum, Pow, Select, Val, val
 from derive.expressions.index import index
 from derive.expressions.substitution import fresh
 from derive.language.latex.arrays import (
+    JACOBIAN,
     Array,
     Indices,
     added,
     correlated,
+    diagonal,
     multiplied,
     names_in,
     open_binder,
@@ -25,6 +27,7 @@ from derive.language.latex.arrays import (
 from derive.language.latex.functions import TWO, applied, divided, extreme, negated, slope, softmax
 from derive.language.latex.guards import Guards
 from derive.language.latex.leaves import Leaves
+from derive.language.latex.letters import is_entrywise
 from derive.language.latex.matrices import explicit
 from derive.language.latex.modes import window_and_mode
 from derive.language.latex.nodes import (
@@ -50,6 +53,7 @@ from derive.language.latex.nodes import (
     walk,
 )
 from derive.language.latex.setting import Value
+from derive.language.latex.symbols import LECTURE
 
 MAX_COPIES = 4
 _COPYING = ("softmax", "abs", "cosh", "sinh", "sech", "sign")  # written out, their argument stands there twice
@@ -95,7 +99,7 @@ class Values(Leaves, Guards):
         """dE/dO times dO/dF: the sum over all entries of O."""
         for cotangent, inner in ((left, right), (right, left)):
             n = len(cotangent.labels)
-            if inner.name == "jacobian" and n and inner.labels[:n] == cotangent.labels:
+            if inner.name == JACOBIAN and n and inner.labels[:n] == cotangent.labels:
                 return self.chain(cotangent, inner)
         return None
 
@@ -190,6 +194,8 @@ class Values(Leaves, Guards):
             return val(self.integers.of(node, self.env))
         if node.name in ("conv", "full"):
             return self.conv(node)
+        if node.name.startswith(LECTURE):
+            return self.own_function(node)
         copied = node.primes > 0 or node.name in _COPYING
         self.copies += copied
         if self.copies > MAX_COPIES:
@@ -204,6 +210,8 @@ class Values(Leaves, Guards):
         match node.name:
             case "rot180":
                 return self.turned(node, arguments[0])
+            case "diag":
+                return self.diagonal(node, arguments[0])
             case "softmax":
                 return self.softmax(node, arguments[0])
             case "norm":
@@ -212,8 +220,31 @@ class Values(Leaves, Guards):
             self.slope(node, arguments[0]) if node.primes else together(arguments, lambda p: applied(node.name, p[0]))
         )
 
-    def slope(self, node: Call, argument: Value) -> Value:
+    def own_function(self, node: Call) -> Value:
+        """`f(x)` and `f'(x)` where an operation computes f of each number: its output, and that by its input."""
+        letter, op = node.name.removeprefix(LECTURE), self.words.op
+        x = self.of(node.arguments[0]) if op is not None and len(node.arguments) == 1 else None
+        read = x.at(tuple(index(b) for b in x.labels)) if isinstance(x, Array) else x
+        if op is None or not is_entrywise(op) or not isinstance(read, Entry) or read.tensor != op.inputs[0].name:
+            self.fail(
+                node, repr(letter), "a function that is known here", r"name it: \tanh, \sigma, \operatorname{ReLU}"
+            )
+        self.words.notes.add(f"{letter} is read as the function that {op.name} computes of each number")
+        name = op.output.name
+
         def build(parts: list[Expr]) -> Expr:
+            (at,) = parts
+            assert isinstance(at, Entry)
+            return D(Entry(name, at.indices), at) if node.primes else Entry(name, at.indices)
+
+        return together([x if x is not None else read], build)
+
+    def slope(self, node: Call, argument: Value) -> Value:
+        leading = self.leading
+
+        def build(parts: list[Expr]) -> Expr:
+            if leading and node.name == "relu" and isinstance(parts[0], Entry):
+                return D(applied("relu", parts[0]), parts[0])
             found = slope(node.name, parts[0])
             if found is None:
                 self.fail(
@@ -235,6 +266,11 @@ class Values(Leaves, Guards):
         if not isinstance(value, Array):
             self.fail(node, "a turned number", "a whole tensor", "name the operation, so that its axes are known")
         return rotated(value)
+
+    def diagonal(self, node: Call, value: Value) -> Value:
+        if not isinstance(value, Array):
+            self.fail(node, "a diagonal of a number", "of a whole vector", "write p_i [i = j]")
+        return diagonal(value)
 
     def softmax(self, node: Call, value: Value) -> Value:
         if node.primes:
