@@ -85,10 +85,10 @@ def _in_derivatives(reading: Reading) -> Iterator[tuple[str, Expr]]:
     yield BY_NUMBER[DIAGONAL].sentence, mul((*(Compare("==", val(i), val(j)) for i, j in places), diagonal))
     yield BY_NUMBER[DIAGONAL].sentence, diagonal
     yield BY_NUMBER[DELTA].sentence, everywhere(right, lambda e: ONE if e in deltas else e)
-    yield (
-        "the diagonal was forgotten: this holds where i != j alone",
-        everywhere(right, lambda e: ZERO if e in deltas else e),
-    )
+    no_diagonal = everywhere(right, lambda e: ZERO if e in deltas else e)
+    yield "the diagonal was forgotten: this holds where i != j alone", no_diagonal
+    exchanged = {a.name: b for i, j in places for a, b in ((i, j), (j, i)) if a.name}
+    yield "the two indices were exchanged: this is dO[j]/dX[i]", substitute(right, exchanged)
 
 
 def _without(tensor: str, e: Expr) -> Expr:

@@ -20,6 +20,8 @@ from derive.rewrite import run
 from derive.sweep import STAGES, gradient
 from numeric.audit.claim_grammar import DERIVATIVE, GRADIENT, NUMBER
 from numeric.audit.claims import Claim
+from numeric.audit.comparison import differ
+from numeric.audit.jacobian import by_gradient
 from numeric.audit.numbers import number
 
 
@@ -57,12 +59,12 @@ def _gradient(op: Op, tensor: str) -> Expr:
 
 
 def with_gradients(op: Op, e: Expr) -> Expr:
-    """The expression with the gradients of intermediates written out: they are no data. Raises: OperationError."""
+    """The expression with all gradients but the output's written out: they are no data. Raises: OperationError."""
     e = rebuild(e, tuple(with_gradients(op, p) for p in e.parts)) if e.parts else e
-    middle = {COTANGENT + t.name: t.name for t in op.tensors if t.role == "intermediate"}
-    if not isinstance(e, Entry) or e.tensor not in middle:
+    computed = {COTANGENT + t.name: t.name for t in op.tensors if t.name != op.output.name}
+    if not isinstance(e, Entry) or e.tensor not in computed:
         return e
-    name = middle[e.tensor]
+    name = computed[e.tensor]
     return over(op, Entry(name, e.indices), _gradient(op, name))
 
 
@@ -90,7 +92,7 @@ def shown(claim: Claim, op: Op, e: Expr) -> str:
     if claim.kind == NUMBER:
         return f"{claim.left.tensor} = {_rounded(e)}"
     short = _short(op, claim)
-    e = short(_unguarded(op, e))
+    e = short(_simplest(claim, op, e))
     text = show(e, bounds=any(isinstance(n, Winner) for n in walk(e)))  # what a window's cells run over is read nowhere
     if claim.other is not None:
         return text
@@ -102,8 +104,19 @@ def shown(claim: Claim, op: Op, e: Expr) -> str:
     return f"{left} = {text}"
 
 
+def _simplest(claim: Claim, op: Op, e: Expr) -> Expr:
+    """The right side without guards that change nothing, or a derivative in terms of outputs, if shorter and equal."""
+    other = by_gradient(op, claim.left, claim.wrt, claim.axes) if claim.wrt else _unguarded(op, e)
+    if other is None or len(show(other)) >= len(show(e)) or differ(op, claim.axes, other, e):
+        return e
+    return other
+
+
 def _unguarded(op: Op, e: Expr) -> Expr:
-    """The expression without the guards [0<=i<I] of products that read a tensor at i: beyond it, the entry is 0."""
+    """The expression without the guards [0<=i<I] of products that read a tensor at i: beyond it, the entry is 0.
+
+    What else the product reads may have no value there.
+    """
     e = rebuild(e, tuple(_unguarded(op, p) for p in e.parts)) if e.parts else e
     if not isinstance(e, Mul):
         return e

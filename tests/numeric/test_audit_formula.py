@@ -160,6 +160,7 @@ WRONG = [
     ("softmax", {}, "dO[i]/dX[j] = O[i]*(1-O[j])", "[i==j] was taken to be 1"),
     ("softmax", {}, "dO[i]/dX[j] = O[i]*(1-O[i])*[i==j]", "only the diagonal was kept"),
     ("softmax", {}, "dO[i]/dX[j] = -O[i]*O[j]", "the diagonal was forgotten"),
+    ("linear", {}, "dO[i]/dX[j] = W[j,i]", "the two indices were exchanged"),
     ("softmax", {}, "dO[i]/dX[j] = O[i]*([i==j]+O[j])", "a term has the wrong sign"),
     ("softmax", {}, "dE/dX[n,c] = sum[d] dE/dO[n,d]*O[n,d]*(1-O[n,c])", "[i==j] was taken to be 1"),
     ("log_softmax", {}, "dE/dX[n,c] = dE/dO[n,c]*(1-exp(O[n,c]))", "only the diagonal was kept"),
@@ -186,6 +187,13 @@ WRONG = [
     ("O[i] = X[i]*M[i]/(1-q)", {}, "dE/dX[i] = dE/dO[i]*M[i]*(1-q)", "it was multiplied by what it must be divided by"),
 ]
 
+# operation, a wrong claim, the right formula as it is shown
+SHOWN = [
+    ("softmax", "dO[i]/dX[j] = O[i]*(1-O[j])", "dO[i]/dX[j] = O[j]*([i==j] - O[i])"),
+    ("log_softmax", "dO[i]/dX[j] = 1-P[j]", "dO[i]/dX[j] = [i==j] - P[j]"),
+    ("max_pool1d", "dE/dX[n,c,h] = dE/dO[n,c,h]",
+     "dE/dX[n,c,h] = dE/dO[n,c,h//3]*[h%3==argmax[p1<3] X[n,c,3*(h//3)+p1]]"),
+]  # fmt: skip
 SATURATED = ["sigmoid", "tanh", "softmax"]
 
 UNREADABLE = [
@@ -220,6 +228,13 @@ def test_a_wrong_claim_is_refuted_and_diagnosed_with_the_right_formula(op, set_t
     assert found.witness.got != found.witness.expected
     again = check_formula(found.right, op, **set_to)
     assert again.verdict in ("verified", "verified-under")
+
+
+@pytest.mark.parametrize(("op", "text", "right"), SHOWN)
+def test_the_right_formula_is_shown_in_terms_of_outputs_and_without_guards_that_always_hold(op, text, right) -> None:
+    pooling = {"kernel_size": 3} if op == "max_pool1d" else {}
+    assert check_formula(text, op, **pooling).right == right
+    assert check_formula(right, op, **pooling).good
 
 
 @pytest.mark.parametrize("name", SATURATED)
