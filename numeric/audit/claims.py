@@ -23,6 +23,7 @@ from numeric.audit.claim_grammar import DERIVATIVE, GRADIENT, IDENTITY, Written
 from numeric.audit.extents import axes_of, closed
 from numeric.audit.names import Names, spread, with_common_symbols
 from numeric.audit.omissions import EveryChannel, Omitted, OneSample, missing, unmet
+from numeric.audit.writing import Unindexed
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +57,14 @@ class Claim:
         return f"d{shown}/d{show(self.wrt)}" if self.wrt else COTANGENT * (self.kind == GRADIENT) + shown
 
 
-def readings(said: Written, op: Op, names: Names, whole: bool = False) -> tuple[Claim, ...]:
+def readings(said: Written, op: Op, names: Names, bare: Unindexed) -> tuple[Claim, ...]:
     """What a claim about entries of an operation's tensors may say, the most natural reading first.
 
-    `whole` says that it is written of whole tensors, without any index. Raises: OperationError where it says nothing.
+    `bare` says where it is written without indices. Raises: OperationError where it says nothing.
     """
     found: list[Claim] = []
     refused: list[OperationError] = []
-    for omitted in _ways(said, op, names):
+    for omitted in _ways(said, op, names, bare.left):
         try:
             found.append(read(said, op, names, omitted))
         except OperationError as e:
@@ -74,15 +75,16 @@ def readings(said: Written, op: Op, names: Names, whole: bool = False) -> tuple[
     if not _reads_its_axes(found[0]) and _is_outer(op, _written_entries(said, op, names)):
         raise OperationError(f"right side: got {show(said.right, bounds=False)}, in which vectors of different axes are"
                              " multiplied, expected to see which entries; write all their indices")  # fmt: skip
-    return (*found, *(one for claim in found[:1] if whole for one in _of_one_sample(claim)))
+    return (*found, *(one for claim in found[:1] if bare.everywhere for one in _of_one_sample(claim)))
 
 
-def _ways(said: Written, op: Op, names: Names) -> Iterator[Omitted]:
+def _ways(said: Written, op: Op, names: Names, left_bare: bool) -> Iterator[Omitted]:
     yield OneSample()
     if said.kind not in (IDENTITY, DERIVATIVE):  # of a Jacobian, [i==j] would be of two samples, not of two entries
         entries = _written_entries(said, op, names)
         every = EveryChannel.of(op, entries[0], {n for e in entries for i in e.indices for n in i.names()})
-        if any(missing(op, e) for e in entries) and not _is_outer(op, entries):
+        left_out = left_bare or missing(op, entries[0])  # beside b_k, a y_i without k is no vector
+        if left_out and any(missing(op, e) for e in entries) and not _is_outer(op, entries):
             yield every
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
 from derive.catalogue import op as operation
 from derive.catalogue.recipe import Setting
-from derive.errors import NotationError
+from derive.errors import BackproofError, NotationError, OperationError
 from derive.expressions.build import mul
 from derive.expressions.expr import Entry
+from derive.expressions.index import Index
 from derive.expressions.traversal import reads
-from derive.language.latex import looks_like_latex, to_notation
+from derive.language.latex import looks_like_latex, solved, to_notation
+from derive.language.show import show_index
 from derive.laws.law import COTANGENT
-from derive.operation import Op
+from derive.operation import Op, with_values
 from numeric.audit.claim_grammar import GRADIENT, LAW, NUMBER, tidied, written
 from numeric.audit.claims import Claim, readings
 from numeric.audit.comparison import BRANCHES
@@ -32,9 +35,12 @@ from numeric.audit.reading import (
 )
 from numeric.audit.right import shown, with_gradients
 from numeric.audit.verdict import NO_MISTAKE, REFUTED, UNDECIDED, UNDER, VERIFIED, Verdict
+from numeric.audit.writing import INDEXED, Unindexed, meanings, unindexed
 
-_INDEX = re.compile(r"[_\[]")
-"""What an index is written behind."""
+LOSSES = ("E", "J", "L", "Loss", "loss")
+"""What the loss itself is called on a left side."""
+_SIDE_BY_SIDE = re.compile(r"\b[A-Za-z] ?[A-Za-z]\b")
+"""Two letters that may be a product."""
 LOSS = "E=O"
 """What a claim about a loss says where it leaves out that its own gradient dE/dO is 1."""
 
@@ -49,40 +55,94 @@ def check_formula(text: str, law: str, **settings: Setting) -> Verdict:
     Raises: NotationError, OperationError for what cannot be read, NotDerived.
     """
     op = operation(law, **settings)
-    told, notes = _translated(text, op)
-    whole = _INDEX.search(text) is None
-    verdicts = [_judged(one, op, whole) for one in told]
+    found, refused = [], []
+    for names in meanings(text, op):
+        try:
+            found.append(_of_all(text, op, names))
+        except (NotationError, OperationError) as e:
+            refused.append(e)
+        if found and found[-1].good:
+            break
+    if not found:
+        raise refused[0]
+    return replace(min(reversed(found), key=lambda v: WORST.index(v.verdict)), claim=text.strip())
+
+
+def _of_all(text: str, op: Op, names: Mapping[str, str]) -> Verdict:
+    """The worst verdict on a text's equations, where its own letters stand for `names`."""
+    told, notes, sizes = _translated(text, op, names)
+    verdicts = [
+        _judged(one, op, bare, sizes) if one == text else _read_back(one, op, bare, sizes)
+        for one, bare in zip(told, unindexed(text, len(told)), strict=True)
+    ]
     worst = max(verdicts, key=lambda v: WORST.index(v.verdict))
-    return replace(worst, claim=text.strip(), notes=tuple(dict.fromkeys((*notes, *worst.notes))))
+    meant = (f"{letter} is read as {tensor}, as the text defines it" for letter, tensor in names.items())
+    return replace(worst, notes=tuple(dict.fromkeys((*meant, *notes, *worst.notes))))
 
 
-def _judged(text: str, op: Op, whole: bool) -> Verdict:
-    """The first reading of an equation that holds; else one that is open; else the most natural."""
+def _read_back(text: str, op: Op, bare: Unindexed, sizes: Mapping[str, int]) -> Verdict:
+    """The verdict on a translation; an error about it shows it, for its columns are not those of what was typed."""
+    try:
+        return _judged(text, op, bare, sizes)
+    except (NotationError, OperationError) as e:
+        raise type(e)(f"{e}\n    where the formula is read as: {text}") from e
+
+
+def _judged(text: str, op: Op, bare: Unindexed, sizes: Mapping[str, int]) -> Verdict:
+    """The first reading of an equation that holds; else one that is open; else the most natural.
+
+    What holds for some sizes alone is judged at `sizes`, those of tensors that are written out entry by entry.
+    """
     found: list[Verdict] = []
-    for claim in claimed(text, op, whole):
-        verdict = judge(claim)
-        found.append(replace(verdict, read=text.strip(), notes=(*claim.notes, *verdict.notes)))
-        if verdict.good:
-            return found[-1]
+    values = solved(op, sizes)
+    for known in [{}, values] if values else [{}]:
+        found = []
+        for claim in claimed_at(text, op, known, bare):
+            verdict = judge(claim)
+            found.append(replace(verdict, read=text.strip(), notes=(*claim.notes, *verdict.notes)))
+            if verdict.good:
+                return found[-1]
     return min(found, key=lambda v: WORST.index(v.verdict))
 
 
-def _translated(text: str, op: Op) -> tuple[list[str], tuple[str, ...]]:
-    """The equations of a text in notation, and what reading them took. Raises: NotationError."""
+def _translated(text: str, op: Op, names: Mapping[str, str]) -> tuple[list[str], tuple[str, ...], Mapping[str, int]]:
+    """The equations of a text in notation, what reading them took, and sizes that they tell. Raises: NotationError."""
     whole = "[" not in text and COTANGENT in tidied(text)
     if not whole and not any(sign in text for sign in ("\\", "$", "_{")):
         try:
             claimed(text, op)
-        except NotationError:
-            if not looks_like_latex(text):
+        except BackproofError:
+            if not looks_like_latex(text) and not _is_spaced(text, op):
                 raise
         else:
-            return [text], ()
-    reading = to_notation(text, op)
-    return reading.text.split("; "), reading.notes
+            return [text], (), {}
+    reading = to_notation(text, op, names=names)
+    if " = " not in reading.text:
+        raise NotationError(
+            f"claim: got {reading.text} alone, expected left = right; write what it is: dE/dX = ... for a gradient,"
+            f" {op.output.name} = ... for the law"
+        )
+    return reading.text.split("; "), reading.notes, dict(reading.sizes)
 
 
-def claimed(text: str, op: Op, whole: bool = False) -> tuple[Claim, ...]:
+def _is_spaced(text: str, op: Op) -> bool:
+    """Whether a text without brackets says something where letters side by side are a product, as in z = Wx + b."""
+    if "[" in text or not _SIDE_BY_SIDE.search(text):
+        return False
+    try:
+        return all(claimed(one, op) for one in to_notation(text, op).text.split("; "))
+    except BackproofError:
+        return False
+
+
+def claimed_at(text: str, op: Op, sizes: Mapping[str, Index], bare: Unindexed) -> tuple[Claim, ...]:
+    """The claims of a text at sizes, which are told as hypotheses."""
+    told = tuple(f"{name}={show_index(value)}" for name, value in sizes.items())
+    at = replace(with_values(op, sizes), settings=op.settings) if sizes else op
+    return tuple(replace(c, assumed=(*told, *c.assumed)) for c in claimed(text, at, bare))
+
+
+def claimed(text: str, op: Op, bare: Unindexed = INDEXED) -> tuple[Claim, ...]:
     """What a text may claim about an operation; one in which nothing has an index is about a size where it can be.
 
     Raises: NotationError, OperationError.
@@ -91,7 +151,9 @@ def claimed(text: str, op: Op, whole: bool = False) -> tuple[Claim, ...]:
     said = written(text, names.tensors, names.scalars)
     if said.kind == NUMBER or (said.kind == LAW and "[" not in text and op.sizes):
         said = written(text, frozenset(), frozenset())
-    return (read_number(said, op),) if said.kind == NUMBER else readings(said, op, names, whole)
+    if said.kind == NUMBER and said.target in LOSSES and not op.output.axes and not op.sizes:
+        said = replace(written(text, names.tensors, names.scalars | {said.target}), target=op.output.name)
+    return (read_number(said, op),) if said.kind == NUMBER else readings(said, op, names, bare)
 
 
 def judge(claim: Claim) -> Verdict:
@@ -128,7 +190,7 @@ def _elsewhere(reading: Reading) -> str:
 
 
 def _of_data(claim: Claim) -> Claim:
-    """The claim without gradients of intermediates on its right side."""
+    """The claim without other gradients than the output's on its right side."""
     other = with_gradients(claim.op, claim.other) if claim.other is not None else None
     return replace(claim, got=with_gradients(claim.op, claim.got), other=other)
 
