@@ -101,7 +101,8 @@ def _wrong_side(site: Site) -> Iterator[Expr]:
 
 
 def _value_for_mask(site: Site) -> Iterator[Expr]:
-    """max(X, 0) for [0<X]."""
+    """max(X, 0) or X for [0<X]."""
+    yield from _at_kinks(site, lambda e: e.right if e.left == ZERO else e)
     yield from _at_kinks(site, lambda e: Maximum(e.right, ZERO) if e.left == ZERO else e)
 
 

@@ -85,7 +85,7 @@ _ROWS = {
         (49, "1-tanh", "1-tanh or (1-tanh)^2 was written for 1-tanh^2"),
         (97, "1+tanh^2", "1+tanh^2 was written for 1-tanh^2"),
         (98, "other-function", "another function's derivative was taken: s(1-s) is sigmoid's, 1-t^2 is tanh's"),
-        (99, "value-for-mask", "the value max(X,0) was taken for the mask [0<X]"),
+        (99, "value-for-mask", "the value, X or max(X,0), was taken for the mask [0<X]"),
         (100, "mask-of-cotangent", "the mask was taken of the gradient that comes in, not of the input"),
         (50, "without-alpha", "the factor alpha was left out"),
         (51, "slope-on-wrong-side", "the slopes of the two sides were exchanged"),
