@@ -20,6 +20,7 @@ from fractions import Fraction
 import numpy as np
 
 from derive.expressions.functions import Z, derivative
+from numeric.checks.balls import FLOAT32, FLOAT64, OWN, SURE, Ball, Precision, integral, sure, unit
 from numeric.evaluation.arithmetic import COMPARE, FUNCTIONS, Floats, Integers, Mask, Plain, Truth, first_best, leading
 from numeric.evaluation.dense import Dense, Scope
 
@@ -30,49 +31,6 @@ torch (SLEEF) 1, CUDA 2; sqrt is rounded correctly; sigmoid is an exponential, a
 POWER_ULPS = 4
 BELOW = {"log": 0.0, "sqrt": 0.0}
 """Functions that have no value below a number."""
-
-
-@dataclass(frozen=True, slots=True)
-class Precision:
-    """A float format: unit roundoff, least normal and largest number, and the first integer that is not exact."""
-
-    name: str
-    roundoff: float
-    least: float
-    largest: float
-    integers: int
-
-
-FLOAT32 = Precision("float32", 2.0**-24, 2.0**-126, float(np.finfo(np.float32).max), 2**24)
-FLOAT64 = Precision("float64", 2.0**-53, 2.0**-1022, float(np.finfo(np.float64).max), 2**53)
-SURE = 2.0**-10
-"""A relative error below this leaves the size of a value sure."""
-
-OWN = FLOAT64.roundoff
-"""The evaluation here rounds too; the error covers the distance between both results."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ball:
-    """Values with their error (None: exact); `whole` where all are integers.
-
-    An infinite error on a finite value says that floats may overflow here: what they give has the value's sign and, but
-    for roundings, at least its size. On NaN it says that nothing is known.
-    """
-
-    value: Floats
-    error: Floats | None = None
-    whole: bool = False
-
-    @property
-    def reach(self) -> Floats:
-        """The largest magnitude of any evaluation."""
-        return np.abs(self.value) if self.error is None else np.abs(self.value) + self.error
-
-    @property
-    def spread(self) -> Floats:
-        """The error as an array."""
-        return np.zeros(self.value.shape) if self.error is None else self.error
 
 
 @dataclass(slots=True)
@@ -103,7 +61,7 @@ class Rounding:
         return self.data(values.astype(np.float64))
 
     def data(self, values: Floats) -> Ball:
-        return Ball(values, whole=_integral(values) and self._small(np.abs(values)))
+        return Ball(values, whole=integral(values) and self._small(np.abs(values)))
 
     def spread(self, value: Ball, shape: tuple[int, ...]) -> Ball:
         error = None if value.error is None else np.broadcast_to(value.error, shape)
@@ -136,19 +94,19 @@ class Rounding:
         if x.whole and y.whole and self._small(np.abs(value)):
             return Ball(value, whole=True)
         exact = x.error is None and y.error is None
-        if exact and (_unit(x) or _unit(y)):
+        if exact and (unit(x) or unit(y)):
             return Ball(value)
         error = np.abs(x.value) * y.spread + np.abs(y.value) * x.spread + x.spread * y.spread
-        if not (_unit(x) or _unit(y)):
+        if not (unit(x) or unit(y)):
             error = error + self._rounded(np.abs(value) + error)
         # a factor that may overflow keeps its claim only next to one whose sign and size are sure
-        return self._settled(np.where(np.isfinite(error) | (_sure(x) & _sure(y)), value, np.nan), error)
+        return self._settled(np.where(np.isfinite(error) | (sure(x) & sure(y)), value, np.nan), error)
 
     def divide(self, left: Ball, right: Ball) -> Ball:
         value = left.value / right.value
         if left.whole and right.whole:
             self.divisors.update(int(n) for n in np.unique(np.abs(right.value)) if n > 1)
-            if _integral(value):
+            if integral(value):
                 return Ball(value, whole=True)
         below = np.abs(right.value) - right.spread
         error = (left.spread + np.abs(value) * right.spread) / below
@@ -298,16 +256,4 @@ def slope(name: str, z: Floats) -> Floats:
     return Dense(PLAIN, {}, reals={Z: z}).value(derivative(name), Scope())
 
 
-def _integral(values: Floats) -> bool:
-    """Whether all that is defined is an integer."""
-    return bool(((values == np.rint(values)) | np.isnan(values)).all())
-
-
-def _unit(x: Ball) -> bool:
-    """Whether a factor is -1, 0 or 1 everywhere: multiplying by it rounds nothing."""
-    return x.whole and bool(np.all(np.abs(x.value) <= 1))
-
-
-def _sure(x: Ball) -> Mask:
-    """Where the sign of a value is sure, and its size but for roundings."""
-    return np.isinf(x.spread) & np.isfinite(x.value) | (SURE * np.abs(x.value) > x.spread)
+__all__ = ["FLOAT32", "FLOAT64", "ULPS", "Ball", "Precision", "Rounding", "slope"]
