@@ -15,6 +15,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from derive.cases import TooManyCases, every_case
+from derive.expressions.build import contract, mul
 from derive.expressions.expr import (
     Add,
     Binder,
@@ -33,8 +34,8 @@ from derive.expressions.expr import (
     Val,
 )
 from derive.expressions.index import Index, atom_index, index
-from derive.expressions.substitution import substitute
-from derive.expressions.traversal import free_names, walk
+from derive.expressions.substitution import rename_bound, substitute
+from derive.expressions.traversal import all_names, free_names, walk
 from derive.lazy import LazyModule
 
 if TYPE_CHECKING:
@@ -54,13 +55,21 @@ MOST_NODES = 400
 Key = Callable[[Expr], Expr]
 
 
-def rationally_equal(a: Expr, b: Expr, key: Key, extents: Mapping[str, Index] | None = None) -> bool:
+def _never(e: Expr) -> bool:
+    return False
+
+
+def rationally_equal(
+    a: Expr, b: Expr, key: Key, extents: Mapping[str, Index] | None = None, is_one: Callable[[Expr], bool] = _never
+) -> bool:
     """Whether a - b is 0 as a rational function, in every case; `extents` are those of the free indices.
 
-    `key` is one form for expressions that differ in bound names only.
+    `key` is one form for expressions that differ in bound names only; `is_one` says which sums are assumed to be 1.
     """
     try:
-        return _equal(a, b, key) or all(_equal(c, d, key) for c, d in every_case((a, b), extents or {}))
+        if _equal(a, b, key, is_one):
+            return True
+        return all(_equal(c, d, key, is_one) for c, d in every_case((a, b), extents or {}))
     except TooManyCases:
         return False
 
@@ -69,10 +78,10 @@ def _small(a: Expr, b: Expr) -> bool:
     return sum(1 for e in (a, b) for _ in walk(e)) <= MOST_NODES
 
 
-def _equal(a: Expr, b: Expr, key: Key) -> bool:
+def _equal(a: Expr, b: Expr, key: Key, is_one: Callable[[Expr], bool]) -> bool:
     if not _small(a, b):
         return False
-    reader = _Reader(key)
+    reader = _Reader(key, is_one)
     try:
         top = sympy.fraction(sympy.together(reader.read(a) - reader.read(b)))[0]
         return bool(reader.reduced(sympy.expand(top)) == 0)
@@ -89,6 +98,7 @@ class _Reader:
     """Expressions as SymPy's, with a symbol for everything that is not arithmetic."""
 
     key: Key
+    is_one: Callable[[Expr], bool]
     symbols: dict[Any, Any] = field(default_factory=dict)
     meant: dict[Any, Expr] = field(default_factory=dict)
     roots: dict[Any, tuple[Any, int]] = field(default_factory=dict)
@@ -107,14 +117,13 @@ class _Reader:
                 return sympy.Mul(*map(self.read, items))
             case Div(above, below):
                 return self.read(above) / self._divisor(self.read(below))
-            case Pow(base, Num(value)) if value.denominator <= MOST_ROOT:
-                found = self.root(self.read(base), value.denominator, base)
-                return (found if value >= 0 else self._divisor(found)) ** value.numerator
+            case Pow(base, exponent):
+                return self.power(self.read(base), self.read(exponent), base)
             case Fn(name, arg) if name in _FUNCTIONS:
                 return _FUNCTIONS[name](self, self.read(arg), arg)
             case Contract(binders, body):
-                written = _written_out(binders, body)
-                return self.sum(binders, self.read(body)) if written is None else sympy.Add(*map(self.read, written))
+                moving, written = _written_out(binders, body)
+                return sympy.Add(*(self.sum(moving, self.read(e)) for e in written))
             case Cases(condition, then, other):
                 holds = self.read(condition)
                 return holds * self.read(then) + (1 - holds) * self.read(other)
@@ -194,6 +203,21 @@ class _Reader:
         self.roots[root] = z, n
         return root
 
+    def power(self, z: Any, exponent: Any, e: Expr) -> Any:
+        """z^(n/q + m*k) = (z^(1/q))^n * (z^k)^m, a variable for each root and each z^k."""
+        product: sympy.Expr = sympy.Integer(1)
+        for term in sympy.Add.make_args(sympy.expand(exponent)):
+            number, rest = term.as_coeff_Mul()
+            if isinstance(term, sympy.Rational) and term.q <= MOST_ROOT:
+                root = self.root(z, int(term.q), e)
+                product *= (root if term.p >= 0 else self._divisor(root)) ** int(term.p)
+                continue
+            if not number.is_Integer:
+                number, rest = sympy.Integer(1), term
+            power = self.symbol(("power", sympy.cancel(z), rest), Pow(e, self.expression(rest)))
+            product *= power**number
+        return product
+
     def reduced(self, top: Any) -> Any:
         """A polynomial with the power of every root put in."""
         for root, (z, n) in self.roots.items():
@@ -206,6 +230,8 @@ class _Reader:
 
     def sum(self, binders: tuple[Binder, ...], body: Any) -> Any:
         """Linear: a sum for every term, with what does not depend on its indices before it."""
+        if not binders:
+            return body
         names = {b.name for b in binders}
         above, below = sympy.fraction(sympy.cancel(body))
         moving: sympy.Expr = sympy.Integer(1)
@@ -233,7 +259,11 @@ class _Reader:
         kept = tuple(b for b in binders if b.name in used)
         if not kept:
             return count * body
-        e = Contract(kept, self.expression(body))
+        e = _flat(Contract(kept, self.expression(body)))
+        for b in e.binders:
+            own, others = _parts_with(b, e)
+            if self.is_one(Contract((b,), mul(own))):
+                return count * self.read(contract(tuple(c for c in e.binders if c != b), mul(others)))
         return count * self.symbol(self.key(e), e, positive=bool(body.is_positive))
 
     def _names(self, found: Any) -> set[str]:
@@ -251,15 +281,34 @@ class _Reader:
         return Add(parts) if found.is_Add else Mul(parts)
 
 
-def _written_out(binders: tuple[Binder, ...], body: Expr) -> list[Expr] | None:
-    """The terms of a sum over a few numbers; None of any other."""
-    extents = [b.extent.constant for b in binders]
-    counts = [n for n in extents if n is not None]
-    if len(counts) < len(extents) or prod(counts) > MOST_TERMS:
-        return None
-    names = [b.name for b in binders]
-    places = product(*map(range, counts))
-    return [substitute(body, {n: index(k) for n, k in zip(names, at, strict=True)}) for at in places]
+def _flat(e: Contract) -> Contract:
+    """A sum of products with a sum among the factors as one sum."""
+    factors = e.body.items if isinstance(e.body, Mul) else (e.body,)
+    outer = {b.name for b in e.binders}
+    for k, f in enumerate(factors):
+        if isinstance(f, Contract) and not any(b.extent.names() & outer for b in f.binders):
+            others = factors[:k] + factors[k + 1 :]
+            taken = outer.union(*map(all_names, others))
+            inner = rename_bound(f, [b.name for b in f.binders if b.name in taken], taken | all_names(f))
+            return _flat(Contract(e.binders + inner.binders, mul((*others, inner.body))))
+    return e
+
+
+def _parts_with(b: Binder, e: Contract) -> tuple[list[Expr], list[Expr]]:
+    """The factors of a sum's body that depend on one of its indices, and the others."""
+    factors = e.body.items if isinstance(e.body, Mul) else (e.body,)
+    own = [f for f in factors if b.name in free_names(f)]
+    return own, [f for f in factors if f not in own]
+
+
+def _written_out(binders: tuple[Binder, ...], body: Expr) -> tuple[tuple[Binder, ...], list[Expr]]:
+    """A sum over a few numbers as its terms: the indices that still run, and what is summed over them."""
+    few = {b.name: b.extent.constant for b in binders if b.extent.constant is not None}
+    if prod(few.values()) > MOST_TERMS:
+        return binders, [body]
+    places = product(*map(range, few.values()))
+    terms = [substitute(body, {n: index(k) for n, k in zip(few, at, strict=True)}) for at in places]
+    return tuple(b for b in binders if b.name not in few), terms
 
 
 _OPPOSITE: dict[str, Callable[[Expr, Expr], Expr]] = {

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from derive.errors import NotDerived
 from derive.expressions.build import add, div, negate
-from derive.expressions.expr import ONE, Apply, Binder, Entry, Expr, Fn
-from derive.expressions.index import ZERO
+from derive.expressions.expr import ONE, Apply, Binder, Compare, Contract, Entry, Expr, Fn
+from derive.expressions.index import ZERO, Index, atom_index
+from derive.expressions.match import Unknowns, match
 from derive.expressions.substitution import substitute
-from derive.expressions.traversal import walk
+from derive.expressions.traversal import free_names, reads, walk
 from derive.laws.definitions import unfolder
 from derive.lazy import LazyModule
 from derive.meaning.denote import World
@@ -64,7 +65,7 @@ def compare(op: Op, axes: tuple[Binder, ...], got: Expr, expected: Expr, hypothe
     if same(_normal(held, axes, sides.got), _normal(held, axes, sides.expected)):
         return Verdict(VERIFIED, layer=STEPS, reason="proved for all sizes, by the laws of derivations")
     return (
-        _solved(sides, hypotheses)
+        _solved(sides, tuple(h for h in hypotheses if not any(True for _ in reads(h))))
         or _rational(sides)
         or Verdict(UNDECIDED, layer=NUMBERS, reason=f"no difference on {tried} sizes; not proved for all")
     )
@@ -226,15 +227,29 @@ def _rational(sides: Sides) -> Verdict | None:
         got, expected = (_normal(op, axes, e) if first else e for e in (sides.got, sides.expected))
         if out:
             got, expected = written_out(op, got), written_out(op, expected)
-        if rationally_equal(got, expected, canonical, extents):
+        if rationally_equal(got, expected, canonical, extents, assumed_to_be_one(op)):
             return Verdict(VERIFIED, layer=FUNCTIONS, reason="proved for all sizes, as one rational function")
     return None
+
+
+def assumed_to_be_one(op: Op) -> Callable[[Expr], bool]:
+    """Whether a sum is one that the operation requires to be 1, as that of probabilities."""
+    sums = [g.left for g in op.require if isinstance(g, Compare) and g.op == "==" and g.right == ONE]
+    patterns = [(s, Unknowns(free_names(s) - op.symbols)) for s in sums if isinstance(s, Contract)]
+    return lambda e: any(match(s, e, unknowns) is not None for s, unknowns in patterns)
 
 
 def written_out(op: Op, e: Expr) -> Expr:
     """The expression with computed tensors by their equations, down to inputs."""
     e = e.with_parts(tuple(written_out(op, p) for p in e.parts)) if e.parts else e
     equation = op.equation(e.tensor) if isinstance(e, Entry) else None
-    if equation is None or not isinstance(e, Entry) or any(i.name is None and i.constant is None for i in e.indices):
+    if equation is None or not isinstance(e, Entry) or not all(_in_range(op, i) for i in e.indices):
         return e  # at an index that is computed an entry may be out of range, and its equation not be 0 there
     return written_out(op, substitute(equation.body, dict(zip(equation.names, e.indices, strict=True))))
+
+
+def _in_range(op: Op, i: Index) -> bool:
+    """Whether an index is a name, a number, or a label of those that all count."""
+    labels = [a for a in i.atoms() if isinstance(a, Entry) and op.tensor(a.tensor).integer]
+    label = bool(labels) and i == atom_index(labels[0]) and not Facts(op).spared
+    return label or i.name is not None or i.constant is not None

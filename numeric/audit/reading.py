@@ -8,10 +8,10 @@ from fractions import Fraction
 
 from derive.conventions import speaking, under, untied
 from derive.expressions.build import rebuild
-from derive.expressions.expr import ONE, Binder, Contract, Expr
+from derive.expressions.expr import ONE, Binder, Compare, Contract, Expr
 from derive.expressions.index import Index, index
 from derive.expressions.match import Unknowns, match
-from derive.expressions.traversal import free_names
+from derive.expressions.traversal import free_names, reads
 from derive.language.show import show, show_index
 from derive.operation import Op, Parameter, Value, with_values
 from numeric.audit.claim_grammar import GRADIENT
@@ -109,11 +109,13 @@ def with_whole_windows(reading: Reading) -> Reading:
 
 def by_hypotheses(reading: Reading) -> Iterator[Reading]:
     """The same where the sums that an operation assumes to be 1, as those of probabilities, are 1 on both sides."""
-    assumed = reading.op.hypotheses
-    got, right = (_assuming(reading.op, e) for e in (reading.claim.got, reading.right))
-    if (got, right) != (reading.claim.got, reading.right):
-        made = tuple(f"{show(h, bounds=False)} = 1" for h in assumed)
-        yield replace(reading, claim=replace(reading.claim, got=got), right=right, made=(*reading.made, *made))
+    op, assumed = reading.op, reading.op.hypotheses
+    got, right = (_assuming(op, e) for e in (reading.claim.got, reading.right))
+    inputs = {t.name for t in op.inputs}
+    guards = tuple(Compare("==", h, ONE) for h in assumed if {r.tensor for r in reads(h)} <= inputs)
+    if guards or (got, right) != (reading.claim.got, reading.right):
+        claim, made = replace(reading.claim, got=got), tuple(f"{show(h, bounds=False)} = 1" for h in assumed)
+        yield replace(reading, claim=claim, right=right, guards=(*reading.guards, *guards), made=(*reading.made, *made))
 
 
 def _assuming(op: Op, e: Expr) -> Expr:

@@ -47,6 +47,13 @@ TEXTBOOK = [
     ("log_softmax", {}, ("exp(O[i])", "O[i]"), "dE/dX[i] = dE/dO[i] - exp(O[i])*(sum[j] dE/dO[j])"),
     ("log_softmax", {}, ("log(P", "exp(P"), "O[i] = log(P[i])"),
     ("cross_entropy", {"target": "probabilities"}, ("-(", "("), "O = -(sum[n,c] T[n,c]*log(P[n,c]))/N"),
+    (
+        "cross_entropy",
+        {"target": "probabilities"},
+        ("- (sum[c]", "+ (sum[c]"),
+        "O = (sum[n] (log(sum[c] exp(X[n,c])) - (sum[c] T[n,c]*X[n,c])))/N",
+    ),
+    ("cross_entropy", {}, ("log(", "exp("), "O = -(sum[n] log(P[n,T[n]]))/N"),
     (SOFTPLUS, {}, ("1-", ""), "O[i] = -log(1-sigmoid(X[i]))"),
     (SILU, {}, ("1-O", "1+O"), "dE/dX[i] = dE/dO[i]*(O[i] + sigmoid(X[i])*(1-O[i]))"),
     ("elu", {}, ("exp(X", "exp(-X"), "dE/dX[i] = dE/dO[i]*cases(X[i]>0, 1, a*exp(X[i]))"),
