@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
 from itertools import islice
 from typing import Any
 
 from derive.errors import MeaningError
-from derive.expressions.expr import ZERO, Add, Binder, Contract, Expr
+from derive.expressions.build import rebuild
+from derive.expressions.expr import ONE, ZERO, Add, Binder, Compare, Contract, Expr, InRange, Num, Val
 from derive.expressions.index import index
 from derive.expressions.substitution import substitute
 from derive.expressions.traversal import free_names, reads
@@ -178,5 +180,20 @@ def _without(terms: list[Expr], others: list[Expr]) -> tuple[str, ...]:
     for term in terms:
         left[canonical(term)] -= 1
         if left[canonical(term)] < 0:
-            found.append(show(term))
+            found.append(show(_settled(term)))
     return tuple(found[:SHOWN])
+
+
+def _settled(e: Expr) -> Expr:
+    """A term without the guards that its numbers have settled."""
+    e = rebuild(e, tuple(_settled(p) for p in e.parts)) if e.parts else e
+    match e:
+        case Compare("==", a, b) if _number(a) is not None and _number(b) is not None:
+            return ONE if _number(a) == _number(b) else ZERO
+        case InRange(i, n) if i.constant is not None and n.constant is not None:
+            return ONE if 0 <= i.constant < n.constant and i.constant.denominator == 1 else ZERO
+    return e
+
+
+def _number(e: Expr) -> Fraction | int | None:
+    return e.value if isinstance(e, Num) else e.index.constant if isinstance(e, Val) else None

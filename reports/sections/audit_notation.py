@@ -12,7 +12,8 @@ from numeric.audit.claim_grammar import DERIVATIVE, GRADIENT, IDENTITY, Written,
 from reports.document import Code, Inline, Math
 from reports.mathematics.latex import latex
 
-_TENSOR = re.compile(r"(?<![\w.])(?:dE/)?d?([A-Za-z]\w*)(?=\[)")
+_TENSOR = re.compile(r"\bd([A-Za-z]\w*)(?=(?:\[[^]]*\])?\s*/\s*d)|(?<=/d)([A-Za-z]\w*)")
+"""What stands over or under another in a quotient of differentials: dO[i]/dX[j]."""
 _NAME = re.compile(r"(?<![\w.])[A-Za-z]\w*(?![\w\[(])")
 
 
@@ -21,7 +22,8 @@ def typeset(text: str) -> Inline:
     goes_on = text.lstrip().startswith("=")
     try:
         line = tidied(f"O {text}" if goes_on else text)
-        found = written(line, frozenset(_TENSOR.findall(line)), frozenset(_NAME.findall(line)))
+        tensors = frozenset(over or under for over, under in _TENSOR.findall(line))
+        found = written(line, tensors, frozenset(_NAME.findall(line)) - {f"d{name}" for name in tensors})
         return Math(f"{'' if goes_on else _left(found)} = {latex(found.right)}".strip(), text)
     except BackproofError:
         return Code(text)

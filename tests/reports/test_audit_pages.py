@@ -21,6 +21,8 @@ ONE_BASED = (
     ("text", "latex"),
     [
         ("dE/dX[i] = dE/dO[i]*[X[i]>=0]", r"\frac{\partial E}{\partial X_{i}} = "),
+        ("dE/db[i] = delta[i]", r"\frac{\partial E}{\partial b_{i}} = \delta_{i}"),
+        ("dE/dX[i] = dO/dX[i]", r"\frac{\partial E}{\partial X_{i}} = \frac{\partial O}{\partial X_{i}}"),
         ("dO[m]/dX[n] = [m==n]", r"\frac{\partial O_{m}}{\partial X_{n}} = "),
         ("I = floor((H + 2*P - K)/s) + 1", r"I = \left\lfloor\frac{H + 2 P - K}{s}\right\rfloor + 1"),
         ("2*O[i]*O[i] = 2*O[i]^2", r"2\,O_{i}\,O_{i} = "),
