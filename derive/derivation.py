@@ -121,23 +121,6 @@ class Derivation:
         """Every side condition, once."""
         return tuple(dict.fromkeys(c for s in self.steps for c in s.conditions))
 
-    def replay(self) -> tuple[Expr, ...]:
-        """Apply every law again at its position and return the lines so obtained.
-
-        Raises: NotDerived where a law does not give what the step says.
-        """
-        lines = [self.start]
-        for step in self.steps:
-            line = step.before
-            for move in step.moves:
-                site, node = site_at(self.op, self.axes, line, move.path)
-                again = LAWS[step.law](node, site)
-                if again is None or again.after != move.after:
-                    raise NotDerived(f"{self.title}: law {step.law!r} does not give its step again")
-                line = put(line, move.path, again.after)
-            lines.append(line)
-        return tuple(lines)
-
     def certificate(self) -> dict[str, Any]:
         """The derivation as JSON for `derive.checker`. Raises: CertificateError where it is not accepted."""
         return certificates.certificate(self)

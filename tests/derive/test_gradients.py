@@ -595,12 +595,6 @@ def test_the_conditions_are_the_expected_ones_and_index_ranges(row: Row):
 
 
 @rows(ROWS)
-def test_the_derivation_replays_to_the_same_lines(row: Row):
-    d = row.derive()
-    assert d.replay() == d.lines
-
-
-@rows(ROWS)
 def test_the_formula_and_the_result_have_the_value_of_the_chain_rule_at_every_entry(row: Row):
     d = row.derive()
     assert check_lines(d.op, d.axes, (d.start, d.formula), d.title, every=True)
