@@ -186,7 +186,8 @@ def _without(terms: list[Expr], others: list[Expr]) -> tuple[str, ...]:
 
 def _settled(e: Expr) -> Expr:
     """A term without the guards that its numbers have settled."""
-    e = rebuild(e, tuple(_settled(p) for p in e.parts)) if e.parts else e
+    parts = tuple(_settled(p) for p in e.parts)
+    e = e if parts == e.parts else rebuild(e, parts)
     match e:
         case Compare("==", a, b) if _number(a) is not None and _number(b) is not None:
             return ONE if _number(a) == _number(b) else ZERO

@@ -75,7 +75,8 @@ def _blocks(found: DerivationVerdict) -> Iterator[Block]:
     for x in found.lines:
         if x.wrong:
             words = "The first wrong line is line " if x is found.first else "Wrong as well is line "
-            yield Callout("warning", spans(words, Strong(str(x.line)), _because(x)), tuple(_reason(x)))
+            yield Callout("warning", spans(words, Strong(str(x.line)), _because(x)), (_what_is_right(x),))
+            yield from _where_it_differs(x)
     notes = (*found.notes, *authors(found.hypothesis))
     if notes:
         yield Items(tuple(spans(n) for n in notes))
@@ -100,12 +101,15 @@ def _mathematics(x: LineVerdict) -> Spans:
     return spans(typeset(x.notation))
 
 
-def _reason(x: LineVerdict) -> Iterator[Block]:
-    """What is right, and where the line differs from what it was compared with."""
-    against = f"line {x.against}" if x.against else "the operation"
+def _what_is_right(x: LineVerdict) -> Block:
     rows = [Definition(spans("written"), spans(Code(x.text)))]
     if x.verdict.right:
         rows.append(Definition(spans("right"), spans(typeset(f"= {x.verdict.right}"))))
-    yield Definitions(tuple(rows))
+    return Definitions(tuple(rows))
+
+
+def _where_it_differs(x: LineVerdict) -> Iterator[Block]:
+    """Beside the callout, not in it: some readers of Markdown show no table in a quotation."""
+    against = f"line {x.against}" if x.against else "the operation"
     if x.verdict.witness is not None:
         yield from witness_blocks(x.verdict.witness, f"Where it differs from {against}", f"line {x.line}", against)
