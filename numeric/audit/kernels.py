@@ -17,7 +17,7 @@ from derive.operation import Op
 from numeric.audit.kernel.entries import written_out
 from numeric.audit.kernel.failing_test import failing_test
 from numeric.audit.kernel.faults import NUMBERS, Fault, faults, request, unsteady
-from numeric.audit.kernel.findings import findings_of, rule_of
+from numeric.audit.kernel.findings import BY_STAGE, UNSTEADY, findings_of, rule_of
 from numeric.audit.kernel.in_process import InProcess, named
 from numeric.audit.kernel.isolation import LIMITS, LOAD, Ended, Isolated, Limits
 from numeric.audit.kernel.shrinking import at_least, smallest
@@ -275,7 +275,7 @@ class Audit:
         self.calls += 1
         answer = self.caller.ask(request(trial, self.suite.signature, self.suite.wrt))
         if not isinstance(answer, Ended):
-            if answer.data["outcome"] == "one of several":
+            if answer.data["outcome"] == "unfit":
                 raise CannotLoad(f"{self.target}: {answer.data['text']}")
             self.ran.setdefault(trial.stage, trial)
             self.answers.append((trial, answer))
@@ -305,6 +305,9 @@ class Audit:
 
     def _refuted(self, found: list[Fault]) -> KernelVerdict:
         told = findings_of(found, self._seen(found))
+        if self._remembers(told[0].worst):
+            told = [replace(f, diagnosis=UNSTEADY) for f in told]
+            return refuted(self.target, self.suite, self.calls, told, told[0].worst, "", "", self.notes, self.compared)
         if self._at_ties(found):
             told = [replace(f, where=AT_TIES) for f in told]
         shown = self._smallest(told[0].worst)
@@ -314,9 +317,19 @@ class Audit:
         entry = written_out(shown) if shown.kind in ("values", "accuracy") else ""
         return refuted(self.target, self.suite, self.calls, told, shown, entry, text, self.notes, self.compared)
 
+    def _remembers(self, fault: Fault) -> bool:
+        """Whether a wrong answer is right in a new process: it came from what was kept of other calls."""
+        if fault.kind != "values" or not isinstance(self.caller, Isolated):
+            return False
+        self.caller.close()
+        try:
+            return not self._asked(fault.trial)
+        except TimeoutError:
+            return False
+
     def _at_ties(self, found: Sequence[Fault]) -> bool:
         """Whether the kernel is right where no two values are equal and none is 0."""
-        if not has_ties(self.suite.laws[0]) or any(f.kind != "values" for f in found):
+        if not has_ties(self.suite.laws[0]) or any(f.kind != "values" or f.trial.stage in BY_STAGE for f in found):
             return False
         trials = [t for f in found[:FEW] if (t := self.suite.untied(f.trial)) is not None]
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import torch
 from derive.errors import OperationError
 from numeric.audit.kernel.in_process import InProcess
 from numeric.audit.kernel.told import KernelVerdict, counted_axes
-from numeric.audit.kernels import judged
+from numeric.audit.kernels import CannotLoad, check_kernel, judged
 from numeric.audit.verdict import REFUTED, UNDECIDED, UNDER, VERIFIED
 
 FEW = 8
@@ -187,3 +188,66 @@ def test_where_no_inputs_fit_nothing_is_decided() -> None:
     assert judge(softmax, "softmax", dim=1).verdict.verdict == VERIFIED
     assert judge(softmax, "softmax", dim=0).verdict.verdict == REFUTED
     assert judge(softmax, "softmax", dim=9).verdict.verdict == UNDECIDED
+
+
+class Short(torch.nn.Module):
+    """A linear layer with short names."""
+
+    def __init__(self, in_features: int, out_features: int) -> None:
+        super().__init__()
+        self.w = torch.nn.Parameter(torch.ones(out_features, in_features))
+        self.b = torch.nn.Parameter(torch.ones(out_features))
+
+    def forward(self, x: Any) -> Any:
+        return x @ self.w.T + self.b
+
+
+class ShortAndWrong(Short):
+    def forward(self, x: Any) -> Any:
+        return x @ self.w.T + self.b.detach()
+
+
+class Unbiased(torch.nn.Linear):
+    def __init__(self, in_features: int, out_features: int) -> None:
+        super().__init__(in_features, out_features, bias=False)
+
+
+def test_what_a_layer_holds_may_have_a_short_name() -> None:
+    assert judge(Short, "linear", 2).verdict.verdict == VERIFIED
+    found = judge(ShortAndWrong(2, 3), "linear", 2)
+    assert found.verdict.diagnosis == "autograd gets no gradient (None) with respect to bias"
+    assert "{'w': weight_, 'b': bias_}" in found.test
+    with pytest.raises(CannotLoad, match="name an instance"):
+        judge(Unbiased, "linear", 2)
+    assert judge(Unbiased(2, 3), "linear", 2).good
+
+
+# -- how it is called --------------------------------------------------------------------------------------------------
+
+
+def by_view(grad_output: Any, input: Any, weight: Any, bias: Any = None) -> Any:
+    """Made for tensors: an array has another `view`."""
+    dy, x = grad_output.view(-1, weight.shape[0]), input.view(-1, weight.shape[1])
+    return grad_output @ weight, dy.T @ x, dy.sum(0)
+
+
+def test_a_function_that_names_no_library_is_given_what_it_takes() -> None:
+    assert judge(by_view, "linear").verdict.verdict == VERIFIED
+
+
+def test_a_result_in_a_coarser_format_is_told() -> None:
+    found = judge(lambda grad_output, input: (grad_output * (1 - np.tanh(input) ** 2)).astype(np.float16), "tanh")
+    assert found.verdict.verdict == REFUTED
+    assert found.verdict.diagnosis == "the result is float16 where grad_output is float64"
+
+
+def test_what_is_kept_of_another_call_is_seen_in_a_new_process(tmp_path: Path) -> None:
+    path = tmp_path / "kernel.py"
+    path.write_text("""masks = {}
+def relu(grad_output, input):
+    return grad_output * masks.setdefault(input.shape, input > 0)
+""")
+    found = check_kernel(f"{path}:relu", "relu", configurations=24)
+    assert found.verdict.verdict == REFUTED
+    assert "depends on earlier calls" in found.verdict.diagnosis
+    assert not found.test

@@ -118,7 +118,8 @@ def _torch_call(fault: Fault, name: str, signature: Signature, said: Mapping[str
     if signature.kind == "torch.autograd.Function":
         yield f"output = {name}.apply({', '.join(given[p] for p in signature.order)})"
     else:
-        held = ", ".join(f"{n!r}: {n}_" for n in signature.held)
+        names = said.get("found_at", {})
+        held = ", ".join(f"{names.get(n, n)!r}: {n}_" for n in signature.held)
         passed = ", ".join(f"{p!r}: {v}" for p, v in given.items() if p in signature.inputs.values())
         yield f"output = torch.func.functional_call({said.get('made') or name}, {{{held}}}, (), {{{passed}}})"
     if fault.kind not in OF_ONE:

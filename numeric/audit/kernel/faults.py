@@ -143,7 +143,7 @@ def _of_one(trial: Trial, key: str, got: NDArray) -> Iterator[Fault]:
             trial, "shape", key, f"{what}: got the shape {list(got.shape)}, expected {list(want.shape)}", got, want
         )
         return
-    found = Fault(trial, "values", key, "", got.astype(np.float64), want, bound)
+    found = Fault(trial, "values", key, _narrow(trial, got), got.astype(np.float64), want, bound)
     if not found.wrong.any():
         return
     if not trial.exact:
@@ -157,6 +157,12 @@ def _of_one(trial: Trial, key: str, got: NDArray) -> Iterator[Fault]:
         yield replace(found, kind="accuracy")
     else:
         yield found
+
+
+def _narrow(trial: Trial, got: NDArray) -> str:
+    """What is to be said where a result has a coarser format than the tensors that were given."""
+    coarse = got.dtype.kind == "f" and got.dtype.itemsize < np.dtype(trial.precision.name).itemsize
+    return f"the result is {got.dtype} where grad_output is {trial.precision.name}" if coarse else ""
 
 
 def _only_inaccurate(fault: Fault) -> bool:

@@ -78,6 +78,8 @@ def _finding(faults: Sequence[Fault], seen: Sequence[Seen]) -> Finding:
         return Finding(first.key, first.kind, "", "", _said(first), first)
     worst = max(faults, key=lambda f: int(f.wrong.sum()))
     known = _known(first, faults, seen)
+    if first.text and (known == ACCUMULATION or known.startswith(NO_MISTAKE)):
+        known = first.text if known != ACCUMULATION else f"{known}; {first.text}"
     inexact = first.kind == "accuracy" and known == NO_MISTAKE
     return Finding(first.key, first.kind, counted(faults), _common(faults), known, worst, inexact)
 

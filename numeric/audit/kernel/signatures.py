@@ -19,8 +19,8 @@ from derive.layout import AS_THE_LAW
 from derive.operation import Op, Tensor, with_values
 from numeric.checks.samples import Sample
 
-ALIASES = {"input": ("x", "inp", "image", "logits"), "weight": ("w", "kernel", "filter"), "bias": ("b",),
-           "target": ("t", "y", "label", "labels")}  # fmt: skip
+ALIASES = {"input": ("x", "inp", "inputs", "image", "logits", "scores"), "bias": ("b", "beta"),
+           "weight": ("w", "kernel", "filter", "gamma"), "target": ("t", "y", "label", "labels")}  # fmt: skip
 """Short names that people give to torch's arguments."""
 
 
@@ -245,8 +245,9 @@ def _held(tensors: Sequence[Tensor], inputs: Mapping[str, str], described: Mappi
     """The inputs that a layer has as parameters or buffers; None says that its class will be made with them."""
     if "held" not in described:
         return ()
-    rest = [t.argument for t in tensors if t.argument not in inputs]
-    return tuple(n for n in rest if described["held"] is None or n in described["held"])
+    rest = [t for t in tensors if t.argument not in inputs]
+    own = described["held"]
+    return tuple(t.argument for t in rest if own is None or not {*own}.isdisjoint(short_names(t)))
 
 
 def _listed(tensors: Sequence[Tensor]) -> str:

@@ -35,13 +35,16 @@ class Refused(Exception):
     """What cannot be called as a kernel, or what it gives is no gradient; in one sentence."""
 
 
-class OneOfSeveral(Refused):
-    """A single gradient where several are judged: which one it is was not said."""
+class Unfit(Refused):
+    """What cannot be judged as it is named, as a single gradient that may be any of several."""
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What a call gave: arrays by torch's argument, arguments that it changed in place, where each array was found."""
+    """What a call gave: arrays by torch's argument, arguments that it changed in place, where each array was found.
+
+    Of a layer, `found_at` are its own names of the tensors that it holds, and `made` is the Python that makes it.
+    """
 
     arrays: Mapping[str, NDArray]
     changed: tuple[str, ...]
@@ -139,7 +142,9 @@ class Function:
         first, *others = self.libraries
         try:
             found = self._called(first, data, arrays)
-        except (TypeError, AttributeError):
+        except Refused:
+            raise
+        except Exception:
             for other in others:
                 try:
                     found = self._called(other, data, arrays)
@@ -208,7 +213,7 @@ def gradients(returned: Any, data: Mapping[str, Any]) -> Iterator[tuple[str, str
     elif len(wrt) == 1 and returned is not None:
         yield wrt[0], "", returned
     elif hasattr(returned, "shape"):
-        raise OneOfSeveral(f"got one gradient, a {type(returned).__name__}, expected a dict or a tuple of those with"
+        raise Unfit(f"got one gradient, a {type(returned).__name__}, expected a dict or a tuple of those with"
                            f" respect to {', '.join(wrt)}; return them all, or have the one judged alone:"
                            f" {' or '.join(f'--wrt {n}' for n in wrt)}")  # fmt: skip
     else:

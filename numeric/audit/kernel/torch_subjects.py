@@ -17,6 +17,7 @@ from numeric.audit.kernel.subjects import (
     Given,
     Refused,
     Subject,
+    Unfit,
     arranged,
     as_array,
     changed,
@@ -150,16 +151,27 @@ class Layer:
     def call(self, data: Mapping[str, Any], arrays: Arrays) -> Given:
         """Raises: Refused; what the layer raises."""
         layer, made = self._made({n: tupled(v) for n, v in data["settings"].items()}, arrays)
-        known = dict((*layer.named_parameters(), *layer.named_buffers()))
-        if missing := [n for n in data["held"] if n in arrays and n not in known]:
-            raise Refused(f"got a layer without {missing[0]}, expected it as a parameter or an argument of forward")
+        names = self._names(layer, data, arrays)
 
         def forward(tensors: dict[str, Tensor]) -> Any:
-            held = {n: tensors[n] for n in data["held"] if n in tensors}
+            held = {own: tensors[n] for n, own in names.items()}
             passed = {parameter: tensors.get(argument) for argument, parameter in data["inputs"].items()}
             return torch.func.functional_call(layer, held, (), passed)
 
-        return replace(differentiated(arrays, data, forward), made=made)
+        return replace(differentiated(arrays, data, forward), made=made, found_at=names)
+
+    @staticmethod
+    def _names(layer: Any, data: Mapping[str, Any], arrays: Arrays) -> dict[str, str]:
+        """The layer's own name of each tensor that it holds, by torch's argument. Raises: Unfit."""
+        known = dict((*layer.named_parameters(), *layer.named_buffers()))
+        found = {}
+        for n in (n for n in data["held"] if n in arrays):
+            own = next((a for a in (n, *data["aliases"].get(n, ())) if a in known), None)
+            if own is None:
+                raise Unfit(f"got a layer without {n}, expected it as a parameter or an argument of forward; rename it,"
+                            " or where it has none name an instance of the class")  # fmt: skip
+            found[n] = own
+        return found
 
     def _made(self, settings: Mapping[str, Any], arrays: Arrays) -> tuple[Any, str]:
         """The layer, and the Python that makes it."""

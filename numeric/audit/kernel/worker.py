@@ -14,7 +14,7 @@ from threading import Thread
 from types import ModuleType
 from typing import Any
 
-from numeric.audit.kernel.subjects import OneOfSeveral, Refused, Subject, subject_of, where
+from numeric.audit.kernel.subjects import Refused, Subject, Unfit, subject_of, where
 from numeric.audit.kernel.wire import Channel, Closed, Message
 
 MIB = 1 << 20
@@ -119,8 +119,8 @@ def answered(subject: Subject, asked: Message) -> Message:
     """What a call of the kernel gives, or how it failed; never an exception."""
     try:
         found = subject.call(asked.data, asked.arrays)
-    except OneOfSeveral as error:
-        return Message({"outcome": "one of several", "text": str(error)})
+    except Unfit as error:
+        return Message({"outcome": "unfit", "text": str(error)})
     except Refused as error:
         return Message({"outcome": "wrong type", "text": str(error)})
     except KeyboardInterrupt:
