@@ -30,8 +30,8 @@ from numeric.checks.examination import Results
 from numeric.checks.rounding import FLOAT32, FLOAT64, Precision
 from numeric.checks.samples import Limits, Sample, chosen_symbols, fitting, points, sized, with_data, with_sizes
 from numeric.checks.steps import degree
+from numeric.evaluation import residues
 from numeric.evaluation.dense import shape_of
-from numeric.field import residues
 from numeric.kernels import Kernel, kernel
 from numeric.verification import BACKENDS
 

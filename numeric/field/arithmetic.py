@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 
 from derive.errors import MeaningError
 from derive.meaning.exact import PRIME, residue
+from numeric.evaluation import residues
 from numeric.evaluation.arithmetic import COMPARE, Floats, Integers, Mask, Truth, first_best, leading
-from numeric.field import degrees, residues
+from numeric.evaluation.residues import HALF, Residues
+from numeric.field import degrees
 from numeric.field.degrees import CONSTANT, DRAWN, Degree
-from numeric.field.residues import HALF, Residues
 
 MOST_EXPONENT, MOST_ROOT = 1 << 10, 64
 """Exponents and roots that a law may have."""

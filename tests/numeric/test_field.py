@@ -13,9 +13,10 @@ from derive.expressions.functions import FUNCTIONS
 from derive.meaning.exact import PRIME, residue
 from numeric.checks.samples import draw
 from numeric.checks.tangents import Dual, Tangents
+from numeric.evaluation import residues
 from numeric.evaluation.arithmetic import Plain
 from numeric.evaluation.dense import world_of
-from numeric.field import degrees, residues
+from numeric.field import degrees
 from numeric.field.arithmetic import Field, Value
 from numeric.field.degrees import CONSTANT, DRAWN, Degree
 
