@@ -65,7 +65,8 @@ def check_formula(text: str, law: str, **settings: Setting) -> Verdict:
             break
     if not found:
         raise refused[0]
-    return replace(min(reversed(found), key=lambda v: WORST.index(v.verdict)), claim=text.strip())
+    best = min(reversed(found), key=lambda v: (WORST.index(v.verdict), v.diagnosis == NO_MISTAKE))
+    return replace(best, claim=text.strip())
 
 
 def _of_all(text: str, op: Op, names: Mapping[str, str]) -> Verdict:

@@ -93,6 +93,16 @@ RIGHT = [
     ("batch_norm", TRAINING, r"\mu = \frac1m \sum_i x_i", ""),
     ("layer_norm", {}, r"\frac{\partial L}{\partial \gamma} = \sum_i \frac{\partial L}{\partial y_i} \hat x_i", ""),
     ("layer_norm", {}, r"\mu = \frac{1}{d} \sum_i x_i", "L=1"),
+    ("cross_entropy", {}, r"\frac{\partial L}{\partial z_i} = \sum_j y_j (p_i - \delta_{ij})", "N=1"),
+    ("cross_entropy", {}, r"\frac{\partial L}{\partial z_i} = p_i \sum_j y_j - y_i", "N=1"),
+    ("cross_entropy", {}, r"\delta = p - y", "N=1"),
+    ("sigmoid", {}, r"\delta = \partial L/\partial a \odot \sigma'(z), \quad \partial L/\partial z = \delta", ""),
+    ("linear", {}, r"\delta = \frac{\partial L}{\partial y}; \frac{\partial L}{\partial W} = \delta x^T", ""),
+    ("log_softmax", {}, r"\frac{\partial L}{\partial z_i} = \frac{\partial L}{\partial y_i}"
+     r" - p_i \sum_j \frac{\partial L}{\partial y_j}", "L=1"),
+    ("mse_loss", {}, r"L = \frac1n\sum_i (\hat y_i-y_i)^2", ""),
+    ("batch_norm", TRAINING, r"\frac{\partial L}{\partial\gamma}=\sum_{i=1}^m\frac{\partial L}{\partial y_i}\hat x_i,"
+     r" \quad \frac{\partial L}{\partial \beta} = \sum_{i=1}^m \frac{\partial L}{\partial y_i}", ""),
     (ATTENTION, {}, r"S = QK^T/\sqrt{d_k}", ""),
     (ATTENTION, {}, r"\frac{\partial L}{\partial Q} = \frac{1}{\sqrt{d}} \frac{\partial L}{\partial S} K", ""),
     (ATTENTION, {}, r"O = \operatorname{softmax}\left(\frac{QK^T}{\sqrt{d_k}}\right) V", ""),
@@ -152,6 +162,14 @@ WRONG = [
         r" - \sum_j \frac{\partial L}{\partial y_j} + \hat{x}_i \sum_j \frac{\partial L}{\partial y_j}\hat{x}_j)",
         "",
     ),
+    ("cross_entropy", {}, r"\frac{\partial L}{\partial z_i} = -\sum_j y_j (\delta_{ij} + p_i)", ""),
+    ("cross_entropy", {}, r"\delta = p + y", ""),
+    ("sigmoid", {}, r"\delta = \partial L/\partial a \odot \sigma(z), \quad \partial L/\partial z = \delta", ""),
+    ("sigmoid", {}, r"\delta = \partial L/\partial a \odot \sigma'(z), \partial L/\partial z = 2\delta", "2 is too"),
+    ("linear", {}, r"\delta = 2\frac{\partial L}{\partial y}; \frac{\partial L}{\partial W} = \delta x^T", "too many"),
+    ("linear", {}, "dE/db[k] = sum[i] dE/dO[i]", ""),
+    ("linear", {}, "dE/dX[n,c] = 2*dE/dX[n,c]", "too many"),
+    ("mse_loss", {}, r"L = \frac{1}{2n}\sum_i (\hat y_i-y_i)^2", "a factor 2"),
     (ATTENTION, {}, r"\frac{\partial L}{\partial K} = \frac{1}{\sqrt{d_k}} \frac{\partial L}{\partial S} Q", ""),
     (ATTENTION, {}, r"O = \operatorname{softmax}\left(\frac{QK^T}{d}\right) V", ""),
     ("O[i] = sum[p] X[i+p]*F[p]", {}, "dE/dF[p] = -(sum[i] dE/dO[i]*X[i+p])", "sign"),
@@ -173,7 +191,7 @@ WRONG = [
     ("conv1d", {"stride": 2}, "dE/dF[k,c,p] = sum[n,i] dE/dO[n,k,i]*X[n,c,2*(i+p)]", "the filter's index, too"),
     ("conv1d", {"dilation": 2}, "dE/dF[k,c,p] = sum[n,i] dE/dO[n,k,i]*X[n,c,i+p]", "the dilation of the filter"),
     ("conv1d", {}, "dE/dF[k,c,p] = sum[n,i] dE/dO[n,k,i]*X[n,c,i-p]", "the filter's index has the wrong sign"),
-    ("relu", {}, "dE/dX[i] = dE/dO[i]*max(0,X[i])", "max(X,0) was taken for the mask"),
+    ("relu", {}, "dE/dX[i] = dE/dO[i]*max(0,X[i])", "was taken for the mask"),
     ("relu", {}, "dE/dX[i] = max(dE/dO[i],0)", "the mask was taken of the gradient"),
     ("tanh", {}, "dE/dX[i] = dE/dO[i]*(1+O[i]^2)", "1+tanh^2"),
     ("tanh", {}, "dE/dX[i] = dE/dO[i]*O[i]*(1-O[i])", "another function's derivative"),
@@ -208,6 +226,7 @@ UNREADABLE = [
     ("sigmoid", "x" * 20_000, "characters"),
     ("linear", "P = (W - b)/2", "got a number that linear does not derive"),
     ("sigmoid", "", ""),
+    ("linear", r"\frac{\partial L}{\partial W} = \sum_i x_i \frac{\partial L}{\partial y_i}^T", "write all their ind"),
 ]
 
 

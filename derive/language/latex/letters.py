@@ -13,6 +13,7 @@ _LETTERS = {
 _PARAMETER_LETTERS = {"epsilon": ("eps",), "alpha": ("alpha", "negative_slope")}
 _OUTPUT = "y z o s a p h out output g y_hat"
 _OF_LOSS = {"P": "p y_hat p_hat s a softmax q", "T": "y t label", "Y": "y t label", "X": "x z o u a f y_hat p"}
+_OF_SOFTMAX = {"P": "p p_hat softmax"}
 _OF_NORM = {"Y": "x_hat x_bar z_hat", "w": "gamma", "b": "beta", "M": "mu", "S": "sigma", "V": "var"}
 
 
@@ -46,8 +47,8 @@ def parameter(op: Op, name: str) -> str | None:
 def _special(op: Op) -> list[tuple[str, str]]:
     """Letters of losses and normalisations, which have tensors of their own between input and output."""
     names = {t.name for t in op.tensors}
-    table = _OF_LOSS if not op.output.axes else _OF_NORM if {"S", "Y"} <= names else {}
-    return [(n, letters) for n, letters in table.items() if n in names]
+    table = _OF_LOSS if not op.output.axes else _OF_NORM if {"S", "Y"} <= names else _OF_SOFTMAX
+    return [(n, letters) for n, letters in table.items() if n in names and (table is not _OF_SOFTMAX or "Z" in names)]
 
 
 def _usual(op: Op) -> list[tuple[str, str]]:
