@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, islice
 
 from derive.catalogue import RECIPES, variants
 from derive.errors import BackproofError
@@ -25,11 +25,16 @@ _ALL = (
     | pooling_rules.RULES
     | structure_rules.RULES
 )
-RULES: dict[int, Rule] = {n: _ALL[n] for n in sorted(_ALL, key=lambda n: (BY_NUMBER[n].family == GENERAL, n))}
+_LATER = (5, 12, 73)
+"""What another mistake may explain more simply: a padding of 1 left out, a factor 1-s left out."""
+RULES: dict[int, Rule] = {
+    n: _ALL[n] for n in sorted(_ALL, key=lambda n: (BY_NUMBER[n].family == GENERAL, n in _LATER, n))
+}
 """What each mistake does to a gradient, by number, general ones last; the others do not show in a formula."""
 
-TOGETHER = (1, 3, 4, 7, 54, 56, 62, 68, 69, 71)
-"""Mistakes of which two or three are often made together."""
+TOGETHER = (1, 3, 4, 7, 54, 56, 62, 68, 103, 69, 71)
+"""Mistakes of which two or three are often made together, and how many ways of each are tried."""
+WAYS = 2
 
 
 def wrong_formulas(op: Op, wrt: str) -> Iterator[tuple[Mistake, Expr]]:
@@ -60,17 +65,22 @@ def together(op: Op, wrt: str) -> Iterator[tuple[tuple[Mistake, ...], Expr]]:
     site, put_in = _site(op, wrt)
     seen = {put_in(site.right)}
     for numbers in (c for many in (1, 2, 3) for c in combinations(TOGETHER, many)):
-        wrong = site.right
-        for n in numbers:
-            before, wrong = wrong, next(RULES[n](replace(site, right=wrong)), wrong)
-            if wrong == before:
-                break
-        else:
+        for wrong in _after(site, numbers):
             found = put_in(wrong)
             if found not in seen:
                 seen.add(found)
                 if len(numbers) > 1:
                     yield tuple(BY_NUMBER[n] for n in numbers), found
+
+
+def _after(site: Site, numbers: tuple[int, ...]) -> Iterator[Expr]:
+    """The formula after these mistakes, each in its first ways; none where one of them changes nothing."""
+    if not numbers:
+        yield site.right
+        return
+    for wrong in islice(RULES[numbers[0]](site), WAYS):
+        if wrong != site.right:
+            yield from _after(replace(site, right=wrong), numbers[1:])
 
 
 def _each(site: Site, put_in: Callable[[Expr], Expr]) -> Iterator[tuple[Mistake, Expr]]:

@@ -1,4 +1,4 @@
-"""Mistakes that are made in any gradient: a sign, a term, a factor, a sum; numbers 69 to 78 and 109 to 111."""
+"""Mistakes that are made in any gradient: a sign, a term, a factor, a sum; numbers 69 to 78 and from 109 on."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from derive.expressions.build import add, mul, negate, put
-from derive.expressions.expr import MINUS_ONE, ONE, Add, Binder, Contract, Div, Entry, Expr, Mul, Num, Pow
+from derive.expressions.expr import MINUS_ONE, ONE, Add, Binder, Contract, Div, Entry, Expr, Fn, Mul, Num, Pow
 from derive.expressions.index import index
 from numeric.mistakes.site import Rule, Site
 
@@ -41,6 +41,16 @@ def _times_divisor(site: Site) -> Iterator[Expr]:
 
 def _cotangent_missing(site: Site) -> Iterator[Expr]:
     yield site.in_reads(lambda e: ONE if site.is_cotangent(e) else e)
+
+
+def _output_for_cotangent(site: Site) -> Iterator[Expr]:
+    if site.op.output.axes:  # of a loss, the gradient is often left out: it is 1
+        yield site.in_reads(lambda e: replace(e, tensor=site.op.output.name) if site.is_cotangent(e) else e)
+
+
+def _sign_inside(site: Site) -> Iterator[Expr]:
+    """exp(x) for exp(-x)."""
+    yield from _one_by_one(site, lambda e: iter((Fn(e.name, negate(e.arg)),) if isinstance(e, Fn) else ()))
 
 
 def _input_for_output(site: Site) -> Iterator[Expr]:
@@ -124,4 +134,6 @@ RULES: dict[int, Rule] = {
     109: _factor(Fraction(1, 2)),
     110: _bias_missing,
     111: _times_divisor,
+    113: _output_for_cotangent,
+    114: _sign_inside,
 }

@@ -1,4 +1,4 @@
-"""Mistakes in where a convolution or a pooling reads: numbers 1 to 16, 20 to 22, 67 and 89 to 93."""
+"""Mistakes in where a convolution or a pooling reads: numbers 1 to 16, 20 to 22, 67, 89 to 93 and 112."""
 
 from __future__ import annotations
 
@@ -114,6 +114,12 @@ def _taps_reversed(site: Site) -> Iterator[Expr]:
     yield at_places(site.right, lambda i: i if i.name else i.substitute(taps))
 
 
+def _taps_dropped(site: Site) -> Iterator[Expr]:
+    """i for i+p."""
+    taps = dict.fromkeys(site.taps, index(0))
+    yield at_places(site.right, lambda i: i if i.name else i.substitute(taps))
+
+
 def _undivided(c: Composite, dividend: Index, divisor: Index) -> Index | None:
     return dividend if c.kind == "exact" else None
 
@@ -153,7 +159,8 @@ def _padding_added(site: Site) -> Iterator[Expr]:
 
 def _padding_twice(site: Site) -> Iterator[Expr]:
     """K-1-P, the padding of the full convolution, where P itself is due."""
-    yield site.at_places({p: w.tap.extent - 1 - index(p) for p, w in zip(_low(site), site.windows, strict=False)})
+    if len(site.op.inputs) > 1:
+        yield site.at_places({p: w.tap.extent - 1 - index(p) for p, w in zip(_low(site), site.windows, strict=False)})
 
 
 def _not_cropped(site: Site) -> Iterator[Expr]:
@@ -282,4 +289,5 @@ RULES: dict[int, Rule] = {
     91: _stride_on_taps,
     92: _stride_multiplied,
     93: _taps_reversed,
+    112: _taps_dropped,
 }

@@ -167,7 +167,7 @@ def _reads_one_of(e: Expr, tensors: frozenset[str]) -> bool:
 def _two_missing(site: Site) -> Iterator[Expr]:
     """X - Y for 2*(X - Y), where the law squares."""
     if any(isinstance(n, Pow) for e in site.op.equations for n in walk(e.body)):
-        yield everywhere(site.right, lambda e: ONE if e == Num(Fraction(2)) else e)
+        yield site.instead(Mul, lambda e: mul(f for f in e.items if f != Num(Fraction(2))))
 
 
 def _target_sign(site: Site) -> Iterator[Expr]:

@@ -47,7 +47,7 @@ BROKEN = [
     Broken("broken_max_pool", "max_pool1d", "max_pool1d", "every one of several equal cells"),
     Broken("broken_memory", "linear", "linear", "depends on earlier calls", wrong="weight"),
     Broken("broken_overflow", "softmax", "softmax", "it overflows"),
-    Broken("broken_padding", "conv1d", "conv1d", "the padding was not cropped off again"),
+    Broken("broken_padding", "conv1d", "conv1d", "the padding was left out"),
     Broken("broken_stride", "conv1d", "conv1d", "the stride was forgotten"),
     Broken("broken_tanh", "Tanh", "tanh", "written for 1-tanh^2"),
     Broken("broken_transposed", "linear", "linear", "got the shape [6, 3], expected [3, 6]", wrong="weight"),
