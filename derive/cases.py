@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
+from math import prod
 
 from derive.expressions.build import add, contract, integral, mul, negate, rebuild
 from derive.expressions.expr import (
     ONE,
     ZERO,
+    Add,
     Binder,
     Binding,
     Cases,
@@ -24,6 +27,7 @@ from derive.expressions.expr import (
     InRange,
     Maximum,
     Minimum,
+    Mul,
     Num,
     Val,
     as_index,
@@ -69,7 +73,7 @@ def every_case(several: tuple[Expr, ...], extents: Extents) -> Iterator[tuple[Ex
 
     Raises: TooManyCases.
     """
-    yield from _each(tuple(_under_sums(_decided(e), extents) for e in several), 0)
+    yield from _each(tuple(_under_sums(_scaled(_decided(e)), extents) for e in several), 0)
 
 
 def _each(several: tuple[Expr, ...], depth: int) -> Iterator[tuple[Expr, ...]]:
@@ -223,3 +227,38 @@ def _decided(e: Expr) -> Expr:
     if isinstance(e, Cases) and isinstance(e.condition, Num):
         return e.then if e.condition == ONE else e.other
     return e
+
+
+# -- one value against a number ----------------------------------------------------------------------------------------
+
+
+def _scaled(e: Expr) -> Expr:
+    """The expression with a*m + b < c*m + d as a comparison of m with a number: so many pairs are one."""
+    if not e.parts or (isinstance(e, Contract) and not any(isinstance(n, _COMPARING) for n in walk(e))):
+        return e
+    e = rebuild(e, tuple(_scaled(p) for p in e.parts))
+    if not isinstance(e, _COMPARING) or any(_compares(p) or isinstance(p, Val) for p in e.parts):
+        return e
+    one, other = e.parts
+    terms: dict[Expr, Fraction] = {}
+    for number, value in (*_terms(one), *((-n, v) for n, v in _terms(other))):
+        terms[value] = terms.get(value, Fraction(0)) + number
+    constant = terms.pop(ONE, Fraction(0))
+    moving = [(n, v) for v, n in terms.items() if n]
+    if len(moving) != 1 or {one, other} == {moving[0][1], Num(-constant / moving[0][0])}:
+        return e
+    (scale, value), at = moving[0], Num(-constant / moving[0][0])
+    left, right = (value, at) if scale > 0 else (at, value)
+    if isinstance(e, Compare):
+        return Compare(e.op, left, right)
+    smaller, larger = (one, other) if isinstance(e, Minimum) else (other, one)
+    return Cases(Compare("<", left, right), smaller, larger)
+
+
+def _terms(e: Expr) -> list[tuple[Fraction, Expr]]:
+    """A sum as numbers times values; a number is itself times 1."""
+    if isinstance(e, Add):
+        return [t for item in e.items for t in _terms(item)]
+    items = e.items if isinstance(e, Mul) else (e,)
+    numbers = [i.value for i in items if isinstance(i, Num)]
+    return [(Fraction(prod(numbers)), mul(i for i in items if not isinstance(i, Num)))]
