@@ -11,9 +11,10 @@ import pytest
 import torch
 
 from derive.errors import OperationError
+from numeric.audit.kernel.audit import CannotLoad
 from numeric.audit.kernel.in_process import InProcess
 from numeric.audit.kernel.told import KernelVerdict, counted_axes
-from numeric.audit.kernels import CannotLoad, check_kernel, judged
+from numeric.audit.kernels import check_kernel, judged
 from numeric.audit.verdict import REFUTED, UNDECIDED, UNDER, VERIFIED
 
 FEW = 8

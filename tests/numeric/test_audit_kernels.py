@@ -21,13 +21,14 @@ import torch
 
 import numeric
 from derive.errors import BackproofError, OperationError
-from numeric.audit import kernels
+from numeric.audit.kernel import audit
+from numeric.audit.kernel.audit import CannotLoad
 from numeric.audit.kernel.in_process import InProcess
 from numeric.audit.kernel.isolation import Isolated, Limits
 from numeric.audit.kernel.patterns import along
 from numeric.audit.kernel.told import KernelVerdict
 from numeric.audit.kernel.wire import Closed, Garbled, Message, packed, unpacked
-from numeric.audit.kernels import CannotLoad, assert_backward, check_kernel, judged
+from numeric.audit.kernels import assert_backward, check_kernel, judged
 from numeric.audit.verdict import NO_MISTAKE, REFUTED, UNDECIDED, UNDER, VERIFIED
 from reports.sections.audit_kernel import kernel_junit
 from tests.numeric.audited_kernels import BROKEN, ENDING, Broken, right
@@ -264,7 +265,7 @@ def test_a_last_winner_is_a_convention_too() -> None:
 def only_some_calls(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
     """The clock of an audit runs out after so many calls."""
     seconds = iter([0.0] * most)
-    monkeypatch.setattr(kernels, "time", SimpleNamespace(monotonic=lambda: next(seconds, float("inf"))))
+    monkeypatch.setattr(audit, "time", SimpleNamespace(monotonic=lambda: next(seconds, float("inf"))))
 
 
 def test_no_gradient_is_right_where_time_ran_out(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -441,10 +442,10 @@ def relu(grad_output, input):
 """)
     code = "from numeric.audit.kernel.isolation import Limits; from numeric.audit.kernels import check_kernel\n"
     code += f"check_kernel({f'{path}:relu'!r}, 'relu', limits=Limits(load=2, call=1))"
-    audit = subprocess.Popen([sys.executable, "-c", code])
+    process = subprocess.Popen([sys.executable, "-c", code])
     until(left.exists)
-    audit.send_signal(how)
-    audit.wait()
+    process.send_signal(how)
+    process.wait()
     pid = int(left.read_text())
     until(lambda: not alive(pid))
     assert not alive(pid)
