@@ -24,7 +24,7 @@ from reports.document import (
     spans,
 )
 from reports.sections.audit_conventions import authors, plainly
-from reports.sections.audit_notation import typeset
+from reports.sections.audit_notation import counted, typeset
 from reports.sections.audit_witness import witness_blocks
 
 UNREADABLE = "unreadable"
@@ -75,7 +75,7 @@ def _blocks(found: DerivationVerdict) -> Iterator[Block]:
     for x in found.lines:
         if x.wrong:
             words = "The first wrong line is line " if x is found.first else "Wrong as well is line "
-            yield Callout("warning", spans(words, Strong(str(x.line)), _because(x)), (_what_is_right(x),))
+            yield Callout("warning", spans(words, Strong(str(x.line)), _because(x)), (_what_is_right(x, found.notes),))
             yield from _where_it_differs(x)
     notes = (*found.notes, *authors(found.hypothesis))
     if notes:
@@ -101,10 +101,10 @@ def _mathematics(x: LineVerdict) -> Spans:
     return spans(typeset(x.notation))
 
 
-def _what_is_right(x: LineVerdict) -> Block:
+def _what_is_right(x: LineVerdict, notes: Sequence[str]) -> Block:
     rows = [Definition(spans("written"), spans(Code(x.text)))]
     if x.verdict.right:
-        rows.append(Definition(spans("right"), spans(typeset(f"= {x.verdict.right}"))))
+        rows.append(Definition(spans(f"right{counted(notes)}"), spans(typeset(f"= {x.verdict.right}"))))
     return Definitions(tuple(rows))
 
 

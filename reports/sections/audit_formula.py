@@ -19,15 +19,13 @@ from reports.document import (
     spans,
 )
 from reports.sections.audit_conventions import authors, plainly
-from reports.sections.audit_notation import same_line, typeset
+from reports.sections.audit_notation import counted, same_line, typeset
 from reports.sections.audit_witness import witness_blocks
 from reports.writers import junit
 
 OUTCOMES = {REFUTED: junit.FAILED, UNDECIDED: junit.UNDECIDED}
 TITLES = {VERIFIED: "Verified", UNDER: "Verified under a hypothesis", REFUTED: "Refuted", UNDECIDED: "Undecided"}
 KINDS = {VERIFIED: "result", UNDER: "result", REFUTED: "warning", UNDECIDED: "note"}
-FROM_ONE = "subscripts count from 1"
-"""How the note begins of a formula whose subscripts were shifted."""
 
 
 def formula_document(found: Verdict, op: str) -> Document:
@@ -62,18 +60,13 @@ def _told(found: Verdict) -> Iterator[tuple[str, Inline]]:
     same = same_line(found.read, found.claim)
     yield "claimed", typeset(found.claim) if same else Code(found.claim)
     if found.read and not same:
-        yield f"read as{_counted(found)}", typeset(found.read)
+        yield f"read as{counted(found.notes)}", typeset(found.read)
     if found.right and found.verdict != VERIFIED and not same_line(found.right, found.read):
-        yield f"right{_counted(found)}", typeset(found.right)
+        yield f"right{counted(found.notes)}", typeset(found.right)
     if found.verdict == UNDER and found.diagnosis:
         yield "otherwise", Text(found.diagnosis.removeprefix("elsewhere "))
     if found.verdict == REFUTED and found.hypothesis:
         yield "read under", Text(plainly(found.hypothesis))
-
-
-def _counted(found: Verdict) -> str:
-    """Said of a formula of ours beside one whose subscripts count from 1."""
-    return ", from 0" if any(note.startswith(FROM_ONE) for note in found.notes) else ""
 
 
 def _sentence(found: Verdict, op: str) -> Iterator[str | Inline]:

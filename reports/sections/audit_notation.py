@@ -14,6 +14,8 @@ from reports.mathematics.latex import latex
 
 _TENSOR = re.compile(r"\bd([A-Za-z]\w*)(?=(?:\[[^]]*\])?\s*/\s*d)|(?<=/d)([A-Za-z]\w*)")
 """What stands over or under another in a quotient of differentials: dO[i]/dX[j]."""
+FROM_ONE = "subscripts count from 1"
+"""How the note begins of a text whose subscripts were shifted."""
 _NAME = re.compile(r"(?<![\w.])[A-Za-z]\w*(?![\w\[(])")
 
 
@@ -42,6 +44,11 @@ def typeset_sum(terms: Iterable[str]) -> Inline:
     text = " + ".join(terms).replace(" + -", " - ")
     found = typeset(f"= {text}")
     return Math(found.latex.removeprefix("= "), text) if isinstance(found, Math) else Code(text)
+
+
+def counted(notes: Iterable[str]) -> str:
+    """Said of a line of ours beside one whose subscripts count from 1."""
+    return ", from 0" if any(note.startswith(FROM_ONE) for note in notes) else ""
 
 
 def _left(found: Written) -> str:

@@ -43,6 +43,15 @@ def test_the_wrong_line_is_marked_with_both_values_and_the_mistake(files, capsys
         assert said in shown
 
 
+def test_beside_subscripts_from_1_ours_are_said_to_count_from_0(tmp_path, capsys):
+    written = r"$$\frac{\partial E}{\partial F_{p}} = \sum_{i} \frac{\partial E}{\partial O_{i}} X_{i+p-1} F_{p}$$"
+    (tmp_path / "a.md").write_text(f"op: conv1d\n\n{written}\n")
+    assert judge_derivations([str(tmp_path / "a.md")], None, {}) == REFUTED
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "right, from 0: = " in shown
+    assert "subscripts count from 1, as the offsets" in shown
+
+
 def test_many_files_are_a_table(files, capsys):
     assert judge_derivations([files["right"], files["wrong"]], None, {}) == REFUTED
     shown = capsys.readouterr().out

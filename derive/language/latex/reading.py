@@ -75,7 +75,7 @@ def lines(
     session = Session(text, op, base, names or {}, star)
     found: list[Line] = []
     for claim in session.claims:
-        before = len(session.notes.all())
+        before = len(session.notes.all()) if found else 0  # what was seen of the whole is told with the first line
         place, _ = session.source.place(claim.at)
         piece = _TAIL.sub("", " ".join(text[claim.at : claim.end].split()))
         for left, right in session.equations(claim):
