@@ -11,12 +11,6 @@ UNTIED = "no two cells of a window are equal"
 # operation, its settings, what is right, what is not in its place, the formula
 TEXTBOOK = [
     (
-        "max_pool2d",
-        {"kernel_size": 2},
-        ("O[n,c,h//2,w//2]]", "O[n,c,h//2,h//2]]"),
-        "dE/dX[n,c,h,w] = dE/dO[n,c,h//2,w//2]*[X[n,c,h,w]==O[n,c,h//2,w//2]]",
-    ),
-    (
         "max_pool1d",
         {},
         ("==O", "!=O"),
@@ -27,12 +21,6 @@ TEXTBOOK = [
         {},
         ("^(-1/2)", "^(-3/2)"),
         "dE/dX[c] = (V+e)^(-1/2)*(w[c]*dE/dO[c] - (sum[d] w[d]*dE/dO[d])/C - Y[c]*(sum[d] w[d]*dE/dO[d]*Y[d])/C)",
-    ),
-    (
-        "batch_norm",
-        {"training": "True"},
-        ("*Y[m,c])", ")"),
-        "dE/dX[n,c] = w[c]*(V[c]+e)^(-1/2)/N*(N*dE/dO[n,c] - (sum[m] dE/dO[m,c]) - Y[n,c]*(sum[m] dE/dO[m,c]*Y[m,c]))",
     ),
     (
         "batch_norm",
