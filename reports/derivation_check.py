@@ -15,6 +15,7 @@ from reports.exits import BAD_INPUT, UsageError
 from reports.sections.audit_derivation import UNREADABLE, derivation_document, overview_document
 from reports.targets import STANDARD_OUTPUT, STDIN, Targets, exit_code
 from reports.writers import junit as junit_file
+from reports.writers.output import render
 
 MOST_BYTES = 1_000_000
 NAMES = {STDIN: "standard input"}
@@ -87,4 +88,6 @@ def _junit(found: Sequence[DerivationVerdict], unread: Sequence[tuple[str, str]]
 def _case(one: DerivationVerdict) -> junit_file.Case:
     outcomes = {REFUTED: junit_file.FAILED, UNDECIDED: junit_file.UNDECIDED}
     said = f"line {one.first.line}: {one.first.verdict.diagnosis}" if one.first else ""
-    return junit_file.Case(one.where, outcomes.get(one.verdict, junit_file.PASSED), said, said)
+    return junit_file.Case(
+        one.where, outcomes.get(one.verdict, junit_file.PASSED), said, render(derivation_document(one))
+    )

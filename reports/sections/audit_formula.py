@@ -22,6 +22,7 @@ from reports.sections.audit_conventions import authors, plainly
 from reports.sections.audit_notation import counted, same_line, typeset
 from reports.sections.audit_witness import witness_blocks
 from reports.writers import junit
+from reports.writers.output import render
 
 OUTCOMES = {REFUTED: junit.FAILED, UNDECIDED: junit.UNDECIDED}
 TITLES = {VERIFIED: "Verified", UNDER: "Verified under a hypothesis", REFUTED: "Refuted", UNDECIDED: "Undecided"}
@@ -35,8 +36,8 @@ def formula_document(found: Verdict, op: str) -> Document:
 
 def formula_junit(found: Verdict, op: str) -> str:
     """The verdict as the one test case of a suite of JUnit."""
-    line = headline(found)
-    return junit.junit(op, [junit.Case(found.claim, OUTCOMES.get(found.verdict, junit.PASSED), line, found.right)])
+    told = render(formula_document(found, op))
+    return junit.junit(op, [junit.Case(found.claim, OUTCOMES.get(found.verdict, junit.PASSED), headline(found), told)])
 
 
 def headline(found: Verdict) -> str:
