@@ -24,7 +24,7 @@ def detect_base(nodes: list[Node], words: Vocabulary, free: frozenset[str]) -> t
         (offsets, "the offsets of the subscripts"),
     ):  # fmt: skip
         if evidence == {1}:
-            return 1, f"subscripts count from 1, as {words_of} show: each is shifted to count from 0"
+            return 1, f"subscripts count from 1, as {words_of} show: those here and in the right formula from 0"
         if evidence == {0}:
             return 0, ""
         if len(evidence) > 1:
