@@ -2,9 +2,18 @@
 
 import pytest
 
-from derive.errors import NotationError
+from derive.errors import BackproofError, NotationError
 from numeric.audit.formula import check_formula
 
+_MATRIX = (
+    r"\begin{bmatrix} \frac{\partial E}{\partial O_{11}} & \frac{\partial E}{\partial O_{12}} \\"
+    r" \frac{\partial E}{\partial O_{21}} & \frac{\partial E}{\partial O_{22}} \end{bmatrix}"
+)
+_TERMS = (
+    r"\frac{\partial E}{\partial F_{11}} = \frac{\partial E}{\partial O_{11}}X_{11}"
+    r" + \frac{\partial E}{\partial O_{12}}X_{12}"
+    r" + \frac{\partial E}{\partial O_{21}}X_{21}+ \frac{\partial E}{\partial O_{22}}X_{22}"
+)
 # operation, a right formula, what it needs, and a wrong sibling
 PAIRS = [
     ("cross_entropy", r"\frac{\partial L}{\partial x_i} = p_i - \mathbb{1}[i=t]", "N=1",
@@ -49,6 +58,26 @@ PAIRS = [
     ("conv2d", r"n_H^{[l]} = \lfloor \frac{n_H^{[l-1]} + 2p - f}{s} \rfloor + 1", "dilation=1",
      r"n_H^{[l]} = \lfloor \frac{n_H^{[l-1]} + p - f}{s} \rfloor + 1"),
     ("conv2d", "I = (H + 2P - K_h)//s_h + 1", "dilation=1", "I = (H + 2P - K_h)//s_h"),
+    ("cross_entropy", r"\partial_{o_j} l(y, \hat y) = \hat y_j - y_j", "N=1",
+     r"\partial_{o_j} l(y, \hat y) = y_j - \hat y_j"),
+    ("cross_entropy", r"\frac{\partial l}{\partial o_j} = \operatorname{softmax}(o)_j - y_j", "N=1",
+     r"\frac{\partial l}{\partial o_j} = \operatorname{softmax}(o)_j + y_j"),
+    ("sigmoid", r"\frac{\partial L}{\partial a} = \frac{\partial L}{\partial h} \odot h \odot (1-h)", "",
+     r"\frac{\partial L}{\partial a} = \frac{\partial L}{\partial h} \odot h \odot (1+h)"),
+    ("softmax", r"\hat y_i = \frac{\exp(o_i)}{\sum_j \exp(o_j)}", "L=1",
+     r"\hat y_i = \frac{\exp(-o_i)}{\sum_j \exp(o_j)}"),
+    ("softmax", r"\frac{\partial S_i}{\partial a_j} = S_i(\delta_{ij} - S_j)", "L=1",
+     r"\frac{\partial S_i}{\partial a_j} = S_i(\delta_{ij} + S_j)"),
+    ("linear", r"h_i = \sum_j w_{ij} x_j + b_i", "L=1", r"h_i = \sum_j w_{ji} x_j + b_i"),
+    ("conv2d", r"\frac{\partial L}{\partial F} = \operatorname{Convolution}(X, \frac{\partial L}{\partial O})",
+     "stride=1, padding=0, dilation=1",
+     r"\frac{\partial L}{\partial F} = 2 \operatorname{Convolution}(X, \frac{\partial L}{\partial O})"),
+    ("conv2d", _TERMS, "H=1+K_h, W=1+K_w, K=1, C=1, N=1, padding=0", _TERMS.replace("X_{12}", "X_{21}", 1)),
+    ("conv2d", rf"\frac{{\partial E}}{{\partial F}} = X \circledast {_MATRIX}",
+     "H=1+K_h, W=1+K_w, K=1, C=1, N=1, padding=0, dilation=1",
+     rf"\frac{{\partial E}}{{\partial F}} = X \circledast \operatorname{{rot180}}({_MATRIX})"),
+    ("linear", r"z_1 = w_{11} x_1 + w_{12} x_2 + b_1", "C=2, L=1", r"z_1 = w_{11} x_1 + w_{21} x_2 + b_1"),
+    ("softmax", r"p_1 = \frac{e^{z_1}}{e^{z_1} + e^{z_2}}", "C=2, L=1", r"p_1 = \frac{e^{z_2}}{e^{z_1} + e^{z_2}}"),
 ]  # fmt: skip
 
 
@@ -62,3 +91,19 @@ def test_a_textbook_formula_holds_and_its_wrong_sibling_is_refuted(op, right, ne
 def test_a_gradient_at_the_label_alone_is_not_taken_for_one_at_every_class() -> None:
     with pytest.raises(NotationError, match="column 30: got a gradient at the label y alone"):
         check_formula(r"\frac{\partial L}{\partial z_y} = p_y - 1", "cross_entropy")
+
+
+@pytest.mark.parametrize("missing", [r"+ \frac{\partial E}{\partial O_{22}}X_{22}", r"X_{22}"])
+def test_a_term_that_is_missing_is_no_smaller_size(missing) -> None:
+    assert check_formula(_TERMS.replace(missing, ""), "conv2d").verdict == "refuted"
+
+
+@pytest.mark.parametrize(("op", "text", "said"), [
+    ("sigmoid", r"\sigma(x)(1-\sigma(x))", "alone, expected left = right"),
+    ("conv2d", r"\frac{\partial E}{\partial F_{p,q}} = \sum_{i,j} \frac{\partial E}{\partial O_{i,j}} X_{i+p,j+u}",
+     "read as: dE/dF[p,q] = sum[i,j] dE/dO[i,j]*X[i+p,j+u]"),
+])  # fmt: skip
+def test_an_error_about_the_translation_shows_it(op, text, said) -> None:
+    with pytest.raises(BackproofError) as error:
+        check_formula(text, op)
+    assert said in str(error.value)

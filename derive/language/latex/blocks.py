@@ -213,6 +213,8 @@ class Blocks(Limits):
 
     def slash_derivative(self) -> Node:
         r"""`\partial E / \partial F_{p,q}`."""
+        if self.after.text == "_":  # \partial_x E
+            return self.nabla()
         start = self.take().at
         of = self.power()
         self.expect("/", r"write \partial E / \partial F_{p,q}")

@@ -9,7 +9,8 @@ from derive.language.latex.tokens import Token
 _FUNCTIONS = {
     "exp": "exp", "log": "log", "ln": "log", "tanh": "tanh", "sin": "sin", "cos": "cos", "sqrt": "sqrt",
     "sigmoid": "sigmoid", "softmax": "softmax", "relu": "relu", "ReLU": "relu", "rot180": "rot180", "rot": "rot180",
-    "flip": "rot180", "conv": "conv", "full": "full", "diag": "diag", "sign": "sign", "sgn": "sign", "cosh": "cosh",
+    "flip": "rot180", "conv": "conv", "full": "full",
+    "convolution": "conv", "fullconvolution": "full", "diag": "diag", "sign": "sign", "sgn": "sign", "cosh": "cosh",
     "sinh": "sinh", "sech": "sech",
 }  # fmt: skip
 

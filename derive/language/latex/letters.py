@@ -15,6 +15,7 @@ _OUTPUT = "y z o s a p h out output g y_hat"
 _OF_LOSS = {"P": "p y_hat p_hat s a softmax q", "T": "y t label", "Y": "y t label", "X": "x z o u a f y_hat p"}
 _OF_SOFTMAX = {"P": "p p_hat softmax"}
 _OF_NORM = {"Y": "x_hat x_bar z_hat", "w": "gamma", "b": "beta", "M": "mu", "S": "sigma", "V": "var"}
+_EITHER, _BEFORE, _AFTER = frozenset("aosh"), frozenset("xXzuv"), frozenset(["y", "y_hat", "p", "p_hat", "S", "h", "q"])
 
 
 def meant(op: Op, name: str, others: frozenset[str] = frozenset()) -> str | None:
@@ -27,8 +28,11 @@ def meant(op: Op, name: str, others: frozenset[str] = frozenset()) -> str | None
     compared = {"y", "Y"} & others and {"t", "T"} & others and not op.output.axes
     if compared and low in ("y", "a") and any(t.argument == "target" for t in op.inputs):
         return "P" if low == "y" and "P" in tensors else op.inputs[0].name
+    other_side = _beside(op, name, others)
+    if other_side is not None:
+        return other_side
     same = [n for n, t in tensors.items() if n.lower() == low and t.role != "intermediate"]
-    if len(same) == 1:
+    if len(same) == 1 and (op.output.axes or same[0] != op.output.name):
         return same[0]
     plain = low.partition("_")[0] if low.endswith(("_hat", "_tilde", "_bar", "_dot")) else low
     for letter in dict.fromkeys((low, plain)):
@@ -36,6 +40,16 @@ def meant(op: Op, name: str, others: frozenset[str] = frozenset()) -> str | None
             if letter in letters.split() or letter == tensors[tensor].argument:
                 return tensor
     return None
+
+
+def _beside(op: Op, name: str, others: frozenset[str]) -> str | None:
+    """The side of a layer that a letter of either side has beside a letter that is surely of one; else None."""
+    if not op.output.axes or name not in _EITHER:
+        return None
+    before, after = others & _BEFORE, others & _AFTER - {name}
+    if any(t.argument == "weight" for t in op.inputs):
+        return op.output.name if name == "h" and before and not after else None
+    return op.inputs[0].name if name != "h" and after and not before else None
 
 
 def parameter(op: Op, name: str) -> str | None:

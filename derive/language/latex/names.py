@@ -10,7 +10,7 @@ from derive.language.latex.letters import meant, parameter
 from derive.language.latex.nodes import Node, Number, Product, Run, Symbol, Terms
 from derive.operation import Op, Tensor
 
-LOSSES = frozenset(["E", "L", "J", "C", "ell", "loss", "Loss", "cost", "Cost", "MSE", "NLL", "CE"])
+LOSSES = frozenset(["E", "L", "J", "C", "l", "ell", "loss", "Loss", "cost", "Cost", "MSE", "NLL", "CE"])
 COTANGENT = "dE/d"
 SPREAD = "..."
 _PARAMETERS = frozenset(f"{a}_{b}" for a in "sdPKp" for b in "hwt")

@@ -19,12 +19,19 @@ from derive.language.latex.arrays import (
     jacobian_of,
     letters_of,
     multiplied,
-    spatial_axes,
 )
 from derive.language.latex.base import detect_base
-from derive.language.latex.layers import layers, size_name
-from derive.language.latex.names import COTANGENT, LOSSES, Notes, Vocabulary
-from derive.language.latex.nodes import Binding, Call, Matrix, Node, Partial, Power, Product, Run, Symbol, Terms, walk
+from derive.language.latex.evidence import (
+    delta_is_cotangent,
+    is_about_sizes,
+    lefts_of,
+    losses_of,
+    own_words,
+    upstream_of,
+)
+from derive.language.latex.layers import layers
+from derive.language.latex.names import COTANGENT, Notes, Vocabulary
+from derive.language.latex.nodes import Binding, Matrix, Node, Product, Symbol, walk
 from derive.language.latex.samples import of_one_sample, refuse_label_on_the_left
 from derive.language.latex.setting import Choices, Value
 from derive.language.latex.statements import Claim, claims
@@ -55,18 +62,18 @@ class Session:
             raise NotationError(f"star: got {star!r}, expected correlation or convolution; leave it out")
         self.source, self.op, self.notes = Source(text), op, Notes()
         self.star = star or ("convolution" if op is not None and op.name.startswith("convolve") else "correlation")
-        written = claims(text, _own_words(op))
+        written = claims(text, own_words(op))
         nodes = [n for c in written for n in (c.left, c.right) if n is not None]
-        self.words = Vocabulary(op, names, self.notes, _is_about_sizes(nodes, op))
+        self.words = Vocabulary(op, names, self.notes, is_about_sizes(nodes, op))
         self.words.letters = frozenset(n.name for node in nodes for n in walk(node) if isinstance(n, Symbol))
-        self.words.lefts = _lefts(written)
-        self.words.losses = _losses(nodes, self.words.lefts)
-        self.words.names = {**_upstream(written, self.words), **names}
+        self.words.lefts = lefts_of(written)
+        self.words.losses = losses_of(nodes, self.words.lefts)
+        self.words.names = {**upstream_of(written, self.words), **names}
         for c in written:
             refuse_label_on_the_left(c, self.words, self.source)
         self.claims = tuple(_undefined(of_one_sample(c, self.words), self.words) for c in written)
         nodes = [n for c in self.claims for n in (c.left, c.right) if n is not None]
-        self.words.delta_is_cotangent = _delta_is_cotangent(self.claims, self.words)
+        self.words.delta_is_cotangent = delta_is_cotangent(self.claims, self.words)
         self.words.latest = layers(nodes)
         bindings = [n for node in nodes for n in walk(node) if isinstance(n, Binding)]
         self.words.indices = frozenset(b.name for n in bindings for b in n.bounds if b.name[-1].isdigit())
@@ -215,87 +222,6 @@ def _undefined(claim: Claim, words: Vocabulary) -> Claim:
 
 def _is_name(node: Node) -> TypeGuard[Symbol]:
     return isinstance(node, Symbol)
-
-
-def _own_words(op: Op | None) -> frozenset[str]:
-    if op is None:
-        return frozenset()
-    return frozenset(n for t in op.tensors for n in (t.name, t.argument) if len(n) > 1 and n.isalpha())
-
-
-def _is_about_sizes(nodes: Iterable[Node], op: Op | None) -> bool:
-    """Whether a formula counts cells or parameters: names, numbers and a quotient, no derivative and no function."""
-    divided = False
-    for node in nodes:
-        for n in walk(node):
-            if isinstance(n, Partial | Binding | Matrix | Power) or (
-                isinstance(n, Product) and n.sign in ("corr", "odot")
-            ):
-                return False
-            if isinstance(n, Call) and n.name not in ("floor", "ceil", "min", "max"):
-                return False
-            indexed = isinstance(n, Symbol) and (len(n.subs) > 1 or any(isinstance(s, Terms | Run) for s in n.subs))
-            if isinstance(n, Symbol) and indexed and size_name(n, op) is None:
-                return False
-            divided |= isinstance(n, Symbol) and size_name(n, op) is not None
-            divided |= (isinstance(n, Call) and n.name in ("floor", "ceil")) or _divides(n)
-    return divided or (op is None and not any(isinstance(n, Symbol) for x in nodes for n in walk(x)))
-
-
-def _lefts(written: Iterable[Claim]) -> frozenset[str]:
-    """The names that are a left side, without an index."""
-    lefts = (c.left for c in written if c.right is not None)
-    return frozenset(n.name for n in lefts if isinstance(n, Symbol) and not n.subs)
-
-
-def _losses(nodes: Iterable[Node], lefts: frozenset[str]) -> frozenset[str]:
-    """The letters of losses that are differentiated, or that stand alone on a left side."""
-    found = [n.of for node in nodes for n in walk(node) if isinstance(n, Partial)]
-    return (frozenset(n.name for n in found if isinstance(n, Symbol)) | lefts) & LOSSES
-
-
-def _upstream(written: Iterable[Claim], words: Vocabulary) -> dict[str, str]:
-    """The gradient of the output, where a gradient is made of g and of no other gradient; g is no function there."""
-    for c in written:
-        graded = isinstance(c.left, Partial) and words.is_loss(c.left.of) and c.left.wrt.name != "g"
-        inside = list(walk(c.right)) if c.right is not None and graded and words.op is not None else []
-        letters = {n.name for n in inside if isinstance(n, Symbol | Call)}
-        given = any(isinstance(n, Partial) for n in inside) or letters & {"delta", "?g"}
-        if "g" in letters and not given and words.op is not None and words.op.output.axes:
-            words.notes.add(f"g is read as {COTANGENT}{words.output}, the gradient of the output")
-            return {"g": COTANGENT + words.output}
-    return {}
-
-
-def _divides(n: Node) -> bool:
-    return type(n).__name__ == "Ratio" or (isinstance(n, Product) and n.sign == "/")
-
-
-def _delta_is_cotangent(all_claims: Iterable[Claim], words: Vocabulary) -> bool:
-    """Whether a delta with two indices is the error of a layer and not Kronecker's.
-
-    It is where it has a layer's label, where the operation slides a window, and where a gradient would otherwise be
-    made of no other gradient.
-    """
-    if words.op is None:
-        return False
-    if spatial_axes(words.op, words.output):
-        return True
-    for claim in all_claims:
-        sides = [list(walk(n)) if n is not None else [] for n in (claim.left, claim.right)]
-        pairs = [n for n in sides[1] if isinstance(n, Symbol) and n.name == "delta" and _is_pair(n, words)]
-        if any(n.label for n in pairs):
-            return True
-        others = [n for n in sides[1] if isinstance(n, Symbol) and n.name == "delta" and n not in pairs]
-        others += [n.wrt for n in sides[1] if isinstance(n, Partial) and words.is_loss(n.of)]
-        graded = any(isinstance(n, Partial) and words.is_loss(n.of) for n in sides[0])
-        if pairs and graded and not others and words.op.output.axes:
-            return True
-    return False
-
-
-def _is_pair(s: Symbol, words: Vocabulary) -> bool:
-    return len(words.split(s.subs, None)) == 2
 
 
 def _free(all_claims: Iterable[Claim], words: Vocabulary) -> Iterable[str]:

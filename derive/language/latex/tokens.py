@@ -56,7 +56,7 @@ _UNICODE = {
 WORDS = words(
     "exp log ln tanh sin cos sqrt max min sigmoid softmax relu ReLU argmax arg mean conv rot rot180 flip full diag"
     " out in new old prev pad stride padding dilation sech cosh sinh loss Loss MSE NLL CE otherwise else if and for or"
-    " all with sign sgn"
+    " all with sign sgn convolution fullconvolution"
 )
 """Runs of letters that are one word also in italics."""
 _LOWER = frozenset(w.lower() for w in WORDS)
