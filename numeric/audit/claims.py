@@ -7,7 +7,7 @@ called elsewhere; every such reading is told.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from derive.errors import OperationError
@@ -16,7 +16,7 @@ from derive.expressions.expr import Binder, D, Entry, Expr, val
 from derive.expressions.index import ZERO, Index, index
 from derive.expressions.substitution import fresh, retensor, substitute
 from derive.expressions.traversal import all_names, free_names, map_all_indices, reads, walk
-from derive.language.show import show
+from derive.language.show import show, show_index
 from derive.laws.law import COTANGENT
 from derive.operation import Op, with_values
 from numeric.audit.claim_grammar import DERIVATIVE, GRADIENT, IDENTITY, Written
@@ -137,8 +137,13 @@ def read(said: Written, op: Op, names: Names, omitted: Omitted) -> Claim:
     common, values, assumed = with_common_symbols(op, free_names(right) - {b.name for b in axes}, _places(right))
     axes = tuple(Binder(b.name, b.extent.substitute(values)) for b in axes)
     made = (*(f"{n}=1" for n in ones), *assumed)
-    notes = (*names.notes, *_completed(op, parts, omitted))
+    notes = (*names.notes, *_valued(values), *_completed(op, parts, omitted))
     return Claim(said.kind, common, left, axes, substitute(right, values), wrt, made, tuple(ones), notes)
+
+
+def _valued(values: Mapping[str, Index]) -> tuple[str, ...]:
+    """Which letter is read as which size or number."""
+    return tuple(f"{name} is read as {show_index(value)}" for name, value in values.items())
 
 
 def _completed(op: Op, parts: Iterable[Entry], omitted: Omitted) -> Iterator[str]:
@@ -161,7 +166,8 @@ def _identity(said: Written, op: Op, names: Names, omitted: Omitted) -> Claim:
     common, values, assumed = with_common_symbols(op, unknown_names, _places(left) | _places(right))
     made = (*(f"{n}=1" for n in ones), *assumed)
     got, other = substitute(right, values), substitute(left, values)
-    return Claim(IDENTITY, common, Entry("", ()), axes, got, None, made, tuple(ones), tuple(names.notes), other)
+    notes = (*names.notes, *_valued(values))
+    return Claim(IDENTITY, common, Entry("", ()), axes, got, None, made, tuple(ones), notes, other)
 
 
 def _with_ones(op: Op, parts: Iterable[Entry], omitted: Omitted) -> tuple[Op, dict[str, Index]]:

@@ -163,14 +163,20 @@ def _argument(op: Op, name: str) -> tuple[str, ...]:
 
 
 def _size(op: Op, name: str) -> Index | None:
-    """The number of samples, or how many entries a vector has, under the usual letters."""
+    """The number of samples, or how many entries a vector has, under the usual letters; n is either.
+
+    Of one sample alone nobody counts the samples: there N is not 1.
+    """
+    if any(name in LETTERS.get(t.argument, "").split() for t in op.inputs):
+        return None
     first = op.inputs[0].axes
-    if name in COUNTS.split() and first and first[0].name in SAMPLES:
+    counted = bool(first) and first[0].name in SAMPLES and first[0].extent.constant is None
+    if name in COUNTS.split() and counted:
         return first[0].extent
     stem, _, below = name.partition("_")
     owner = {"": op.inputs[0].name, "in": op.inputs[0].name, "out": op.output.name}.get(below, below)
     known = next((t for t in op.tensors if t.name.lower() == owner.lower()), None)
-    if stem not in WIDTHS.split() or name == "n" or known is None or not known.axes:
+    if stem not in WIDTHS.split() or known is None or not known.axes:
         return None
     return known.axes[-1].extent if known.axes[-1].name not in SAMPLES else None
 

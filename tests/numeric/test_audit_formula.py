@@ -92,7 +92,7 @@ RIGHT = [
      r" - \hat{x}_i \sum_j \frac{\partial L}{\partial y_j}\hat{x}_j)", ""),
     ("batch_norm", TRAINING, r"\mu = \frac1m \sum_i x_i", ""),
     ("layer_norm", {}, r"\frac{\partial L}{\partial \gamma} = \sum_i \frac{\partial L}{\partial y_i} \hat x_i", ""),
-    ("layer_norm", {}, r"\mu = \frac{1}{d} \sum_i x_i", "L=1"),
+    ("layer_norm", {}, r"\mu = \frac{1}{n} \sum_i x_i", "L=1"),
     ("cross_entropy", {}, r"\frac{\partial L}{\partial z_i} = \sum_j y_j (p_i - \delta_{ij})", "N=1"),
     ("cross_entropy", {}, r"\frac{\partial L}{\partial z_i} = p_i \sum_j y_j - y_i", "N=1"),
     ("cross_entropy", {}, r"\delta = p - y", "N=1"),
@@ -226,6 +226,7 @@ UNREADABLE = [
     ("sigmoid", "x" * 20_000, "characters"),
     ("linear", "P = (W - b)/2", "got a number that linear does not derive"),
     ("sigmoid", "", ""),
+    ("linear", "dE/db[k] = dE/dO[k]/N", "N: got a name"),
     ("linear", r"\frac{\partial L}{\partial W} = \sum_i x_i \frac{\partial L}{\partial y_i}^T", "write all their ind"),
 ]
 
