@@ -48,7 +48,12 @@ def run(
     format: Annotated[str | None, FORMAT] = None,
     output: Annotated[Path | None, OUTPUT] = None,
 ) -> int:
-    """Check somebody's formula, derivation or kernel: backproof check "dE/dX[i] = ..." --op relu.
+    """Check somebody's formula, derivation or kernel.
+
+    \b
+    backproof check "dE/dX[i] = dE/dO[i]*(1-O[i]^2)" --op tanh
+    backproof check homework.md -o homework.html
+    backproof check --kernel pkg.mod:backward --op conv2d
 
     Exit code 0 where it is verified, under a hypothesis that is told or without one, 1 where it is refuted, 2 where it
     cannot be read, 5 where it stays open.
