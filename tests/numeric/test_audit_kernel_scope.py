@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -113,9 +114,13 @@ def layer_norm(grad_output: Any, input: Any, weight: Any, bias: Any, eps: float 
     return {"input": grad, "weight": (grad_output * x).sum(0), "bias": grad_output.sum(0)}
 
 
-@pytest.mark.parametrize("kernel", [softmax, layer_norm], ids=lambda k: k.__name__)
-def test_a_kernel_for_two_axes_is_right_for_two_axes(kernel: Callable[..., Any]) -> None:
-    found = judge(kernel, kernel.__name__)
+def linear(grad_output: Any, input: Any, weight: Any) -> Any:
+    return {"input": grad_output @ weight, "weight": grad_output.T @ input}
+
+
+def test_a_kernel_for_two_axes_is_right_for_two_axes() -> None:
+    assert judge(linear, "linear", 24).good
+    found = judge(softmax, "softmax")
     assert found.verdict.verdict == UNDER
     assert found.verdict.hypothesis == "inputs of two axes only"
     assert any(note.startswith("not for inputs as in") for note in found.verdict.notes)
@@ -130,6 +135,59 @@ def with_a_sign(grad_output: Any, input: Any) -> Any:
     dy, x = (np.moveaxis(a, -1, min(1, a.ndim - 1)) for a in (grad_output, input))
     grad = softmax(dy, x) if x.ndim > 1 else softmax(dy[None], x[None])[0]
     return np.moveaxis(grad, min(1, grad.ndim - 1), -1) * (1 if grad.ndim <= 2 else -1)
+
+
+def unsummed(grad_output: Any, input: Any, weight: Any) -> Any:
+    """A gradient of the weight for each sample of a batch of two axes."""
+    dy, x = (a.reshape(-1, a.shape[-1]) if a.ndim == 1 else a for a in (grad_output, input))
+    return {"input": grad_output @ weight, "weight": dy.swapaxes(-1, -2) @ x}
+
+
+def in_place(grad_output: Any, input: Any, weight: Any) -> Any:
+    """Its numbers are right."""
+    found = with_rows(grad_output, input, weight)
+    input *= 1 + (input.ndim == 3)
+    return found
+
+
+def with_rows(grad_output: Any, input: Any, weight: Any) -> Any:
+    dy, x = (a.reshape(-1, a.shape[-1]) for a in (grad_output, input))
+    return {"input": grad_output @ weight, "weight": dy.T @ x}
+
+
+OTHER_SHAPES = {
+    "got the shape": [(unsummed, "linear"), (layer_norm, "layer_norm")],
+    "an input is modified in place": [(in_place, "linear")],
+}
+
+
+@pytest.mark.parametrize(("said", "kernel", "op"), [(t, *case) for t, cases in OTHER_SHAPES.items() for case in cases])
+def test_in_other_shapes_a_kernel_may_raise_and_no_more(said: str, kernel: Callable[..., Any], op: str) -> None:
+    found = judge(kernel, op)
+    assert found.verdict.verdict == REFUTED
+    assert said in found.verdict.diagnosis
+
+    @wraps(kernel)
+    def raising(*grad_output: Any, **given: Any) -> Any:
+        if given["input"].ndim != 2:
+            raise ValueError("it is for two axes")
+        return kernel(*grad_output, **given)
+
+    assert judge(raising, op).verdict.verdict == VERIFIED
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4, 5])
+def test_no_call_goes_unjudged(number: int) -> None:
+    calls = []
+
+    def once(grad_output: Any, input: Any, weight: Any) -> Any:
+        calls.append(0)
+        found = with_rows(grad_output, input, weight)
+        return {**found, "weight": found["weight"] * (1 + (len(calls) == number))}
+
+    found = judge(once, "linear")
+    assert found.verdict.verdict == REFUTED
+    assert "depends on earlier calls" in found.verdict.diagnosis
 
 
 @pytest.mark.parametrize("kernel", [without_its_dim, with_a_sign], ids=lambda k: k.__name__)
@@ -213,14 +271,24 @@ class Unbiased(torch.nn.Linear):
         super().__init__(in_features, out_features, bias=False)
 
 
+class Weightless(torch.nn.Module):
+    def forward(self, input: Any) -> Any:
+        return input
+
+
 def test_what_a_layer_holds_may_have_a_short_name() -> None:
     assert judge(Short, "linear", 2).verdict.verdict == VERIFIED
     found = judge(ShortAndWrong(2, 3), "linear", 2)
     assert found.verdict.diagnosis == "autograd gets no gradient (None) with respect to bias"
     assert "{'w': weight_, 'b': bias_}" in found.test
     with pytest.raises(CannotLoad, match="name an instance"):
-        judge(Unbiased, "linear", 2)
-    assert judge(Unbiased(2, 3), "linear", 2).good
+        judge(Weightless, "linear", 2)
+
+
+@pytest.mark.parametrize("layer", [Unbiased, Unbiased(2, 3)], ids=["class", "instance"])
+def test_a_layer_without_a_bias_is_one_without_a_bias(layer: Any) -> None:
+    found = judge(layer, "linear", 2)
+    assert [(g.name, g.verdict) for g in found.gradients] == [("input", "right"), ("weight", "right")]
 
 
 # -- how it is called --------------------------------------------------------------------------------------------------

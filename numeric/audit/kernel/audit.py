@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from numeric.audit.kernel.shrinking import at_least, smallest
 from numeric.audit.kernel.subjects import OUTPUT
 from numeric.audit.kernel.suspects import Seen, has_ties
 from numeric.audit.kernel.told import KernelVerdict, counted_axes, refuted, tested, undecided, verified
-from numeric.audit.kernel.trials import MORE_SEEDS, Suite, Trial, axes_of
+from numeric.audit.kernel.trials import MORE_SEEDS, Family, Suite, Trial, axes_of
 from numeric.audit.kernel.wire import Message
 from numeric.audit.verdict import NO_MISTAKE
 
@@ -54,7 +55,8 @@ class Audit:
 
     `compared` are the results that were, in any stage, `ran` one trial of each stage; `times` is how far off, in units
     of the derived formula's rounding, results were that nothing else confirms; `axes` are those of inputs at which the
-    kernel is right, and `narrow` says that there are others at which it is not.
+    kernel is right, and `narrow` says that there are others at which it is not. `opening` is the first call of each
+    family of shapes with its answer, which chooses among them: it is judged as any other, by being made again.
     """
 
     caller: Caller
@@ -69,6 +71,7 @@ class Audit:
     times: float = 0.0
     axes: set[int] = field(default_factory=set)
     narrow: bool = False
+    opening: dict[Family, tuple[Trial, Message | Ended]] = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
 
     def verdict(self) -> KernelVerdict:
@@ -80,7 +83,7 @@ class Audit:
             first = self.suite.family(base, MORE_SEEDS)
         if not first:
             return undecided(self.target, self.suite, self.calls, NOTHING_FITS, (), ())
-        found = [self.fatal] if self.fatal is not None else self._twice(first[:2]) or self._stage(first)
+        found = [self.fatal] if self.fatal is not None else self._first(first)
         if found and (rule := self._rule(found)):
             suite = replace(self.suite, rule=rule)
             under = Audit(self.caller, suite, self.target, self.calls, self.notes, started=self.started)
@@ -94,7 +97,7 @@ class Audit:
         reason = tested(len(first), self.calls, self.ran)
         return verified(self.target, self.suite, self.calls, reason, self.notes, self.compared, self._hypotheses())
 
-    def _later(self, first: Sequence[Trial], families: Sequence[Any]) -> list[Fault]:
+    def _later(self, first: Sequence[Trial], families: Sequence[Family]) -> list[Fault]:
         for trials in self.suite.later(first):
             found = self._tolerated(self._stage(trials))
             if found:
@@ -106,17 +109,21 @@ class Audit:
             found = self._stage(trials)
             if not found:
                 self.axes |= axes_of(trials)
-            elif all(f.kind in ("raised", "type") for f in found):
+            elif all(f.kind == "raised" for f in found):
                 self.notes.append(f"not for inputs as in {trials[0].sample}: {found[0].text}")
-            elif self._meant_for_others(found):
+            elif self._meant_for_others(found, axes_of(trials)):
                 narrow.append((axes_of(trials), found))
             else:
                 return found
         return self._but_for(narrow)
 
-    def _meant_for_others(self, found: list[Fault]) -> bool:
-        """Whether nothing says that a kernel was made for such shapes: no mistake is known by which it is wrong, and
-        its own forward is wrong as well, where it has one."""
+    def _meant_for_others(self, found: list[Fault], axes: set[int]) -> bool:
+        """Whether nothing says that a kernel was made for such shapes: its numbers alone are wrong, by no mistake that
+        is known, and its own forward is wrong as well, where it has one. A result in a wrong shape is taken for this
+        only where axes are missing: for a batch of two axes it is the sum over them that is."""
+        kinds = (*NUMBERS, "raised", *(("shape",) if max(axes) < min(self.axes) else ()))
+        if any(f.kind not in kinds for f in found):
+            return False
         if self.suite.signature.kind != "function" and not any(f.key == OUTPUT for f in found):
             return False
         told = findings_of(found, self._seen(found))
@@ -147,18 +154,24 @@ class Audit:
                 self.times = max(self.times, 0.0 if f.trial.stage in CONFIRMED else f.times)
         return [f for f in found if f.kind != "rounding"]
 
-    def _base(self, families: Sequence[Any]) -> Any:
+    def _opened(self, family: Family) -> list[Fault]:
+        """The faults of the first call in a family of shapes, which is made once."""
+        if family not in self.opening and (trials := self.suite.family(family)[:1]):
+            self.opening[family] = trials[0], self._answer(trials[0])
+        return self._judged(*self.opening[family]) if family in self.opening else []
+
+    def _base(self, families: Sequence[Family]) -> Family:
         """The first family of shapes that the kernel takes at all, else the first."""
         for family in families:
-            trials = self.suite.family(family)[:1]
-            if trials and not any(f.kind in ("raised", "type", "shape") for f in self._stage(trials)):
+            told = self._opened(family)
+            if family in self.opening and not any(f.kind in ("raised", "type", "shape", "ended") for f in told):
                 return family
         return families[0]
 
     def refuses(self) -> bool:
         """Whether the kernel raises on the first call in all shapes."""
-        firsts = (self.suite.family(family)[:1] for family in self.suite.families())
-        return all(any(f.kind == "raised" for f in self._stage(trials)) for trials in firsts if trials)
+        told = {family: self._opened(family) for family in self.suite.families()}
+        return all(any(f.kind == "raised" for f in told[family]) for family in self.opening)
 
     def _hypotheses(self) -> list[str]:
         """Under what it is right besides a convention."""
@@ -185,12 +198,27 @@ class Audit:
                 break
         return found
 
+    def _first(self, trials: Sequence[Trial]) -> list[Fault]:
+        """Where the same call is answered in two ways, else the faults of the first stage."""
+        found = self._stage(trials)
+        if self.fatal is None:
+            answers = list(self.answers)
+            with suppress(TimeoutError) if found else nullcontext():
+                found = self._twice(trials[:2]) or found
+            self.answers = answers
+        return found
+
     def _twice(self, trials: Sequence[Trial]) -> list[Fault]:
-        """Where the same call is answered in two ways."""
-        return [f for t in trials for f in unsteady(t, self._answer(t), self._answer(t))]
+        """Where an answer of the first stage, or that of an opening call, is another when it is asked for again."""
+        again = {id(t): answer for t, answer in self.answers}
+        calls = [*((t, again[id(t)]) for t in trials if id(t) in again), *self.opening.values()]
+        return [f for t, answer in calls for f in unsteady(t, answer, self._answer(t))]
 
     def _asked(self, trial: Trial) -> list[Fault]:
-        found = self._rounded(list(faults(trial, self._answer(trial), self.suite.signature, self.suite.wrt)))
+        return self._judged(trial, self._answer(trial))
+
+    def _judged(self, trial: Trial, answer: Message | Ended) -> list[Fault]:
+        found = self._rounded(list(faults(trial, answer, self.suite.signature, self.suite.wrt)))
         self.fatal = next((f for f in found if f.kind in FATAL), self.fatal)
         return found
 

@@ -242,12 +242,16 @@ def _settings(op: Op) -> frozenset[str]:
 
 
 def _held(tensors: Sequence[Tensor], inputs: Mapping[str, str], described: Mapping[str, Any]) -> tuple[str, ...]:
-    """The inputs that a layer has as parameters or buffers; None says that its class will be made with them."""
+    """The inputs that a layer has as parameters or buffers; of a class, which will be made with them, None says that
+    it is not known which, and those that are not optional are asked for all the same."""
     if "held" not in described:
         return ()
     rest = [t for t in tensors if t.argument not in inputs]
-    own = described["held"]
-    return tuple(t.argument for t in rest if own is None or not {*own}.isdisjoint(short_names(t)))
+    own, made = described["held"], described.get("made", False)
+    if own is None:
+        return tuple(t.argument for t in rest)
+    kept = (t for t in rest if (made and not t.optional) or not {*own}.isdisjoint(short_names(t)))
+    return tuple(t.argument for t in kept)
 
 
 def _listed(tensors: Sequence[Tensor]) -> str:

@@ -145,8 +145,18 @@ class Layer:
             **own,
             "takes": [*own["takes"], *made["takes"], "training"],
             "required": [*own["required"], *(n for n in made["required"] if n not in SIZES)],
-            "held": None,
+            "held": self._held_when_made(),
+            "made": True,
         }
+
+    def _held_when_made(self) -> list[str] | None:
+        """What a class holds when it is made with sizes of 1; None where that is not how it is made."""
+        asked = {p.name for p in parameters(self.layer, self.name)}
+        try:
+            layer = self.layer(**{n: 1 for n in SIZES if n in asked})
+        except Exception:  # it takes other settings, or checks them
+            return None
+        return [n for n, _ in (*layer.named_parameters(), *layer.named_buffers())]
 
     def call(self, data: Mapping[str, Any], arrays: Arrays) -> Given:
         """Raises: Refused; what the layer raises."""
