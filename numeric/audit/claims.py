@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from derive.errors import OperationError
 from derive.expressions.build import rebuild
-from derive.expressions.expr import Binder, D, Entry, Expr, val
+from derive.expressions.expr import Add, Binder, D, Entry, Expr, val
 from derive.expressions.index import ZERO, Index, index
 from derive.expressions.substitution import fresh, retensor, substitute
 from derive.expressions.traversal import all_names, free_names, map_all_indices, reads, walk
@@ -22,7 +22,7 @@ from derive.operation import Op, with_values
 from numeric.audit.claim_grammar import DERIVATIVE, GRADIENT, IDENTITY, Written
 from numeric.audit.extents import axes_of, closed
 from numeric.audit.names import Names, spread, with_common_symbols
-from numeric.audit.omissions import EveryChannel, Omitted, OneSample, missing, unmet
+from numeric.audit.omissions import EveryChannel, Omitted, OneSample, lacking, missing, unmet, written_extents
 from numeric.audit.writing import Unindexed
 
 
@@ -31,7 +31,8 @@ class Claim:
     """`left = got` at all `axes`; left is an entry of a tensor, of its gradient, or is differentiated by `wrt`.
 
     An identity has an `other` side in place of a left one. `assumed` are hypotheses that the way of writing makes,
-    `ones` the extents that are 1 by it, `notes` say what was read as what.
+    `ones` the extents that are 1 by it, `notes` say what was read as what, `lacking` what lacks an index that is
+    written elsewhere.
     """
 
     kind: str
@@ -44,6 +45,7 @@ class Claim:
     ones: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     other: Expr | None = None
+    lacking: tuple[str, ...] = ()
 
     @property
     def mentioned(self) -> frozenset[str]:
@@ -64,18 +66,25 @@ def readings(said: Written, op: Op, names: Names, bare: Unindexed) -> tuple[Clai
     """
     found: list[Claim] = []
     refused: list[OperationError] = []
-    for omitted in _ways(said, op, names, bare.left):
-        try:
-            found.append(read(said, op, names, omitted))
-        except OperationError as e:
-            refused.append(e)
+    for one in (said, *_at_one_sample(said, bare.left)):
+        for omitted in _ways(one, op, names, bare.left):
+            try:
+                found.append(read(one, op, names, omitted))
+            except OperationError as e:
+                refused.append(e)
     if not found:
         raise refused[0]
-    found.sort(key=lambda claim: not _reads_its_axes(claim))
+    found.sort(key=lambda claim: (bool(claim.lacking), not _reads_its_axes(claim)))
     if not _reads_its_axes(found[0]) and _is_outer(op, _written_entries(said, op, names)):
         raise OperationError(f"right side: got {show(said.right, bounds=False)}, in which vectors of different axes are"
                              " multiplied, expected to see which entries; write all their indices")  # fmt: skip
     return (*found, *(one for claim in found[:1] if bare.everywhere for one in _of_one_sample(claim)))
+
+
+def _at_one_sample(said: Written, left_bare: bool) -> Iterator[Written]:
+    """A claim whose left side is of all samples only because it has no index: that of one sample."""
+    if left_bare and said.indices and any(i.name == "..." for i in said.indices):
+        yield replace(said, indices=tuple(ZERO if i.name == "..." else i for i in said.indices))
 
 
 def _ways(said: Written, op: Op, names: Names, left_bare: bool) -> Iterator[Omitted]:
@@ -83,8 +92,9 @@ def _ways(said: Written, op: Op, names: Names, left_bare: bool) -> Iterator[Omit
     if said.kind not in (IDENTITY, DERIVATIVE):  # of a Jacobian, [i==j] would be of two samples, not of two entries
         entries = _written_entries(said, op, names)
         every = EveryChannel.of(op, entries[0], {n for e in entries for i in e.indices for n in i.names()})
-        left_out = left_bare or missing(op, entries[0])  # beside b_k, a y_i without k is no vector
-        if left_out and any(missing(op, e) for e in entries) and not _is_outer(op, entries):
+        short = [e for e in entries if missing(op, e)]
+        whole = left_bare or missing(op, entries[0]) or not any(e.indices for e in short)
+        if short and whole and not _is_outer(op, entries):  # beside b_k, a y_i without k is no vector
             yield every
 
 
@@ -130,7 +140,7 @@ def read(said: Written, op: Op, names: Names, omitted: Omitted) -> Claim:
     right = _in_letters_of(op, said.right, names)
     parts = (left, *([wrt] if wrt else []), *_entries(right))
     op = spread(op, _written_out(op, parts))
-    op, ones = _with_ones(op, parts, omitted)
+    op, ones, lacks = _with_ones(op, parts, right, omitted)
     left, wrt = omitted.full(op, left), omitted.full(op, wrt) if wrt else None
     axes = tuple(_free_axes(op, (left, *([wrt] if wrt else []))))
     right = closed(op, substitute(_all_full(op, right, omitted), ones))
@@ -138,7 +148,8 @@ def read(said: Written, op: Op, names: Names, omitted: Omitted) -> Claim:
     axes = tuple(Binder(b.name, b.extent.substitute(values)) for b in axes)
     made = (*(f"{n}=1" for n in ones), *assumed)
     notes = (*names.notes, *_valued(values), *_completed(op, parts, omitted))
-    return Claim(said.kind, common, left, axes, substitute(right, values), wrt, made, tuple(ones), notes)
+    got = substitute(right, values)
+    return Claim(said.kind, common, left, axes, got, wrt, made, tuple(ones), notes, lacking=lacks)
 
 
 def _valued(values: Mapping[str, Index]) -> tuple[str, ...]:
@@ -158,7 +169,7 @@ def _identity(said: Written, op: Op, names: Names, omitted: Omitted) -> Claim:
     sides = [_in_letters_of(op, e, names) for e in (said.left, said.right)]
     parts = tuple(e for side in sides for e in _entries(side))
     op = spread(op, _written_out(op, parts))
-    op, ones = _with_ones(op, parts, omitted)
+    op, ones, lacks = _with_ones(op, parts, Add(tuple(sides)), omitted)
     left, right = (closed(op, substitute(_all_full(op, side, omitted), ones)) for side in sides)
     free = (free_names(left) | free_names(right)) - op.symbols
     axes = tuple(b for b in _axes_read(op, (left, right)) if b.name in free)
@@ -167,13 +178,19 @@ def _identity(said: Written, op: Op, names: Names, omitted: Omitted) -> Claim:
     made = (*(f"{n}=1" for n in ones), *assumed)
     got, other = substitute(right, values), substitute(left, values)
     notes = (*names.notes, *_valued(values))
-    return Claim(IDENTITY, common, Entry("", ()), axes, got, None, made, tuple(ones), notes, other)
+    return Claim(IDENTITY, common, Entry("", ()), axes, got, None, made, tuple(ones), notes, other, lacks)
 
 
-def _with_ones(op: Op, parts: Iterable[Entry], omitted: Omitted) -> tuple[Op, dict[str, Index]]:
-    """The operation at the extents that are 1 because axes are left out. Raises: OperationError if they must not be."""
-    parts = tuple(parts)
-    ones = {n: index(1) for e in parts for n in omitted.ones(op, e)}
+def _with_ones(
+    op: Op, parts: tuple[Entry, ...], right: Expr, omitted: Omitted
+) -> tuple[Op, dict[str, Index], tuple[str, ...]]:
+    """The operation at the extents that are 1 because axes are left out everywhere; what lacks those that are not.
+
+    Raises: OperationError if they must not be 1.
+    """
+    absent = dict.fromkeys(n for e in parts for n in omitted.ones(op, e))
+    kept = {n: i for n, i in written_extents(op, parts, right).items() if n in absent}
+    ones = {n: index(1) for n in absent if n not in kept and n not in free_names(right)}
     single = replace(with_values(op, ones), settings=op.settings)
     broken = unmet(single)
     if broken is not None and unmet(op) is None:
@@ -182,7 +199,7 @@ def _with_ones(op: Op, parts: Iterable[Entry], omitted: Omitted) -> tuple[Op, di
         raise OperationError(f"tensor {short.tensor}: got {show(short)}, which leaves out axes that would have one"
                              f" value, where {op.name} requires otherwise; expected {short.tensor}[{axes}]; write all"
                              " its indices")  # fmt: skip
-    return single, ones
+    return single, ones, tuple(dict.fromkeys(lacking(op, parts, kept)))
 
 
 def _axes_read(op: Op, sides: Iterable[Expr]) -> tuple[Binder, ...]:

@@ -217,7 +217,7 @@ def _refuted(reading: Reading, found: Verdict) -> Verdict:
     notes = (f"read with {', '.join(reading.made)}, as torch has it by default",) if reading.made else ()
     return replace(
         found,
-        diagnosis=diagnosis(reading),
+        diagnosis=", and ".join(reading.claim.lacking) or diagnosis(reading),
         right=shown(reading.claim, reading.op, reading.right),
         hypothesis=", ".join(reading.claim.assumed),
         notes=notes,

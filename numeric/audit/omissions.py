@@ -1,25 +1,25 @@
 """The indices that a writer leaves out of a claim's tensors: those of one sample, or of every channel of a sample.
 
-One sample: a tensor with fewer indices than axes lacks its leading ones, whose extents are 1.
+One sample: a tensor with fewer indices than axes lacks its leading ones, whose extents are 1 where no entry has them.
 Every channel: an index counts samples, and the axes behind are those of the left side: `dE/db = sum[i] dE/dO[i]` of
 vectors is `dE/db[k] = sum[i] dE/dO[i,k]`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from derive.errors import OperationError
-from derive.expressions.expr import Entry, Expr
+from derive.expressions.expr import Binder, Binding, Entry, Expr
 from derive.expressions.index import ZERO, Index, index
 from derive.expressions.substitution import fresh
-from derive.expressions.traversal import free_names, reads
+from derive.expressions.traversal import free_names, reads, walk
 from derive.language.show import show
 from derive.meaning.denote import World
 from derive.operation import Op
-from numeric.audit.extents import axes_of
+from numeric.audit.extents import axes_of, extent_by_name
 from numeric.audit.names import SAMPLES
 
 
@@ -89,6 +89,47 @@ class EveryChannel:
 def missing(op: Op, e: Entry) -> tuple[str, ...]:
     """The axes for which an entry has no index, those behind."""
     return tuple(b.name for b in axes_of(op)[e.tensor][len(e.indices) :])
+
+
+# -- what is left out of one entry and not of all ----------------------------------------------------------------------
+
+
+def written_extents(op: Op, parts: Iterable[Entry], right: Expr) -> dict[str, str]:
+    """The extents of axes that a claim writes, each with its index there: they are not 1 though an entry lacks them.
+
+    An axis is written by an entry that has it, at another place than the first, or by a sum over it. One of space is
+    never left out: the law reads it at i + p, not at i.
+    """
+    found = {b.extent.name: b.name for b in _spatial(op)}
+    for node in walk(right):
+        idle = [b for b in node.binders if b.name not in free_names(node.body)] if isinstance(node, Binding) else []
+        extents = {b.name: extent_by_name(op, b.name) if b.extent.name == f"?{b.name}" else b.extent for b in idle}
+        found |= {extent.name: name for name, extent in extents.items() if extent is not None}
+    for e in parts:
+        axes = axes_of(op)[e.tensor]
+        own = zip(axes[len(axes) - len(e.indices) :], e.indices, strict=False)
+        found |= {b.extent.name: i.name or b.name for b, i in own if i != ZERO}
+    return {extent: name for extent, name in found.items() if extent is not None}
+
+
+def _spatial(op: Op) -> Iterator[Binder]:
+    """The axes that the law reads at i + p, and those of i and of p."""
+    law = [(Entry(e.target, tuple(map(index, e.names))), *reads(e.body)) for e in op.equations]
+    read = [(i, b) for found in law for e in found for i, b in zip(e.indices, axes_of(op)[e.tensor], strict=True)]
+    added = {
+        n for i, _ in read if i.name is None for atom in i.atoms() if not isinstance(atom, Entry) for n in i.names()
+    }
+    yield from (b for i, b in read if added & i.names())
+
+
+def lacking(op: Op, parts: Iterable[Entry], written: Mapping[str, str]) -> Iterator[str]:
+    """What is said of each entry without an index that the claim writes elsewhere."""
+    for e in dict.fromkeys(parts):
+        axes = axes_of(op)[e.tensor]
+        absent = [b for b in axes[: len(axes) - len(e.indices)] if b.extent.name in written]
+        if absent:
+            noun = "indices" if len(absent) > 1 else "sample index" if absent[0].name in SAMPLES else "index"
+            yield f"{e.tensor} lacks the {noun} {', '.join(written[b.extent.name or ''] for b in absent)}"
 
 
 def _refuse_more(op: Op, e: Entry) -> None:

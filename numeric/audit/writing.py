@@ -11,7 +11,7 @@ from derive.operation import Op
 
 _INDEX = re.compile(r"[_\[]")
 _BATCH = re.compile(r"_\{?\s*(\\(mathcal|cal)\s*\{?)?\s*B\b\s*\}*")  # mu_B is the mean of the batch
-_LIMITS = re.compile(r"_\{[^{}]*\}|_\w")
+_LIMITS = re.compile(r"_\{[^{}]*\}|_\w|\[[^\]]*\]")
 _PARTED = re.compile(r"[,;\n]|\\\\|\\q?quad")
 _DEFINED = re.compile(r"(^|[,;\n$&]|\\\\|\\q?quad)\s*(\\delta|δ)[^=,;]*=")
 
@@ -30,7 +30,7 @@ INDEXED = Unindexed()
 def unindexed(text: str, equations: int) -> tuple[Unindexed, ...]:
     """Of each equation of a text, where it has no index; where they cannot be told apart, what holds for all."""
     plain = _BATCH.sub("", text)
-    *lefts, _ = _LIMITS.sub(lambda m: "_" * ("=" in m[0] or "_" in m[0]), plain).split("=")
+    *lefts, _ = _LIMITS.sub("_", plain).split("=")
     free = [_INDEX.search(_PARTED.split(left)[-1]) is None for left in lefts]
     everywhere = _INDEX.search(plain) is None
     each = free if len(free) == equations else [all(free)] * equations
