@@ -81,6 +81,44 @@ PAIRS = [
 ]  # fmt: skip
 
 
+_SOFTMAX = r"y_i = \frac{e^{x_i}}{\sum_{%s} e^{x_j}}"
+_WEIGHT = r"\frac{\partial E}{\partial W_{k,c}} = \sum_{%s} \frac{\partial E}{\partial O_{n,k}} X_{n,c}"
+_SQUARES = r"E = \frac1n\sum_{%s} (x_i - y_i)^2"
+# operation, formula, limits that are its whole axis, limits that stop elsewhere, and limits that nobody can place
+LIMITS = [
+    ("linear", _WEIGHT, ("n=1}^{N", "n=0}^{m-1", r"1 \le n \le N"),
+     ("n=1}^{N-1", "n=0}^{N-2", "n=2}^{N", "n=1}^{K", "n=1}^{k"),
+     ("n=1}^{m-1", "n=1}^{m/2", "n=2}^{m", "n=1}^{m+1", "n=1}^{n", "n=1}^{m-p", "n=k}^{m")),
+    ("softmax", _SOFTMAX, ("j=1}^{n", "j=1}^{K", "j=0}^{K-1", "j=1}^{C"),
+     ("j=1}^{i", "j=0}^{i", "j=0}^{C", "j=1}^{C-1", "j=2}^{C"),
+     ("j=1}^{K-1", "j=1}^{n-1", "j=1}^{K/2", "j=0}^{K-2", "j=i}^{K")),
+    ("mse_loss", _SQUARES, ("i=1}^{n", "i=0}^{n-1"), ("i=1}^{n-1", "i=2}^{n"), ("i=1}^{m-1",)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("op", "formula", "limits"), [(o, f, h) for o, f, whole, _, _ in LIMITS for h in whole])
+def test_a_sum_to_the_writers_own_letter_runs_over_its_axis(op, formula, limits) -> None:
+    assert check_formula(formula % limits, op).good
+
+
+@pytest.mark.parametrize(("op", "formula", "limits"), [(o, f, h) for o, f, _, wrong, _ in LIMITS for h in wrong])
+def test_a_sum_that_stops_elsewhere_is_refuted(op, formula, limits) -> None:
+    assert check_formula(formula % limits, op).verdict == "refuted"
+
+
+@pytest.mark.parametrize(("op", "formula", "limits"), [(o, f, h) for o, f, *_, unread in LIMITS for h in unread])
+def test_a_limit_that_nobody_can_place_is_refused(op, formula, limits) -> None:
+    with pytest.raises(NotationError, match=r"got a limit in .* expected all of its axis"):
+        check_formula(formula % limits, op)
+
+
+def test_one_letter_is_the_limit_over_axes_of_one_length() -> None:
+    claim = r"\frac{\partial E}{\partial b_k} = \sum_{n=1}^%s \sum_{i=1}^m \sum_{j=1}^m \delta_{n,k,i,j}"
+    assert check_formula(claim % "M", "conv2d").verdict == "verified"
+    with pytest.raises(NotationError, match="got m as the limit of the sum over n, and of one over another axis"):
+        check_formula(claim % "m", "conv2d")
+
+
 @pytest.mark.parametrize(("op", "right", "needs", "wrong"), PAIRS)
 def test_a_textbook_formula_holds_and_its_wrong_sibling_is_refuted(op, right, needs, wrong) -> None:
     found = check_formula(right, op)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from derive.language.latex.arrays import spatial_axes
 from derive.language.latex.layers import size_name
 from derive.language.latex.names import COTANGENT, LOSSES, Vocabulary
 from derive.language.latex.nodes import (
     Binding,
+    Bound,
     Call,
     Matrix,
     Node,
@@ -59,6 +60,16 @@ def losses_of(nodes: Iterable[Node], lefts: frozenset[str]) -> frozenset[str]:
     """The letters of losses that are differentiated, or that stand alone on a left side."""
     found = [n.of for node in nodes for n in walk(node) if isinstance(n, Partial)]
     return (frozenset(n.name for n in found if isinstance(n, Symbol)) | lefts) & LOSSES
+
+
+def beside_limits(nodes: Iterable[Node], words: Vocabulary) -> Iterator[str]:
+    """The names that stand elsewhere than in the limits of sums."""
+    waiting = list(nodes)
+    while waiting:
+        here = waiting.pop()
+        waiting += (p for p in here.parts if not isinstance(p, Bound))
+        if isinstance(here, Symbol):
+            yield words.spelled(here) if here.subs else here.name + (str(here.primes) if here.primes else "")
 
 
 def upstream_of(written: Iterable[Claim], words: Vocabulary) -> dict[str, str]:

@@ -34,7 +34,7 @@ class Vocabulary:
     """The names of an operation, and those that a user told; `sized` where a statement is about sizes alone.
 
     `letters` are all names in the text, `lefts` those that are a left side, `losses` the losses among those and among
-    what is differentiated.
+    what is differentiated, `beside` those that stand elsewhere than in limits.
     """
 
     op: Op | None
@@ -48,6 +48,7 @@ class Vocabulary:
     letters: frozenset[str] = frozenset()
     losses: frozenset[str] = frozenset()
     lefts: frozenset[str] = frozenset()
+    beside: frozenset[str] = frozenset()
 
     @property
     def spread(self) -> bool:

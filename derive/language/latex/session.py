@@ -22,6 +22,7 @@ from derive.language.latex.arrays import (
 )
 from derive.language.latex.base import detect_base
 from derive.language.latex.evidence import (
+    beside_limits,
     delta_is_cotangent,
     is_about_sizes,
     lefts_of,
@@ -74,6 +75,7 @@ class Session:
         self.claims = tuple(_undefined(of_one_sample(c, self.words), self.words) for c in written)
         nodes = [n for c in self.claims for n in (c.left, c.right) if n is not None]
         self.words.delta_is_cotangent = delta_is_cotangent(self.claims, self.words)
+        self.words.beside = frozenset(beside_limits(nodes, self.words))
         self.words.latest = layers(nodes)
         bindings = [n for node in nodes for n in walk(node) if isinstance(n, Binding)]
         self.words.indices = frozenset(b.name for n in bindings for b in n.bounds if b.name[-1].isdigit())

@@ -10,6 +10,7 @@ from typing import NoReturn
 from derive.expressions.expr import Binder, Expr
 from derive.expressions.index import Index, index
 from derive.language.latex.arrays import Array, open_binder
+from derive.language.latex.equal_limits import EqualLimits
 from derive.language.latex.integers import Integers
 from derive.language.latex.names import SPREAD, Vocabulary
 from derive.language.latex.nodes import Bound, Node
@@ -44,6 +45,8 @@ class Setting:
         self.integers = Integers(source, words, choices.base)
         self.target: Array | None = None
         self.leading = False  # whether a left side is read
+        self.lettered: dict[str, str] = {}  # the letter that stands for the extent of a bound index
+        self.limits = EqualLimits(words.op) if words.op is not None else None
         self.copies = 0  # how many functions around here repeat their argument
         self.env: dict[str, Index] = {n: index(n) + (0 if n == SPREAD else choices.base) for n in free}
 
@@ -80,16 +83,39 @@ class Setting:
         return index(name) + (self.integers.of(b.low, env) if b.low is not None else base)
 
     def binder(self, b: Bound, name: str, env: Mapping[str, Index]) -> Binder:
-        """The bound index with its extent, where that is written in the operation's own names."""
+        """The bound index with its extent; open where its limits say no more than that it runs over its whole axis.
+
+        In limits, names are sizes of the operation, indices around the sum, or a letter M of the writer's own. That is
+        the extent of the axis in 1..M and 0..M-1 alone; else it is kept where it is told what it is.
+        """
+        self.lettered.pop(name, None)
         if b.high is None or b.endless or name == SPREAD:
             return open_binder(name)
+        high = self.integers.of(b.high, env)
         low = self.integers.of(b.low, env) if b.low is not None else index(self.choices.base)
-        extent = self.integers.of(b.high, env) - low + 1
-        op = self.words.op
-        unknown = sorted(extent.names() - (op.symbols if op else extent.names()))
-        if not unknown:
+        extent = high if b.low is None and high.name else high - low + 1
+        own = self.own_letters(extent, env)
+        if name not in own and (own <= self.words.beside or own == {name.upper()} != {extent.name}):
             return Binder(name, extent)
+        if {name} == own or {extent.name} != own or low not in (index(0), index(1)):
+            self.refuse_limit(b.high, name, own)
         self.words.notes.add(
-            f"the limit {unknown[0]} of the sum over {name} is no size of the operation: it runs over the whole axis"
+            f"the limit {extent.name} of the sum over {name} is no size of the operation: it runs over the whole axis"
         )
+        self.lettered[name] = str(extent.name)
         return open_binder(name)
+
+    def own_letters(self, extent: Index, env: Mapping[str, Index]) -> set[str]:
+        """The letters in an extent that are neither sizes of the operation nor indices around the sum."""
+        around = {n for i in env.values() for n in i.names()}
+        return set(extent.names() - self.words.op.symbols - around) if self.words.op else set()
+
+    def refuse_limit(self, high: Node, name: str, own: set[str]) -> NoReturn:
+        """Raises: NotationError for a limit of which nobody can tell where it is."""
+        op = self.words.op
+        sizes = sorted(op.symbols - {p.name for p in op.parameters}) if op else []
+        self.fail(
+            high, f"a limit in {' and '.join(sorted(own))} of the sum over {name}, no size of the operation",
+            f"all of its axis, as from 1 to M or from 0 to M-1, or a limit in {', '.join(sizes)}",
+            f"leave the limits out: \\sum_{{{name}}}",
+        )  # fmt: skip

@@ -73,10 +73,21 @@ class Values(Products, Guards):
         if not node.bounds:
             return self.without_limits(node)
         with self.bound(node.bounds) as binders:
+            letters = dict(self.lettered)
             guards = [g for r in node.guards for g in self.relation(r)]
             body = together([*guards, self.of(node.body)], multiplied) if guards else self.of(node.body)
+        for b in binders:
+            self.agrees(node, letters.get(b.name, ""), b.name, body)
         kind = Contract if node.sign == "sum" else Select
         return body.map(lambda e: kind(binders, e)) if isinstance(body, Array) else kind(binders, body)
+
+    def agrees(self, node: Binding, letter: str, name: str, body: Value) -> None:
+        """Raises: NotationError where a letter is the limit of sums over axes that are not of one length."""
+        if letter and isinstance(body, Expr) and self.limits is not None and self.limits.differ(letter, name, body):
+            self.fail(
+                node, f"{letter} as the limit of the sum over {name}, and of one over another axis",
+                "one letter for one size", f"leave the limits out: \\sum_{{{name}}}",
+            )  # fmt: skip
 
     def without_limits(self, node: Binding) -> Value:
         """A sum without limits runs over the indices that only it uses, or over all axes that the left side lacks."""
