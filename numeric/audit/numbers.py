@@ -13,7 +13,7 @@ from derive.expressions.build import add, mul
 from derive.expressions.expr import Div, Divides, Entry, Expr, Val, val
 from derive.expressions.index import Atom, Composite, Index, divide, index
 from derive.expressions.substitution import substitute
-from derive.expressions.traversal import free_names
+from derive.expressions.traversal import free_names, walk
 from derive.operation import Op
 from derive.sizes import Sizing
 from numeric.audit.claim_grammar import NUMBER, Written
@@ -121,6 +121,12 @@ def unrounded(e: Expr, guards: tuple[Divides, ...]) -> Expr:
             case _:
                 terms.append(val(Index(((monomial, c),))))
     return add(terms)
+
+
+def rounds(e: Expr, guards: tuple[Divides, ...]) -> bool:
+    """Whether a quotient that a guard is about is rounded in an expression: then it is not said to be whole."""
+    found = {q.divisor for node in walk(e) if isinstance(node, Val) for q in _floors(node.index)}
+    return any(g.divisor in found for g in guards)
 
 
 def _floors(i: Index) -> Iterator[Composite]:

@@ -17,7 +17,7 @@ from derive.operation import Op, Parameter, Value, with_values
 from numeric.audit.claim_grammar import GRADIENT
 from numeric.audit.claims import Claim
 from numeric.audit.comparison import compare, differ
-from numeric.audit.numbers import unrounded, whole_windows
+from numeric.audit.numbers import rounds, unrounded, whole_windows
 from numeric.audit.right import over, right_side
 from numeric.audit.verdict import Verdict
 
@@ -99,12 +99,12 @@ def _refuted(reading: Reading) -> bool:
 
 
 def with_whole_windows(reading: Reading) -> Reading:
-    """The same where every stride divides what it is to divide."""
+    """The same where every stride divides what it is to divide, if the claim does not round what it divides."""
     guards = whole_windows(reading.right)
+    if rounds(reading.claim.got, guards):
+        return reading
     made = tuple(f"{show_index(g.divisor)} divides {show_index(g.dividend)}" for g in guards)
-    claim = replace(reading.claim, got=unrounded(reading.claim.got, guards))
-    return replace(reading, claim=claim, right=unrounded(reading.right, guards), guards=guards,
-                   made=(*reading.made, *made))  # fmt: skip
+    return replace(reading, right=unrounded(reading.right, guards), guards=guards, made=(*reading.made, *made))
 
 
 def by_hypotheses(reading: Reading) -> Iterator[Reading]:

@@ -46,6 +46,8 @@ RIGHT = [
     ("conv2d", {}, "I = floor((H+2*P_h-d_h*(K_h-1)-1)/s_h)+1", ""),
     ("conv2d", {}, "O = (W-F+2*P)/S+1", "dilation=1, s_h divides H+2*P_h-K_h"),
     ("conv2d", {}, "Z = (W-F+2*P)/S+1", "dilation=1, s_h divides H+2*P_h-K_h"),
+    ("conv1d", {}, "I = (H-M)/s+1", "padding=0, dilation=1, s divides H-M"),
+    ("avg_pool1d", {}, "I = ceil((H+2*P-M+1)/s)", ""),
     ("conv2d", {}, "I = H-K_h+1", "stride=1, padding=0, dilation=1"),
     ("conv2d", {}, "parameters = K*(C*K_h*K_w+1)", ""),
     ("conv2d", {}, r"\frac{\partial E}{\partial F_{p,q}} = \sum_{i,j} \frac{\partial E}{\partial O_{i,j}} X_{i+p,j+q}",
@@ -120,6 +122,9 @@ WRONG = [
     ("conv2d", {}, "dE/db[k] = sum[n,i] dE/dO[n,k,i,0]", "one row"),
     ("conv2d", {}, "I = floor((H+2*P_h-K_h)/s_h)", "the 1 that is added to the quotient is missing"),
     ("conv2d", {}, "I = floor((H+P_h-K_h)/s_h)+1", "padding was counted once"),
+    ("conv1d", {}, "I = ceil((H-M)/s)+1", "the quotient was rounded up, not down"),
+    ("avg_pool1d", {}, "I = ceil((H+2*P-M)/s)+1", "the quotient was rounded up, not down"),
+    ("conv2d", {}, r"n_{out} = \left\lceil \frac{n_{in} + 2p - k}{s} \right\rceil + 1", "was rounded up, not down"),
     ("conv2d", {}, "parameters = K*C*K_h*K_w", "the biases were not counted"),
     ("linear", {}, "dE/dX[n,c] = sum[k] dE/dO[n,k]*W[c,k]", "a matrix was not transposed"),
     ("linear", {}, r"\frac{\partial L}{\partial W} = x \delta^T", "a matrix was not transposed"),
@@ -220,6 +225,16 @@ WRONG = [
     ("batch_norm", {}, "dE/dX[n,c] = dE/dO[n,c]*w*S", "multiplied by what it must be divided by"),
     ("O[i] = X[i]*M[i]/(1-q)", {}, "dE/dX[i] = dE/dO[i]*M[i]", "the divisor was left out"),
     ("O[i] = X[i]*M[i]/(1-q)", {}, "dE/dX[i] = dE/dO[i]*M[i]*(1-q)", "it was multiplied by what it must be divided by"),
+]
+
+# claims that hold only where entries and parameters are integers, and those that no entry of small worlds contradicts
+INTEGERS = [
+    ("tanh", "dE/dX[i] = dE/dO[i]*(1-O[i]^2) + 5*[X[i]==0.5]"),
+    ("relu", "dE/dX[i] = cases(X[i]==1/2, 0, dE/dO[i]*[X[i]>0])"),
+    ("linear", "dE/dX[n,c] = sum[k] dE/dO[n,k]*W[k,c]*(1-2*[W[k,c]==1/2])"),
+    ("linear", "dE/dX[n,c] = sum[k] dE/dO[n,k]*W[k,c] + [0<=X[n,c]<C] - sum[m<C] [X[n,c]==m]"),
+    ("leaky_relu", "dE/dX[i] = dE/dO[i]*([X[i]>0] + a*[X[i]<=0] + [a==1/3] - [3*a==1])"),
+    ("tanh", r"\frac{\partial E}{\partial x_i} = \frac{\partial E}{\partial o_i}(1-o_i^2) + 5\mathbf 1[x_i=\frac12]"),
 ]
 
 # operation, a wrong claim, the right formula as it is shown
