@@ -87,7 +87,7 @@ def _junit(found: Sequence[DerivationVerdict], unread: Sequence[tuple[str, str]]
 
 def _case(one: DerivationVerdict) -> junit_file.Case:
     outcomes = {REFUTED: junit_file.FAILED, UNDECIDED: junit_file.UNDECIDED}
-    said = f"line {one.first.line}: {one.first.verdict.diagnosis}" if one.first else ""
+    said = f"line {one.first.line}: {one.first.verdict.diagnosis}" if one.first else one.not_read
     return junit_file.Case(
         one.where, outcomes.get(one.verdict, junit_file.PASSED), said, render(derivation_document(one))
     )

@@ -54,8 +54,9 @@ def claim(text: str) -> None:
 
 
 def derivation(text: str) -> None:
-    reader, statements, _ = prepared(derivation_text.read(text, "input"), None, {})
-    for side in (side for s in statements for side in (s.left, s.right) if side):
+    subject = prepared(derivation_text.read(text, "input"), None, {})
+    reader = subject.reader
+    for side in (side for s in subject.statements for side in (s.left, s.right) if side):
         examine(lambda own: reader.closed(reader.parse(own)), side)
 
 

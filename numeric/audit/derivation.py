@@ -29,12 +29,16 @@ def check_text(
     Raises: BackproofError (NotationError, OperationError) with file and line where something cannot be read.
     """
     written = read(text, where)
-    operation, links, notes = prepared(written, op, settings or {})
-    sheet = Sheet(operation.op, operation)
-    found = []
-    for step, statement in enumerate(links, 1):
+    subject = prepared(written, op, settings or {})
+    sheet = Sheet(subject.reader.op, subject.reader)
+    found, given = [], list(subject.given)
+    for step, statement in enumerate(subject.statements, 1):
+        while given and given[0].number <= statement.link.number:
+            sheet.suppose(given.pop(0))
         try:
             found.append(sheet.line(step, statement))
         except BackproofError as error:
             raise type(error)(f"{where}, line {statement.link.number}: {error}") from error
-    return DerivationVerdict(where, operation.op.name, tuple(found), notes)
+    return DerivationVerdict(
+        where, subject.reader.op.name, tuple(found), subject.notes, subject.assumed, tuple(sorted(subject.unread))
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
@@ -73,8 +74,12 @@ def with_defaults(op: Op, sides: Iterable[str]) -> tuple[Op, tuple[str, ...]]:
     named = {n for side in sides for n in _NAMES.findall(side)}
     left = {p.name: p.default for p in op.parameters if p.name not in named and p.default is not None}
     values = {n: d if isinstance(d, Fraction) else index(d) for n, d in left.items()}
-    shown = tuple(f"{n} = {d}" for n, d in left.items())
-    return with_values(op, values), shown
+    count = Counter(p.argument for p in op.parameters if p.name in left)
+    whole = {a for a, n in count.items() if n == max(Counter(p.argument for p in op.parameters).values())}
+    shown = (
+        f"{p.argument if p.argument in whole else p.name} = {left[p.name]}" for p in op.parameters if p.name in left
+    )
+    return with_values(op, values), tuple(dict.fromkeys(shown))
 
 
 def without_absent(op: Op, sides: Iterable[str]) -> tuple[Op, tuple[str, ...]]:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from derive.conventions import by_rule, chooses_by_values, rules
+from derive.conventions import WINNING, by_rule, chooses_by_values, rules
 from derive.errors import NotationError
 from derive.expressions.expr import Binder, D, Entry, Expr
-from derive.expressions.index import ZERO, index
-from derive.expressions.traversal import walk
+from derive.expressions.index import ZERO, Index, index
+from derive.expressions.substitution import substitute
+from derive.expressions.traversal import free_names, walk
 from derive.language.show import show
-from derive.operation import Op
+from derive.operation import Op, with_values
 from numeric.audit.comparison import BRANCHES, compare, unfolded
 from numeric.audit.derivation_consequences import assuming
 from numeric.audit.derivation_mistakes import Line, diagnosis
+from numeric.audit.derivation_prose import Given, symbols
 from numeric.audit.derivation_reading import EXPLICIT, Let, Reader
 from numeric.audit.derivation_subject import Statement
 from numeric.audit.derivation_verdict import LineVerdict
@@ -41,8 +43,33 @@ class Sheet:
     current: Expr | None = None
     wrong: dict[Expr, int] = field(default_factory=dict)
     """The equations that left the truth, and in which line."""
+    supposed: tuple[str, ...] = ()
+    """The numbers that the text has put in since its first line."""
+    named: set[str] = field(default_factory=set)
+    """The arguments that the text has named so far."""
+
+    def suppose(self, given: Given) -> None:
+        """Goes on at a number for an argument or a size: what was written before is put there."""
+        values = {n: index(given.value) for n in (given.name, *symbols(self.op, given.name))}
+        reader = self.reader
+        self.op = reader.op = with_values(self.op, values)
+        reader.sizes |= values
+        for name, let in reader.lets.items():
+            axes = tuple(Binder(b.name, b.extent.substitute(values)) for b in let.axes)
+            reader.lets[name] = Let(axes, substitute(let.body, values))
+        for fact in self.facts.values():
+            fact.written, fact.right = substitute(fact.written, values), substitute(fact.right, values)
+        self.facts = {substitute(left, values): fact for left, fact in self.facts.items()}
+        self.wrong = {substitute(left, values): number for left, number in self.wrong.items()}
+        self.current = substitute(self.current, values) if self.current else None
+        self.supposed = (*self.supposed, f"{given.name} = {given.value}")
 
     def line(self, step: int, s: Statement) -> LineVerdict:
+        """The verdict on one line, under what is supposed so far."""
+        found = self._line(step, s)
+        return replace(found, verdict=found.verdict.under(*self.supposed)) if self.supposed else found
+
+    def _line(self, step: int, s: Statement) -> LineVerdict:
         number = s.link.number
         if s.left:
             name = self._new_name(s.left)
@@ -54,7 +81,12 @@ class Sheet:
         right = self.reader.closed(self.reader.parse(s.right), self.reader.free(left))
         axes = self.reader.axes(left, right)
         before = fact.right if fact else self.reader.meaning(left, axes)
+        self.named |= free_names(left) | free_names(right)
         got, verdict = self._compared(right, before, axes)
+        if fact and NO_TIES in verdict.hypothesis:
+            verdict = replace(
+                verdict, hypothesis=f"{verdict.hypothesis}: lines {fact.number} and {number} differ there"
+            )
         follows = self._follows(left, got, axes) if verdict.verdict == REFUTED and fact is None else 0
         if follows:
             verdict = Verdict(VERIFIED, layer=verdict.layer, reason="follows from a wrong line").under(
@@ -99,8 +131,13 @@ class Sheet:
         Numbers that differ at zeros and ties alone prove nothing of the others: both sides are put under one rule.
         """
         verdict = compare(self.op, axes, got, before)
+        if verdict.verdict == REFUTED and (values := self._not_yet_named()):
+            one = compare(with_values(self.op, values), axes, substitute(got, values), substitute(before, values))
+            if one.good:
+                return one.under(*(f"{n} = {v.constant}" for n, v in values.items()))
         if verdict.verdict != REFUTED or verdict.layer != BRANCHES or not chooses_by_values(self.op, got, before):
             return verdict
+        refuted = True
         for rule in rules(self.op):
             left, right = (by_rule(self.op, unfolded(self.op, e), rule) for e in (got, before))
             one = compare(self.op, axes, left, right)
@@ -108,7 +145,15 @@ class Sheet:
                 return replace(verdict, verdict=VERIFIED, reason=one.reason).under(NO_TIES)
             if one.verdict == REFUTED and one.layer != BRANCHES:
                 return one
+            refuted = refuted and one.verdict == REFUTED and rule not in WINNING
+        if refuted:
+            return verdict  # at a zero that no choice of the law decides, the two are different functions
         return Verdict(UNDECIDED, layer=BRANCHES, reason="differs at zeros and ties; not proved for other numbers")
+
+    def _not_yet_named(self) -> dict[str, Index]:
+        """The defaults of the arguments that the text names only later: a line before it has torch's."""
+        left = {p.name: p.default for p in self.op.parameters if p.name not in self.named}
+        return {n: index(d) for n, d in left.items() if isinstance(d, int)}
 
     # names of the text's own
 

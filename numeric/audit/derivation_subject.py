@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from derive import op as build_op
 from derive.errors import BackproofError, NotationError, OperationError
 from derive.expressions.expr import Expr
+from derive.expressions.index import Index, index
 from derive.expressions.traversal import binders_of, walk
 from derive.lazy import LazyModule
-from derive.operation import Op
+from derive.operation import Op, with_values
 from numeric.audit.derivation_letters import (
     at_sizes,
     existing,
@@ -24,6 +25,7 @@ from numeric.audit.derivation_letters import (
     without_absent,
     written_ranks,
 )
+from numeric.audit.derivation_prose import Given, Prose, symbols, understood
 from numeric.audit.derivation_reading import Reader
 from numeric.audit.derivation_text import Link, Written
 
@@ -46,38 +48,108 @@ class Statement:
         return f"{self.left} = {self.right}" if self.left else f"= {self.right}"
 
 
-def prepared(
-    written: Written, op: Op | str | None, settings: Mapping[str, Any]
-) -> tuple[Reader, list[Statement], tuple[str, ...]]:
-    """A reader for the operation as the text writes it, the links in notation, and what was read into them."""
-    base = _operation(written, op, settings)
-    translated, notes = _translated(written, base)
-    letters: dict[str, None] = {}
-    known = {t.name.lower() for t in base.tensors}
-    own = {s.left.partition("[")[0] for s in translated} - {""}
-    own = {n for n in own if n.lower() not in known}
-    statements = [
-        replace(s, left=in_own_letters(s.left, base, own, letters), right=in_own_letters(s.right, base, own, letters))
-        for s in translated
-    ]
-    notes = (*notes, *letters)
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A reader for the operation as the text writes it, the links in notation, and what was read into them.
+
+    `assumed` are hypotheses of the whole text; `given` are numbers that it supposes from a later line on.
+    """
+
+    reader: Reader
+    statements: list[Statement]
+    notes: tuple[str, ...]
+    assumed: tuple[str, ...]
+    given: tuple[Given, ...]
+    unread: tuple[tuple[int, str], ...]
+
+
+def prepared(written: Written, op: Op | str | None, settings: Mapping[str, Any]) -> Subject:
+    """What a text is about. Raises: NotationError, OperationError where it cannot be read or contradicts itself."""
+    own = _pairs(written, "set") | dict(settings)
+    base = _operation(written, op, own)
+    sizes = _sizes(written)
+    prose = understood(written.prose, base, own | sizes)
+    given, links = _given(written.links, base)
+    first, later = _first_and_later(sorted([*prose.given, *given], key=lambda g: g.number), links, prose)
+    translated, read_as = _translated(replace(written, links=links), base)
+    base, values = _supposed(base, first)
+    notes = dict.fromkeys((*written.notes, *prose.notes, *read_as))
+    statements = _in_own_letters(translated, base, notes)
     sides = [side for s in statements for side in (s.left, s.right) if side]
     base, absent = without_absent(base, sides)
-    notes = (*notes, f"{', '.join(absent)} is left out") if absent else notes
-    base, values, equal, others = with_argument_letters(base, _unknown(Reader(base), statements))
+    notes |= dict.fromkeys([f"{', '.join(absent)} is left out"] if absent else [])
+    unknown = [n for n in _unknown(Reader(base), statements) if n not in values]
+    base, letters, equal, others = with_argument_letters(base, unknown)
     base = with_constants(base, others)
-    notes = (*notes, *equal, *(f"{name} is any number" for name in others))
-    base, defaults = with_defaults(base, sides)
+    notes |= dict.fromkeys((*equal, *(f"{name} is any number" for name in others)))
+    base, defaults = with_defaults(base, [*sides, *(n for g in later for n in symbols(base, g.name))])
     narrow, ones = narrowed(base, written_ranks(base, sides))
-    notes = (*notes, f"as nothing else is said, {', '.join(defaults)}") if defaults else notes
     if ones:
-        notes = (*notes, f"axes that are left out have one cell: {', '.join(ones)} = 1")
-    sizes = {n: v for line in written.header.get("sizes", ()) for n, v in _settings(line, written.where)}
+        notes[f"axes that are left out have one cell: {', '.join(ones)} = 1"] = None
     narrow = at_sizes(narrow, sizes) if sizes else narrow
-    output = narrow.output
-    upstream = bool(output.axes) or any(_names_gradient(s, output.name) for s in statements)
-    reader = Reader(narrow, upstream=upstream)
-    return Reader(existing(narrow, _readable(reader, sides)), sizes=values, upstream=upstream), statements, notes
+    upstream = bool(narrow.output.axes) or any(_names_gradient(s, narrow.output.name) for s in statements)
+    narrow = existing(narrow, _readable(Reader(narrow, upstream=upstream), sides))
+    said = (f"{g.name} = {g.value}" for g in first)
+    fixed = (f"{n} = {v}" for n, v in sizes.items())
+    assumed = tuple(dict.fromkeys((*said, *defaults, *fixed, *equal, *prose.assumed)))
+    reader = Reader(narrow, sizes=letters | values, upstream=upstream)
+    return Subject(reader, statements, tuple(notes), assumed, later, (*written.unread, *prose.unread))
+
+
+def _in_own_letters(translated: list[Statement], op: Op, notes: dict[str, None]) -> list[Statement]:
+    known = {t.name.lower() for t in op.tensors}
+    own = {s.left.partition("[")[0] for s in translated} - {""}
+    own = {n for n in own if n.lower() not in known}
+    return [
+        replace(s, left=in_own_letters(s.left, op, own, notes), right=in_own_letters(s.right, op, own, notes))
+        for s in translated
+    ]
+
+
+def _given(links: list[Link], op: Op) -> tuple[list[Given], list[Link]]:
+    """The links that say which number an argument or a size is, such as `s_h = 2`, and the others."""
+    numbers = [k for k in links if k.left and k.right.isdecimal() and symbols(op, k.left)]
+    return [Given(k.number, k.left, int(k.right)) for k in numbers], [k for k in links if k not in numbers]
+
+
+def _first_and_later(
+    given: list[Given], links: list[Link], prose: Prose
+) -> tuple[tuple[Given, ...], tuple[Given, ...]]:
+    """What is supposed before the first line, and after it; another number for a name is told, and not taken."""
+    begun = links[0].number if links else 0
+    taken: dict[str, Given] = {}
+    for g in given:
+        had = taken.setdefault(g.name, g)
+        if had.value != g.value:
+            prose.assumed.append(f"{g.name} = {had.value}, though line {g.number} says {g.value}")
+    found = tuple(taken.values())
+    return tuple(g for g in found if g.number < begun), tuple(g for g in found if g.number >= begun)
+
+
+def _supposed(op: Op, given: Iterable[Given]) -> tuple[Op, dict[str, Index]]:
+    """The operation at the numbers that a text supposes, and what its letters for them are."""
+    values = {n: index(g.value) for g in given for n in (g.name, *symbols(op, g.name))}
+    return with_values(op, values), values
+
+
+def _sizes(written: Written) -> dict[str, int]:
+    sizes = _pairs(written, "sizes")
+    for name, value in sizes.items():
+        if not isinstance(value, int) or value < 1:
+            raise NotationError(f"{written.where}: got sizes: {name}={value}, expected a whole number of at least 1;"
+                                " write it so")  # fmt: skip
+    return sizes
+
+
+def _pairs(written: Written, key: str) -> dict[str, Any]:
+    """What the header sets. Raises: NotationError where it sets one name twice."""
+    found: dict[str, Any] = {}
+    for name, value in (p for line in written.header.get(key, ()) for p in _settings(line, written.where)):
+        if name in found:
+            raise NotationError(f"{written.where}: got {key}: {name} twice, as {found[name]} and as {value}, expected"
+                                " it once; leave one")  # fmt: skip
+        found[name] = value
+    return found
 
 
 def _unknown(reader: Reader, statements: Iterable[Statement]) -> list[str]:
@@ -111,9 +183,8 @@ def _operation(written: Written, op: Op | str | None, settings: Mapping[str, Any
     if not name:
         raise OperationError(f"{written.where}: got no operation, expected one; write a line `op: conv2d` or"
                              " `law: O[i] = ...` at its top, or give --op")  # fmt: skip
-    own = dict(pair for line in written.header.get("set", ()) for pair in _settings(line, written.where))
     try:
-        return build_op(name, **{**own, **settings})
+        return build_op(name, **settings)
     except BackproofError as error:
         raise type(error)(f"{written.where}: {error}") from error
 

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 
 from derive.errors import NotationError
 from derive.language.tokens import NAME
+from numeric.audit.derivation_prose import claims, undressed
 
-HEADER = ("op", "set", "sizes", "law", "expect", "title")
+SETTING = ("op", "set", "sizes", "law")
+HEADER = (*SETTING, "expect", "title")
 MOST_CHARACTERS, MOST_LINKS = 200_000, 400
 _HEADER = re.compile(rf"\s*({'|'.join(HEADER)})\s*:\s*(.+?)\s*$", re.IGNORECASE)
 _FENCE = re.compile(r"\s*(```+|~~~+)\s*(\w*)")
@@ -35,6 +37,9 @@ _PLAIN = re.compile(
     rf"\s*(?:[-*]\s+)?(?:=|(?:d\(.+?\)/d{NAME}{_INDICES}|d{NAME}{_INDICES}\s*/\s*d{NAME}{_INDICES}|{NAME}{_INDICES})\s*=(?!=))"
 )
 _WORDS = re.compile(rf"\b{NAME}\s+(?!in\b){NAME}\b|\.\s")
+_IN_WORDS = re.compile(r"\\(?:inter)?text\{([^{}]*)\}")
+_COMMENT = re.compile(r"(?<!\\)%[^\n]*")
+_WORDING = re.compile(r"\\(?:text|mbox|textit|mathrm|intertext)\{[^{}]*\}|\\[,;:! ]|\\q?quad")
 _TOKENS = re.compile(r"\\begin\{\w+\*?\}|\\end\{\w+\*?\}|\\[a-zA-Z]+|\\.|\S|\s+", re.DOTALL)
 
 
@@ -60,6 +65,11 @@ class Written:
     where: str
     header: dict[str, list[str]] = field(default_factory=dict)
     links: list[Link] = field(default_factory=list)
+    prose: list[tuple[int, str]] = field(default_factory=list)
+    """Sentences, with their lines: they may suppose something."""
+    unread: list[tuple[int, str]] = field(default_factory=list)
+    """What looks like mathematics and is not read."""
+    notes: list[str] = field(default_factory=list)
 
 
 def read(text: str, where: str) -> Written:
@@ -67,9 +77,12 @@ def read(text: str, where: str) -> Written:
     if len(text) > MOST_CHARACTERS:
         raise NotationError(f"{where}: got {len(text)} characters, expected at most {MOST_CHARACTERS}; cut the text")
     found = Written(where)
-    for number, block, latex in _blocks(text.splitlines(), found.header):
+    for number, block, latex in _blocks(text.splitlines(), found):
         for row_number, row in _rows(block, number) if latex else [(number, block)]:
-            found.links += _links(row, row_number, latex)
+            found.links += _links(row, row_number, latex, found.unread)
+        said = _IN_WORDS.finditer(block) if latex else _REASON.finditer(block.translate(_SIGNS))
+        found.prose += [(number, m[1] if latex else m[0]) for m in said]
+    _refuse_contradictions(found)
     if not found.links:
         raise NotationError(f"{where}: got no line of mathematics, expected one such as dE/dX[i] = ...; write one")
     if len(found.links) > MOST_LINKS:
@@ -77,46 +90,78 @@ def read(text: str, where: str) -> Written:
     return found
 
 
-def _blocks(lines: list[str], header: dict[str, list[str]]) -> Iterator[tuple[int, str, bool]]:
+def _refuse_contradictions(found: Written) -> None:
+    """Raises: NotationError where the header has two operations."""
+    ops = [*found.header.get("op", ()), *found.header.get("law", ())[:1]]
+    if len(ops) > 1:
+        raise NotationError(f"{found.where}: got the operations {' and '.join(ops)}, expected one line op: or law:;"
+                            " leave one")  # fmt: skip
+
+
+def _blocks(lines: list[str], found: Written) -> Iterator[tuple[int, str, bool]]:
     """Each piece of mathematics with the number of its first line, and whether it is LaTeX."""
+    header = found.header
     at, begun = 0, False
     while at < len(lines):
         line = lines[at]
-        if not begun and (said := _HEADER.match(line)):
+        if said := _HEADER.match(line):
+            if begun and said[1].lower() in SETTING and re.search(r"=|^[\w-]+$", said[2]):
+                raise NotationError(f"{found.where}, line {at + 1}: got {said[1]}: after the first line of mathematics,"
+                                    " expected it before; move it to the top")  # fmt: skip
             header.setdefault(said[1].lower(), []).append(said[2])
             at += 1
         elif fence := _FENCE.match(line):
             end = next((k for k in range(at + 1, len(lines)) if lines[k].strip().startswith(fence[1])), len(lines))
             if fence[2].lower() in FENCES:
                 begun = True
-                yield from _fenced(lines[at + 1 : end], at + 2, FENCES[fence[2].lower()])
+                yield from _fenced(lines[at + 1 : end], at + 2, FENCES[fence[2].lower()], found)
+            else:
+                found.notes.append(f"line {at + 1}: what is {fence[2]} is not judged")
+                found.unread += [(k + 1, lines[k].strip()) for k in range(at + 1, end) if _is_plain_gradient(lines[k])]
             at = end + 1
         elif opening := _OPENING.search(line):
             begun = True
-            end, block = _display(lines, at, opening)
+            if before := line[: opening.start()].strip():
+                yield from ((at + 1, *part) for part in _sentence(before, at + 1, found))
+            end, block, after = _display(lines, at, opening)
             yield at + 1, block, True
-            at = end + 1
+            lines[end : end + 1] = [after]
+            at = end if after.strip(" .,;") else end + 1
         else:
-            if inline := _INLINE.match(line):
+            for block, latex in _sentence(line, at + 1, found):
                 begun = True
-                yield at + 1, inline[1], True
-            elif _is_plain(line):
-                begun = True
-                yield at + 1, line, False
+                yield at + 1, block, latex
             at += 1
 
 
-def _fenced(lines: list[str], first: int, latex: bool) -> Iterator[tuple[int, str, bool]]:
+def _sentence(line: str, number: int, found: Written) -> Iterator[tuple[str, bool]]:
+    """The equations of one line outside of displays; what else it says is kept as prose."""
+    if inline := _INLINE.match(line):
+        yield inline[1], True
+        return
+    for part in undressed(line):
+        if (inline := _INLINE.match(part)) and "=" in inline[1]:
+            yield inline[1], True
+        elif _is_plain(part):
+            yield part, False
+        else:
+            yield from ((claim, True) for claim in claims(part))
+            found.prose.append((number, part))
+
+
+def _fenced(lines: list[str], first: int, latex: bool, found: Written) -> Iterator[tuple[int, str, bool]]:
     if latex or any("\\" in line for line in lines):
         yield first, "\n".join(lines), True
         return
     for k, line in enumerate(lines):
-        if line.strip() and not line.lstrip().startswith("#"):
+        if line.lstrip().startswith("#"):
+            found.prose.append((first + k, line.lstrip("# ")))
+        elif line.strip():
             yield first + k, line, False
 
 
-def _display(lines: list[str], at: int, opening: re.Match[str]) -> tuple[int, str]:
-    """The last line of a displayed formula, and what stands in it, with its line breaks."""
+def _display(lines: list[str], at: int, opening: re.Match[str]) -> tuple[int, str, str]:
+    """The last line of a displayed formula, what stands in it, with its line breaks, and what stands behind it."""
     sign = opening[0]
     closing = _CLOSING.get(sign) or re.compile(re.escape(sign.replace("begin", "end")))
     here, start = at, opening.end()
@@ -124,10 +169,10 @@ def _display(lines: list[str], at: int, opening: re.Match[str]) -> tuple[int, st
     while here < len(lines):
         line = lines[here]
         if end := closing.search(line, start):
-            return here, "\n".join([*taken, line[start : end.start()]])
+            return here, "\n".join([*taken, line[start : end.start()]]), line[end.end() :]
         taken.append(line[start:])
         here, start = here + 1, 0
-    return len(lines), "\n".join(taken)
+    return len(lines), "\n".join(taken), ""
 
 
 def _is_plain(line: str) -> bool:
@@ -136,9 +181,14 @@ def _is_plain(line: str) -> bool:
     return bool(_PLAIN.match(bare)) and not _WORDS.search(bare.strip().rstrip("."))
 
 
+def _is_plain_gradient(line: str) -> bool:
+    """Whether a line of somebody's code is an equation of ours for a derivative."""
+    return any(_is_plain(part) and part.lstrip().startswith("d") and "/d" in part for part in undressed(line))
+
+
 def _rows(block: str, number: int) -> Iterator[tuple[int, str]]:
     r"""The rows of a display, cut at every `\\` that is not inside a matrix or cases, with their lines."""
-    clean = _DRESSING.sub(lambda m: "\n" * m[0].count("\n"), block)
+    clean = _DRESSING.sub(lambda m: "\n" * m[0].count("\n"), _COMMENT.sub("", block))
     depth, row, first, here = 0, "", number, number
     for part in (*_TOKENS.findall(clean), r"\\"):
         depth += part.startswith(r"\begin{") - part.startswith(r"\end{")
@@ -152,8 +202,11 @@ def _rows(block: str, number: int) -> Iterator[tuple[int, str]]:
         here += part.count("\n")
 
 
-def _links(row: str, number: int, latex: bool) -> list[Link]:
-    """The equations of a row: `a = b = c` is two links, and commas or semicolons part equations of their own."""
+def _links(row: str, number: int, latex: bool, unread: list[tuple[int, str]]) -> list[Link]:
+    """The equations of a row: `a = b = c` is two links, and commas or semicolons part equations of their own.
+
+    What is displayed and is no equation goes to `unread`.
+    """
     found: list[Link] = []
     row = row if latex else _REASON.sub("", row.translate(_SIGNS)).strip().removeprefix("- ").removeprefix("* ")
     for equation, line in _cut(row, number, ",;" if latex else ";"):
@@ -161,6 +214,8 @@ def _links(row: str, number: int, latex: bool) -> list[Link]:
         if len(sides) < 2:
             if sides and sides[0][0] and not latex:
                 raise NotationError(f"line {line}: got {sides[0][0]!r}, expected an equation; write left = right")
+            if _WORDING.sub("", equation).strip(" &.,;\n"):
+                unread.append((line, equation.strip()))
             continue
         left = sides[0][0]
         for side, at in sides[1:]:

@@ -40,6 +40,10 @@ class DerivationVerdict:
     op: str
     lines: tuple[LineVerdict, ...]
     notes: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
+    """Hypotheses of the whole text: defaults, sizes, and what its sentences suppose."""
+    unread: tuple[tuple[int, str], ...] = ()
+    """What looks like mathematics and was not read, with its line: nothing is said of it."""
 
     @property
     def wrong_lines(self) -> tuple[int, ...]:
@@ -53,14 +57,21 @@ class DerivationVerdict:
 
     @property
     def verdict(self) -> str:
-        """The worst word of all lines."""
+        """The worst word of all lines; one that was not read is open."""
         found = {x.verdict.verdict for x in self.lines}
+        found |= ({UNDECIDED} if self.unread else set()) | ({UNDER} if self.assumed else set())
         return next(word for word in (REFUTED, UNDECIDED, UNDER, VERIFIED) if word in found or word == VERIFIED)
 
     @property
     def hypothesis(self) -> str:
-        """What is assumed in some line, each once."""
-        return "; ".join(dict.fromkeys(x.verdict.hypothesis for x in self.lines if x.verdict.hypothesis))
+        """What is assumed in the whole text, or in some line, each once."""
+        inside = (x.verdict.hypothesis for x in self.lines if x.verdict.hypothesis)
+        return "; ".join(dict.fromkeys(([", ".join(self.assumed)] if self.assumed else []) + list(inside)))
+
+    @property
+    def not_read(self) -> str:
+        """Which lines were not read, in words."""
+        return "; ".join(f"line {number} was not read: {text}" for number, text in self.unread)
 
     def plain(self) -> dict[str, Any]:
         """For JSON."""
@@ -76,5 +87,6 @@ class DerivationVerdict:
             "diagnosis": first.verdict.diagnosis if first else "",
             "right": first.verdict.right if first else "",
             "lines": [x.plain() for x in self.lines],
+            "unread": [{"line": number, "text": text} for number, text in self.unread],
             "notes": list(self.notes),
         }

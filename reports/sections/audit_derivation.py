@@ -58,7 +58,7 @@ def _shortened(paths: Sequence[str]) -> dict[str, str]:
 
 
 def _row(one: DerivationVerdict, name: str) -> Claim:
-    said = one.first.verdict.diagnosis if one.first else plainly(one.hypothesis)
+    said = one.first.verdict.diagnosis if one.first else one.not_read or plainly(one.hypothesis)
     numbers = ", ".join(map(str, one.wrong_lines))
     return Claim(spans(Code(name)), numbers, one.verdict, spans(said), HOLDS[one.verdict])
 
@@ -67,7 +67,8 @@ def _headline(found: DerivationVerdict) -> Iterator[str | Strong]:
     if found.first:
         yield from ("refuted in line ", Strong(str(found.first.line)), _because(found.first))
     else:
-        yield f"{found.verdict}: {plainly(found.hypothesis)}" if found.hypothesis else found.verdict
+        said = found.not_read or plainly(found.hypothesis)
+        yield f"{found.verdict}: {said}" if said else found.verdict
 
 
 def _blocks(found: DerivationVerdict) -> Iterator[Block]:
@@ -77,7 +78,8 @@ def _blocks(found: DerivationVerdict) -> Iterator[Block]:
             words = "The first wrong line is line " if x is found.first else "Wrong as well is line "
             yield Callout("warning", spans(words, Strong(str(x.line)), _because(x)), (_what_is_right(x, found.notes),))
             yield from _where_it_differs(x)
-    notes = (*found.notes, *authors(found.hypothesis))
+    unread = (f"line {number} was not read, and is not judged: {text}" for number, text in found.unread)
+    notes = (*unread, *found.notes, *authors(found.hypothesis))
     if notes:
         yield Items(tuple(spans(n) for n in notes))
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from derive.errors import BackproofError, NotationError, OperationError
 from numeric.audit.derivation import check_text
 from numeric.audit.derivation_text import read
-from numeric.audit.verdict import NO_MISTAKE, REFUTED, UNDER, VERIFIED
+from numeric.audit.verdict import NO_MISTAKE, REFUTED, UNDECIDED, UNDER, VERIFIED
 
 CORPUS = sorted((Path(__file__).parents[1] / "audit").glob("*.md"))
 EXPECT = re.compile(r"^expect: (right|wrong at ([\d, ]+))$", re.MULTILINE)
@@ -186,7 +186,8 @@ def test_a_loss_of_any_name_is_the_loss():
 def test_a_letter_for_an_argument_is_that_argument():
     sizes = "op: conv2d\nset: padding=0, dilation=1\n\ndE/dF[p,q] = sum[i,j] dE/dO[i,j]*X[s*i+p,s*j+q]"
     found = check_text(sizes)
-    assert found.verdict == VERIFIED
+    assert found.verdict == UNDER
+    assert found.hypothesis == "s_h=s_w"
     assert "s_h=s_w" in found.notes
 
 
@@ -198,7 +199,9 @@ def test_a_letter_for_nothing_is_any_number():
 
 def test_sizes_may_be_fixed_so_that_sums_can_be_written_out():
     text = "\n\ndE/dF[0] = dE/dO[0]*X[0] + dE/dO[1]*X[1]"
-    assert check_text(f"op: conv1d\nsizes: H=3, M=2{text}").verdict == VERIFIED
+    found = check_text(f"op: conv1d\nsizes: H=3, M=2{text}")
+    assert found.verdict == UNDER
+    assert found.hypothesis == "stride = 1, padding = 0, dilation = 1, H = 3, M = 2"
     assert check_text(f"op: conv1d{text}").verdict == REFUTED
 
 
@@ -214,6 +217,158 @@ def test_the_answer_for_programs_has_what_is_promised():
     assert found["witness"]["sizes"]
     (line,) = found["lines"]
     assert {"line", "text", "verdict", "witness", "diagnosis", "right"} <= line.keys()
+
+
+# -- nothing that looks like mathematics is passed over ----------------------------------------------------------------
+
+TRUE = "dE/dX[i] = dE/dO[i]*(1-O[i]^2)"
+FALSE = "dE/dX[i] = dE/dO[i]*(1-O[i])"
+LATEX = r"\frac{\partial E}{\partial x_i} = \frac{\partial E}{\partial y_i}(1-y_i)"
+DRESSED = {
+    "quoted": f"> {FALSE}",
+    "quoted twice": f"> > {FALSE}",
+    "numbered": f"3. {FALSE}",
+    "numbered in brackets": f"(1) {FALSE}",
+    "lettered": f"a) {FALSE}",
+    "an item": f"* {FALSE}",
+    "bold": f"**{FALSE}**",
+    "in an item and bold": f"- **{FALSE}**",
+    "in backticks": f"`{FALSE}`",
+    "behind an arrow": f"=> {FALSE}",
+    "in a table": f"| {FALSE} |",
+    "in a cell of a table": f"| step 2 | {FALSE} |",
+    "behind a word": f"Hence {FALSE}",
+    "behind words": f"From this, we get {FALSE}",
+    "within words": f"We get {FALSE} by the chain rule.",
+    "with :=": FALSE.replace("=", ":="),
+    "with ==": FALSE.replace("=", "=="),
+    "behind a colon": f"Hence: {FALSE}",
+    "in dollars in a sentence": f"It follows that ${LATEX}$, as is known.",
+    "in an item in dollars": f"1. ${LATEX}$",
+    "behind a display": f"$$O_i = O_i$$ $${LATEX}$$",
+    "before a display": f"It is ${LATEX}$ and $$O_i = O_i$$",
+}
+LEFT = {
+    "added to": "dE/dX[i] += dE/dO[i]",
+    "nearly": "dE/dX[i] ≈ dE/dO[i]",
+    "in proportion": r"$$\frac{\partial E}{\partial x_i} \propto y_i$$",
+    "in words": "dE/dX[i] is 3*dE/dO[i]",
+    "with words behind it": "We get dE/dX[i] = dE/dO[i] wherever 3 samples are left",
+    "code": f"```python\n{FALSE}\n```",
+    "a comment": f"<!-- {FALSE} -->",
+    "a reason": f"{TRUE}  (where S = sum[i] X[i])",
+    "a heading": "# dE/dX is E = m*c^2 here",
+    "a display that is no equation": "$$y_i + 1$$",
+    "beside an equation": r"$$O_i = O_i; x_i \le 1$$",
+    "text in a display": r"$$O_i = O_i \qquad \text{(as S = T)}$$",
+    "a remark in a block": f"```\n{TRUE}\n# E = m*c^2\n```",
+}
+
+
+@pytest.mark.parametrize("line", DRESSED.values(), ids=DRESSED)
+def test_a_line_in_any_dress_is_judged(line):
+    found = check_text(f"op: tanh\n\n{TRUE}\n\n{line}\n")
+    assert (found.verdict, found.wrong_lines) == (REFUTED, (5,))
+
+
+@pytest.mark.parametrize("line", LEFT.values(), ids=LEFT)
+def test_what_looks_like_mathematics_and_is_not_read_leaves_the_text_open(line):
+    found = check_text(f"op: tanh\n\n{TRUE}\n\n{line}\n")
+    assert found.verdict == UNDECIDED
+    (left,) = found.plain()["unread"]
+    assert left["line"] in (5, 6, 7)
+    assert f"line {left['line']} was not read" in found.not_read
+
+
+# -- every hypothesis is told ------------------------------------------------------------------------------------------
+
+CONV1D = "dE/dF[k,c,p] = sum[n,i] dE/dO[n,k,i]*X[n,c,{}]"
+GENERAL, PLAIN = CONV1D.format("s*i+d*p-P"), CONV1D.format("i+p")
+OTHERS = "set: padding=0, dilation=1"
+SUPPOSED = {
+    "a default": (f"op: conv1d\n\n{PLAIN}", UNDER, "stride = 1, padding = 0, dilation = 1"),
+    "a sentence": (f"op: conv1d\n{OTHERS}\n\nLet the stride be 1.\n\n{PLAIN}", UNDER, "stride = 1"),
+    "a sentence that makes it wrong": (
+        f"op: conv1d\n{OTHERS}\n\nLet the stride be 3.\n\n{PLAIN}",
+        REFUTED,
+        "stride = 3",
+    ),
+    "a sentence against the header": (
+        f"op: conv1d\nset: stride=1\n{OTHERS}\n\nLet the stride be 3.\n\n{PLAIN}",
+        UNDER,
+        "stride = 1, though line 5 says 3",
+    ),
+    "a letter against the header": (
+        f"op: conv1d\nset: stride=1\n{OTHERS}\n\nHere s = 3.\n\n{PLAIN}",
+        UNDER,
+        "s = 1, though line 5 says 3",
+    ),
+    "letters after a general line": (
+        f"op: conv1d\n\n{GENERAL}\n\nwith s = 1, d = 1 and P = 0\n\n{PLAIN}",
+        UNDER,
+        "s = 1, d = 1, P = 0",
+    ),
+    "a line for a letter": (
+        f"op: conv1d\n\n{GENERAL}\ns = 1\nd = 1\nP = 0\n = {PLAIN[15:]}",
+        UNDER,
+        "P = 0, d = 1, s = 1",
+    ),
+    "other letters after a general line": (
+        f"op: conv1d\n\n{GENERAL}\n\nwith s = 2, d = 1 and P = 0\n\n{PLAIN}",
+        REFUTED,
+        "",
+    ),
+    "sizes that the text repeats": (
+        f"op: conv1d\nsizes: H=3\n{OTHERS}\n\nLet H = 3.\n\n{PLAIN}",
+        UNDER,
+        "stride = 1, H = 3",
+    ),
+    "a definition in a sentence": (
+        "op: linear\n\nLet $O = X W^T + b$.\n\ndE/db[k] = sum[n] dE/dO[n,k]",
+        UNDER,
+        "line 3 supposes O = X W^T + b",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "word", "told"), SUPPOSED.values(), ids=SUPPOSED)
+def test_what_is_supposed_is_a_hypothesis(text, word, told):
+    found = check_text(text)
+    assert found.verdict == word
+    assert set(told.split(", ")) <= set(re.split("[,;] ", found.hypothesis)) | {""}
+
+
+def test_an_argument_that_is_named_only_later_leaves_the_lines_before_it_right():
+    text = "\n".join(CONV1D.format(at) for at in ("s*i+p", "i+p", "i+d*p"))
+    assert check_text(f"op: conv1d\n\n{text}").wrong_lines == (4, 5)
+
+
+def test_a_remark_on_indices_is_told():
+    found = check_text(f"op: tanh\n\nOnly m = k is left, for d = 1.\n\n{TRUE}")
+    assert found.verdict == VERIFIED
+    assert found.notes == (
+        "line 3: d = 1 is no size or argument of tanh, and not judged",
+        "line 3: m = k is said of indices, and not judged",
+    )
+
+
+def test_lines_that_choose_differently_at_a_kink_are_told_apart():
+    lines = (f"dE/dX[i] = dE/dO[i]*[X[i]{sign}0]" for sign in (">", ">=", ">"))
+    found = check_text("op: relu\n\n" + "\n".join(lines))
+    assert [x.verdict.verdict for x in found.lines] == [VERIFIED, UNDER, UNDER]
+    assert "lines 3 and 4 differ there" in found.hypothesis
+
+
+AT_ZERO = {
+    "relu": ("dE/dX[i] = dE/dO[i]*[X[i]>0]", " + 5*[X[i]==0]"),
+    "tanh": (TRUE, "*[X[i]!=0]"),
+    "softmax": ("dE/dX[n,c] = O[n,c]*(dE/dO[n,c] - sum[k] dE/dO[n,k]*O[n,k])", "*[X[n,c]!=0]"),
+}
+
+
+@pytest.mark.parametrize(("op", "line", "more"), [(op, *x) for op, x in AT_ZERO.items()], ids=AT_ZERO)
+def test_a_value_at_zero_that_no_convention_has_is_wrong(op, line, more):
+    assert check_text(f"op: {op}\n\n{line}\n{line}{more}").wrong_lines == (4,)
 
 
 # -- the text ----------------------------------------------------------------------------------------------------------
@@ -247,6 +402,12 @@ UNREADABLE = {
     "LaTeX that ends early": ("op: sigmoid\n\n$$O_i = \\frac{1}{$$", NotationError, "line 3"),
     "LaTeX that goes on from notation": ("op: sigmoid\n\nO[i] = O[i]\n$$= \\frac{1}{$$", NotationError, "line 4"),
     "an unknown operation": ("op: sigmoit\n\nO[i] = X[i]", OperationError, "sigmoid"),
+    "two operations": ("op: tanh\nop: relu\n\nO[i] = X[i]", NotationError, "got the operations tanh and relu"),
+    "an operation and a law": ("op: tanh\nlaw: O[i] = X[i]\n\nO[i] = X[i]", NotationError, "leave one"),
+    "an argument twice": ("op: conv1d\nset: stride=1\nset: stride=2\n\nO[i] = X[i]", NotationError, "stride twice"),
+    "a size twice": ("op: conv1d\nsizes: H=1, H=2\n\nO[i] = X[i]", NotationError, "H twice"),
+    "a size of 0": ("op: linear\nsizes: L=0\n\nO[n,k] = O[n,k]", NotationError, "at least 1"),
+    "a header in the body": ("op: tanh\n\nO[i] = O[i]\nset: stride=2", NotationError, "line 4: got set:"),
     "too much": ("op: sigmoid\n" + "x" * 300_000, NotationError, "at most"),
 }
 
