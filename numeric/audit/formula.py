@@ -13,6 +13,7 @@ from derive.expressions.build import mul
 from derive.expressions.expr import Entry
 from derive.expressions.index import Index
 from derive.expressions.traversal import reads
+from derive.language.latex import Reading as Translation
 from derive.language.latex import looks_like_latex, solved, to_notation
 from derive.language.show import show_index
 from derive.laws.law import COTANGENT
@@ -70,15 +71,28 @@ def check_formula(text: str, law: str, **settings: Setting) -> Verdict:
 
 
 def _of_all(text: str, op: Op, names: Mapping[str, str]) -> Verdict:
-    """The worst verdict on a text's equations, where its own letters stand for `names`."""
-    told, notes, sizes = _translated(text, op, names)
+    """The worst verdict on a text's equations, where its own letters stand for `names`.
+
+    Where nothing but offsets shows from where subscripts count, they may count from the other base.
+    """
+    told, first = _translated(text, op, names)
+    found = _worst(text, told, op, names, first)
+    if found.good or first.other_base is None:
+        return found
+    second = to_notation(text, op, base=first.other_base, names=names)
+    note = f"subscripts count from {first.other_base}, as the formula holds so: nothing but offsets shows it"
+    other = _worst(text, second.text.split("; "), op, names, replace(second, notes=(note, *second.notes)))
+    return other if other.good else found
+
+
+def _worst(text: str, told: list[str], op: Op, names: Mapping[str, str], reading: Translation) -> Verdict:
     verdicts = [
-        _judged(one, op, bare, sizes) if one == text else _read_back(one, op, bare, sizes)
+        _judged(one, op, bare, dict(reading.sizes)) if one == text else _read_back(one, op, bare, dict(reading.sizes))
         for one, bare in zip(told, unindexed(text, len(told)), strict=True)
     ]
     worst = max(verdicts, key=lambda v: WORST.index(v.verdict))
     meant = (f"{letter} is read as {tensor}, as the text defines it" for letter, tensor in names.items())
-    return replace(worst, notes=tuple(dict.fromkeys((*meant, *notes, *worst.notes))))
+    return replace(worst, notes=tuple(dict.fromkeys((*meant, *reading.notes, *worst.notes))))
 
 
 def _read_back(text: str, op: Op, bare: Unindexed, sizes: Mapping[str, int]) -> Verdict:
@@ -106,8 +120,8 @@ def _judged(text: str, op: Op, bare: Unindexed, sizes: Mapping[str, int]) -> Ver
     return min(found, key=lambda v: WORST.index(v.verdict))
 
 
-def _translated(text: str, op: Op, names: Mapping[str, str]) -> tuple[list[str], tuple[str, ...], Mapping[str, int]]:
-    """The equations of a text in notation, what reading them took, and sizes that they tell. Raises: NotationError."""
+def _translated(text: str, op: Op, names: Mapping[str, str]) -> tuple[list[str], Translation]:
+    """The equations of a text in notation, and what reading them took. Raises: NotationError."""
     whole = "[" not in text and COTANGENT in tidied(text)
     if not whole and not any(sign in text for sign in ("\\", "$", "_{")):
         try:
@@ -116,14 +130,14 @@ def _translated(text: str, op: Op, names: Mapping[str, str]) -> tuple[list[str],
             if not looks_like_latex(text) and not _is_spaced(text, op):
                 raise
         else:
-            return [text], (), {}
+            return [text], Translation(text)
     reading = to_notation(text, op, names=names)
     if " = " not in reading.text:
         raise NotationError(
             f"claim: got {reading.text} alone, expected left = right; write what it is: dE/dX = ... for a gradient,"
             f" {op.output.name} = ... for the law"
         )
-    return reading.text.split("; "), reading.notes, dict(reading.sizes)
+    return reading.text.split("; "), reading
 
 
 def _is_spaced(text: str, op: Op) -> bool:

@@ -112,6 +112,30 @@ def test_a_limit_that_nobody_can_place_is_refused(op, formula, limits) -> None:
         check_formula(formula % limits, op)
 
 
+_FILTER = r"\frac{\partial E}{\partial F_{k,c,p,q}} = \sum_{n,i,j} \delta_{n,k,i,j} X_{n,c,%s}"
+_IMAGE = r"O_{i,j} = \sum_{p,q} X_{%s} F_{p,q} + b"
+# formula, its offsets, arguments, and from where subscripts count if it is right
+BASES = [
+    (_FILTER, "i+p-1,j+q-1", {"padding": 1}, 0), (_FILTER, "i+p-1,j+q-1", {"padding": 0}, 1),
+    (_FILTER, "i+p-2,j+q-2", {"padding": 1}, 1), (_FILTER, "i+p-2,j+q-2", {"padding": 0}, None),
+    (_FILTER, "i+p-2,j+q-1", {"padding": 1}, None), (_IMAGE, "i+p-1,j+q-1", {"padding": 1}, 0),
+    (_IMAGE, "2i+p-2,2j+q-2", {"stride": 2}, 1), (_IMAGE, "2i+p-1,2j+q-1", {"stride": 2}, None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("formula", "offsets", "settings", "base"), BASES)
+def test_a_formula_with_offsets_alone_may_count_from_0_or_from_1(formula, offsets, settings, base) -> None:
+    found = check_formula(formula % offsets, "conv2d", **settings)
+    assert found.good == (base is not None)
+    assert base is None or any(note.startswith(f"subscripts count from {base}") for note in found.notes)
+
+
+def test_limits_show_from_where_subscripts_count_whatever_the_offsets() -> None:
+    claim = r"O_{i,j} = \sum_{p=1}^{k} \sum_{q=1}^{k} X_{i+p-1,j+q-1} F_{p,q} + b"
+    assert check_formula(claim, "conv2d", padding=0).good
+    assert check_formula(claim, "conv2d", padding=1).verdict == "refuted"
+
+
 def test_one_letter_is_the_limit_over_axes_of_one_length() -> None:
     claim = r"\frac{\partial E}{\partial b_k} = \sum_{n=1}^%s \sum_{i=1}^m \sum_{j=1}^m \delta_{n,k,i,j}"
     assert check_formula(claim % "M", "conv2d").verdict == "verified"

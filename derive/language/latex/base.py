@@ -8,8 +8,11 @@ from derive.language.latex.names import Vocabulary
 from derive.language.latex.nodes import Binding, Indexed, Node, Number, Product, Run, Symbol, Terms, walk
 
 
-def detect_base(nodes: list[Node], words: Vocabulary, free: frozenset[str]) -> tuple[int, str]:
-    """0 or 1, and the note that tells why; what speaks for both, or for none, counts from 0."""
+def detect_base(nodes: list[Node], words: Vocabulary, free: frozenset[str]) -> tuple[int, str, bool]:
+    """0 or 1, the note that tells why, and whether it is sure; what speaks for both, or for none, counts from 0.
+
+    Offsets alone are not sure: with a padding of 1, `X_{i+p-1}` counts from 0.
+    """
     limits = {low for node in nodes for low in _lows(node)} & {0, 1}
     bound = {b.name for node in nodes for n in walk(node) if isinstance(n, Binding) for b in n.bounds}
     entries = [subs for node in nodes for subs in _subscripts(node, words, bound)]
@@ -18,19 +21,20 @@ def detect_base(nodes: list[Node], words: Vocabulary, free: frozenset[str]) -> t
         constants.add(1)
     offsets = {o for subs in entries for s in subs if (o := _offset(s, bound | free)) is not None}
     if not entries:
-        return 0, ""
+        return 0, "", True
     for evidence, words_of in (
         (limits, "the sums' limits"), ({0 if 0 in constants else 1} if constants else set(), "the entries"),
         (offsets, "the offsets of the subscripts"),
     ):  # fmt: skip
         if evidence == {1}:
-            return 1, f"subscripts count from 1, as {words_of} show: those here and in the right formula from 0"
+            note = f"subscripts count from 1, as {words_of} show: those here and in the right formula from 0"
+            return 1, note, evidence is not offsets
         if evidence == {0}:
-            return 0, ""
+            return 0, "", True
         if len(evidence) > 1:
-            return 0, f"subscripts are read as counting from 0: {words_of} speak for 0 and for 1"
+            return 0, f"subscripts are read as counting from 0: {words_of} speak for 0 and for 1", True
     shifted = any(isinstance(s, Terms | Product) for subs in entries for s in subs)
-    return 0, "subscripts are read as counting from 0: nothing shows where they start" if shifted else ""
+    return 0, "subscripts are read as counting from 0: nothing shows where they start" * shifted, not shifted
 
 
 def _lows(node: Node) -> Iterator[int]:

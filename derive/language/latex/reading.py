@@ -20,11 +20,13 @@ class Reading:
     """A formula in the notation, and the choices that reading it took.
 
     `sizes` are the operation's sizes that matrices written out entry by entry tell, as (("I", 2), ("J", 2)).
+    `other_base` is the number from which subscripts may count as well, where nothing but their offsets shows it.
     """
 
     text: str
     notes: tuple[str, ...] = ()
     sizes: tuple[tuple[str, int], ...] = ()
+    other_base: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def to_notation(
     session = Session(text, op, base, names or {}, star)
     sides = [pair for claim in session.claims for pair in session.equations(claim)]
     text = "; ".join(" = ".join(s for s in pair if s) for pair in sides)
-    return Reading(text, session.notes.all(), tuple(sorted(session.words.sizes.items())))
+    return Reading(text, session.notes.all(), tuple(sorted(session.words.sizes.items())), session.other_base)
 
 
 def lines(

@@ -80,8 +80,9 @@ class Session:
         bindings = [n for node in nodes for n in walk(node) if isinstance(n, Binding)]
         self.words.indices = frozenset(b.name for n in bindings for b in n.bounds if b.name[-1].isdigit())
         self.free = frozenset(self.words.index_name(n) for n in _free(self.claims, self.words))
-        found, note = detect_base(nodes, self.words, self.free) if not self.words.sized else (0, "")
+        found, note, sure = detect_base(nodes, self.words, self.free) if not self.words.sized else (0, "", True)
         self.base = found if base is None else base
+        self.other_base = None if sure or base is not None else 1 - found
         if base is None and note:
             self.notes.add(note)
         self.plane = any(isinstance(n, Matrix) for node in nodes for n in walk(node))
