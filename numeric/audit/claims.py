@@ -7,20 +7,20 @@ called elsewhere; every such reading is told.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from derive.errors import OperationError
 from derive.expressions.build import rebuild
-from derive.expressions.expr import Add, Binder, D, Entry, Expr, val
+from derive.expressions.expr import Add, Binder, Binding, D, Entry, Expr, val
 from derive.expressions.index import ZERO, Index, index
-from derive.expressions.substitution import fresh, retensor, substitute
-from derive.expressions.traversal import all_names, free_names, map_all_indices, reads, walk
+from derive.expressions.substitution import fresh, rename_bound, retensor, substitute
+from derive.expressions.traversal import free_names, map_all_indices, reads, walk
 from derive.language.show import show, show_index
 from derive.laws.law import COTANGENT
 from derive.operation import Op, with_values
 from numeric.audit.claim_grammar import DERIVATIVE, GRADIENT, IDENTITY, Written
-from numeric.audit.extents import axes_of, closed
+from numeric.audit.extents import axes_of, closed, overruns
 from numeric.audit.names import Names, spread, with_common_symbols
 from numeric.audit.omissions import EveryChannel, Omitted, OneSample, lacking, missing, unmet, written_extents
 from numeric.audit.writing import Unindexed
@@ -49,8 +49,8 @@ class Claim:
 
     @property
     def mentioned(self) -> frozenset[str]:
-        """Every name on the right side."""
-        return all_names(self.got)
+        """Every name on the right side that is not bound there."""
+        return free_names(self.got)
 
     @property
     def title(self) -> str:
@@ -64,6 +64,7 @@ def readings(said: Written, op: Op, names: Names, bare: Unindexed) -> tuple[Clai
 
     `bare` says where it is written without indices. Raises: OperationError where it says nothing.
     """
+    said = _apart_from_symbols(said, op, names)
     found: list[Claim] = []
     refused: list[OperationError] = []
     for one in (said, *_at_one_sample(said, bare.left)):
@@ -79,6 +80,25 @@ def readings(said: Written, op: Op, names: Names, bare: Unindexed) -> tuple[Clai
         raise OperationError(f"right side: got {show(said.right, bounds=False)}, in which vectors of different axes are"
                              " multiplied, expected to see which entries; write all their indices")  # fmt: skip
     return (*found, *(one for claim in found[:1] if bare.everywhere for one in _of_one_sample(claim)))
+
+
+def _apart_from_symbols(said: Written, op: Op, names: Names) -> Written:
+    """A claim in which no index has the letter of an argument or, where it is bound, of a size: they are renamed."""
+    own = (*(said.indices or ()), *(said.wrt.indices if said.wrt else ()))
+    used = op.symbols | {n for i in own for n in i.names()} | free_names(said.right)
+    at = {p.name: index(fresh(p.name, used)) for p in op.parameters if index(p.name) in own}
+    names.notes |= {f"the index {n} is called {i.name}, for {n} is an argument": None for n, i in at.items()}
+    left, right = (_bound_apart(substitute(e, at), op.symbols) for e in (said.left, said.right))
+    indices = tuple(i.substitute(at) for i in said.indices) if said.indices else said.indices
+    wrt = Entry(said.wrt.tensor, tuple(i.substitute(at) for i in said.wrt.indices)) if said.wrt else None
+    return replace(said, indices=indices, right=right, wrt=wrt, left=left)
+
+
+def _bound_apart(e: Expr, taken: Collection[str]) -> Expr:
+    """The expression whose bound names are none of those that are taken."""
+    e = e.with_parts(tuple(_bound_apart(p, taken) for p in e.parts)) if e.parts else e
+    clash = [b.name for b in e.binders if b.name in taken] if isinstance(e, Binding) else []
+    return rename_bound(e, clash, taken) if clash else e
 
 
 def _at_one_sample(said: Written, left_bare: bool) -> Iterator[Written]:
@@ -112,7 +132,7 @@ def _is_outer(op: Op, entries: Iterable[Entry]) -> bool:
 def _reads_its_axes(claim: Claim) -> bool:
     """Whether the right side depends on the left side's indices, if there are any: else they were left out there."""
     own = {b.name for b in claim.axes}
-    return not own or bool(own & free_names(claim.got))
+    return claim.kind == IDENTITY or not own or bool(own & free_names(claim.got))
 
 
 def _of_one_sample(claim: Claim) -> Iterator[Claim]:
@@ -143,13 +163,19 @@ def read(said: Written, op: Op, names: Names, omitted: Omitted) -> Claim:
     op, ones, lacks = _with_ones(op, parts, right, omitted)
     left, wrt = omitted.full(op, left), omitted.full(op, wrt) if wrt else None
     axes = tuple(_free_axes(op, (left, *([wrt] if wrt else []))))
-    right = closed(op, substitute(_all_full(op, right, omitted), ones))
+    full = substitute(_all_full(op, right, omitted), ones)
+    right = closed(op, full)
     common, values, assumed = with_common_symbols(op, free_names(right) - {b.name for b in axes}, _places(right))
     axes = tuple(Binder(b.name, b.extent.substitute(values)) for b in axes)
-    made = (*(f"{n}=1" for n in ones), *assumed)
+    made = (*(f"{n}=1" for n in ones), *assumed, *_outside(common, substitute(full, values)))
     notes = (*names.notes, *_valued(values), *_completed(op, parts, omitted))
     got = substitute(right, values)
     return Claim(said.kind, common, left, axes, got, wrt, made, tuple(ones), notes, lacking=lacks)
+
+
+def _outside(op: Op, written: Expr) -> tuple[str, ...]:
+    """What a claim takes for granted whose sums run beyond an axis."""
+    return ("entries outside a tensor count as 0",) if overruns(op, written) else ()
 
 
 def _valued(values: Mapping[str, Index]) -> tuple[str, ...]:
@@ -170,12 +196,13 @@ def _identity(said: Written, op: Op, names: Names, omitted: Omitted) -> Claim:
     parts = tuple(e for side in sides for e in _entries(side))
     op = spread(op, _written_out(op, parts))
     op, ones, lacks = _with_ones(op, parts, Add(tuple(sides)), omitted)
-    left, right = (closed(op, substitute(_all_full(op, side, omitted), ones)) for side in sides)
+    full = [substitute(_all_full(op, side, omitted), ones) for side in sides]
+    left, right = (closed(op, side) for side in full)
     free = (free_names(left) | free_names(right)) - op.symbols
     axes = tuple(b for b in _axes_read(op, (left, right)) if b.name in free)
     unknown_names = free - {b.name for b in axes}
     common, values, assumed = with_common_symbols(op, unknown_names, _places(left) | _places(right))
-    made = (*(f"{n}=1" for n in ones), *assumed)
+    made = (*(f"{n}=1" for n in ones), *assumed, *_outside(common, substitute(Add(tuple(full)), values)))
     got, other = substitute(right, values), substitute(left, values)
     notes = (*names.notes, *_valued(values))
     return Claim(IDENTITY, common, Entry("", ()), axes, got, None, made, tuple(ones), notes, other, lacks)

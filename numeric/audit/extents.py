@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 from operator import itemgetter
 
 from derive.errors import OperationError
-from derive.expressions.expr import Binder, Binding, Compare, Entry, Expr
+from derive.expressions.expr import Binder, Binding, Compare, Entry, Expr, val
 from derive.expressions.index import Index, index
 from derive.expressions.traversal import binders_of, free_names, reads, walk
 from derive.language.show import show
 from derive.laws.law import COTANGENT
+from derive.meaning.denote import World
 from derive.operation import Op
+from numeric.audit.small_worlds import growing
+
+TRIED = 100
+"""Sizes at which limits are compared."""
 
 
 def axes_of(op: Op) -> dict[str, tuple[Binder, ...]]:
@@ -31,11 +37,28 @@ def closed(op: Op, e: Expr, own: Mapping[str, tuple[Binder, ...]] | None = None)
     e = e.with_parts(tuple(closed(op, p, axes) for p in e.parts)) if e.parts else e
     if not isinstance(e, Binding):
         return e
-    return replace(e, binders=tuple(b if not _is_open(b) else _bounded(op, b, e, axes) for b in e.binders))
+    return replace(e, binders=tuple(b if not is_open(b) else _bounded(op, b, e, axes) for b in e.binders))
 
 
-def _is_open(b: Binder) -> bool:
+def is_open(b: Binder) -> bool:
+    """Whether the limit of a bound index is left out."""
     return (b.extent.name or "").startswith("?")
+
+
+def overruns(op: Op, e: Expr) -> bool:
+    """Whether a sum whose limit is written runs, at some sizes, beyond an axis that its index reads by itself."""
+    axes = axes_of(op)
+    limits = {
+        (axis.extent, b.extent)
+        for node in walk(e)
+        for b in binders_of(node)
+        if not is_open(b) and b.extent.names() <= op.symbols
+        for read in reads(node.parts[0])
+        for i, axis in zip(read.indices, axes[read.tensor], strict=True)
+        if i == index(b.name) and axis.extent != b.extent
+    }
+    worlds = [World(sizes, {}) for sizes in islice(growing(op), TRIED if limits else 0)]
+    return any(w.value(Compare("<", val(own), val(limit)), {}) == 1 for w in worlds for own, limit in limits)
 
 
 def _bounded(op: Op, b: Binder, e: Binding, axes: Mapping[str, tuple[Binder, ...]]) -> Binder:

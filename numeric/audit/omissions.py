@@ -19,7 +19,7 @@ from derive.expressions.traversal import free_names, reads, walk
 from derive.language.show import show
 from derive.meaning.denote import World
 from derive.operation import Op
-from numeric.audit.extents import axes_of, extent_by_name
+from numeric.audit.extents import axes_of, extent_by_name, is_open
 from numeric.audit.names import SAMPLES
 
 
@@ -103,7 +103,7 @@ def written_extents(op: Op, parts: Iterable[Entry], right: Expr) -> dict[str, st
     found = {b.extent.name: b.name for b in _spatial(op)}
     for node in walk(right):
         idle = [b for b in node.binders if b.name not in free_names(node.body)] if isinstance(node, Binding) else []
-        extents = {b.name: extent_by_name(op, b.name) if b.extent.name == f"?{b.name}" else b.extent for b in idle}
+        extents = {b.name: extent_by_name(op, b.name) if is_open(b) else b.extent for b in idle}
         found |= {extent.name: name for name, extent in extents.items() if extent is not None}
     for e in parts:
         axes = axes_of(op)[e.tensor]

@@ -32,6 +32,7 @@ ATTENTION = """
     O[i,c] = sum[j] A[i,j]*V[j,c]
     Q[i<N,k<D]; K[j<M,k<D]
 """
+OUTSIDE = "entries outside a tensor count as 0"
 PROBABILITIES, TRAINING = {"target": "probabilities"}, {"training": True}
 
 # operation, its settings, a right claim, and the hypothesis that it needs
@@ -108,6 +109,12 @@ RIGHT = [
     (ATTENTION, {}, r"S = QK^T/\sqrt{d_k}", ""),
     (ATTENTION, {}, r"\frac{\partial L}{\partial Q} = \frac{1}{\sqrt{d}} \frac{\partial L}{\partial S} K", ""),
     (ATTENTION, {}, r"O = \operatorname{softmax}\left(\frac{QK^T}{\sqrt{d_k}}\right) V", ""),
+    ("conv2d", {}, "dE/db[k] = sum[n<N+1,i<I+1,j] dE/dO[n,k,i,j]", OUTSIDE),
+    ("conv1d", {}, "dE/dF[k,c,p] = sum[n,s] dE/dO[n,k,s]*X[n,c,s+p]", "stride=1, padding=0, dilation=1"),
+    ("conv1d", {}, "dE/dF[k,c,d] = sum[n,i] dE/dO[n,k,i]*X[n,c,i+d]", "stride=1, padding=0, dilation=1"),
+    ("add", {}, "dE/dY[i] = dE/dX[i]", ""),
+    ("batch_norm", {}, "dE/dX[n,c] = dE/dY[n,c]/S[c]", ""),
+    ("softmax", {}, "sum[c] dE/dX[n,c] = 0", ""),
     ("conv2d", {}, "dE/db[k] = sum[i,j] dE/dO[k,i,j]", "N=1"),
     ("prelu", {}, "dE/da[c] = dE/dO[c]*min(X[c],0)", "N=1"),
     ("softmax", {}, "dE/dX[c] = O[c]*(dE/dO[c] - sum[k] dE/dO[k]*O[k])", "L=1"),
@@ -210,6 +217,12 @@ WRONG = [
     ("linear", {}, "dE/db[k] = dE/dO[0,k]", "one sample alone was counted"),
     ("avg_pool2d", {"kernel_size": 2}, "dE/dX[n,c,h,w] = dE/dO[n,c,h,w]/4", NO_MISTAKE),
     ("max_pool2d", {"kernel_size": 2}, "dE/dX[n,c,h,w] = dE/dO[n,c,h//2,w//2]", "every cell of a window"),
+    ("linear", {}, "dE/db[k] = sum[n<N-1] dE/dO[n,k]", "a sum ends one term too early"),
+    ("conv1d", {"stride": 2}, "dE/dF[k,c,p] = sum[n,s] dE/dO[n,k,s]*X[n,c,s+p]", "the stride was forgotten"),
+    ("conv1d", {"dilation": 2}, "dE/dF[k,c,d] = sum[n,i] dE/dO[n,k,i]*X[n,c,i+d]", "the dilation of the filter"),
+    ("add", {}, "dE/dY[i] = -dE/dX[i]", "sign"),
+    ("mse_loss", {}, "dE/dY[i] = dE/dX[i]", "sign"),
+    ("batch_norm", {}, "dE/dX[n,c] = dE/dY[n,c]*S[c]", "multiplied by what it must be divided by"),
     ("linear", {}, "dE/dW[k,c] = sum[n] dE/dO[n,k]*X[c]", "X lacks the sample index n"),
     ("linear", {}, "dE/dX[n,c] = sum[k] dE/dO[k]*W[k,c]", "dE/dO lacks the sample index n"),
     ("conv2d", {}, "dE/dF[k,c,p,q] = sum[n,i,j] dE/dO[n,k,i,j]*X[c,i+p,j+q]", "X lacks the sample index n"),
@@ -404,6 +417,7 @@ def test_an_identity_between_expressions_is_refuted_with_both_values() -> None:
     found = check_formula(r"\sigma'(x) = \sigma(x)(1+\sigma(x))", "sigmoid")
     assert (found.verdict, found.right) == ("refuted", "sigmoid(X[...])*(1 - sigmoid(X[...]))")
     assert check_formula("1 - O[i] = sigmoid(X[i])", "sigmoid").verdict == "refuted"
+    assert check_formula("sum[c] dE/dX[n,c] = 1", "softmax").verdict == "refuted"
 
 
 def test_a_claim_with_some_symbols_is_told_what_goes_wrong_without_the_others() -> None:
