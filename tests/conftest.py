@@ -1,5 +1,6 @@
-"""What every test shares: Hypothesis profiles and the full MNIST files, where they are."""
+"""What every test shares: threads, the collector, Hypothesis profiles and the full MNIST files, where they are."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -9,6 +10,9 @@ from hypothesis import settings
 # Tests run side by side, one a core: libraries that start threads of their own would only wait for each other.
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
+
+# Formulas that tests share stay in caches; the collector's default would walk through all of them again and again.
+gc.set_threshold(100_000, 20, 50)
 
 # No deadline: a loaded machine is not a wrong result. The default profile draws the same examples on every run.
 settings.register_profile("default", deadline=None, max_examples=100, derandomize=True, database=None)
