@@ -32,7 +32,12 @@ def own_words(op: Op | None) -> frozenset[str]:
 
 
 def is_about_sizes(nodes: Iterable[Node], op: Op | None) -> bool:
-    """Whether a formula counts cells or parameters: names, numbers and a quotient, no derivative and no function."""
+    """Whether a formula counts cells: names, numbers and a quotient, no derivative and no function.
+
+    An operation whose sizes are all those of its inputs has none to claim.
+    """
+    if op is not None and not op.sizes:
+        return False
     divided = False
     for node in nodes:
         for n in walk(node):

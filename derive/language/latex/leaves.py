@@ -64,11 +64,12 @@ class Leaves(Setting):
 
     def delta(self, s: Symbol) -> Value:
         """The Kronecker delta of two indices, else the cotangent of the layer."""
-        subs = self.words.split(s.subs, None)
-        if len(subs) == 2 and not self.words.delta_is_cotangent:
+        labelled = self.sample(s)
+        subs = self.words.split(labelled.subs, None)
+        if len(subs) == 2 and labelled is s and not self.words.delta_is_cotangent:
             self.words.notes.add("delta with two indices is Kronecker's: 1 where they are equal")
             return self.equal(*subs)
-        name = self.words.cotangent_of_delta(s)
+        name = self.words.cotangent_of_delta(labelled)
         if name is None:
             stem = self.words.spelled(Symbol(s.at, s.name, (), s.label, s.primes))
             return Entry(stem, self.integers.entry_indices(subs, self.env)) if subs else val(stem)
