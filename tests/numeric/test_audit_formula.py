@@ -94,6 +94,7 @@ RIGHT = [
      r" (m\frac{\partial L}{\partial y_i} - \sum_j \frac{\partial L}{\partial y_j}"
      r" - \hat{x}_i \sum_j \frac{\partial L}{\partial y_j}\hat{x}_j)", ""),
     ("batch_norm", TRAINING, r"\mu = \frac1m \sum_i x_i", ""),
+    ("batch_norm", TRAINING, r"\hat x_i = (x_i-\mu)/\sigma", ""),
     ("layer_norm", {}, r"\frac{\partial L}{\partial \gamma} = \sum_i \frac{\partial L}{\partial y_i} \hat x_i", ""),
     ("layer_norm", {}, r"\mu = \frac{1}{n} \sum_i x_i", "L=1"),
     ("cross_entropy", {}, r"\frac{\partial L}{\partial z_i} = \sum_j y_j (p_i - \delta_{ij})", "N=1"),
@@ -170,6 +171,7 @@ WRONG = [
         "the sign is wrong",
     ),
     ("batch_norm", TRAINING, r"\frac{\partial L}{\partial \gamma} = \sum_i \frac{\partial L}{\partial y_i} x_i", ""),
+    ("batch_norm", TRAINING, r"\hat x_i = (x_i+\mu)/\sigma", "a term has the wrong sign"),
     ("batch_norm", TRAINING, r"\frac{\partial L}{\partial \hat{x}_i} = \frac{\partial L}{\partial y_i} \beta", ""),
     (
         "batch_norm",
