@@ -15,7 +15,10 @@ from derive.language.tokens import NAME
 from derive.operation import Op
 from numeric.audit.names import with_common_symbols
 
-_MARKS = re.compile(r"\s*(?:>|[-*+•]\s|\(?(?:\d{1,3}|[a-zA-Z])[.)]\s|=>|⇒|→|\|)\s*")
+_MARKS = re.compile(
+    r"\s*(?:>|[-*+•]\s|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4})[.)]\s|(?:Step|Line)\s*\d+\s*[:.)]|=>|⇒|→|->|<=|⇔|\|)\s*",
+    re.IGNORECASE,
+)
 _INDICES = r"(?:\[[^\]=]*\])"
 _TOTAL = rf"d{NAME}{_INDICES}?\s*/\s*d{NAME}{_INDICES}?|d\(.+?\)/d{NAME}{_INDICES}?"
 _LEFT = rf"(?:{_TOTAL}|{NAME}{_INDICES})"
@@ -24,13 +27,15 @@ _TRAILING = re.compile(r",?\s+(?:by|as|since|because|using|from|for|which|due|wh
 _MEANS_EQUAL = re.compile(rf"^(\s*{_LEFT}\s*)(?::=|==|≡)(?!=)")
 _RELATION = re.compile(r"(?<![<>!])=(?!>)|≈|≡|∝|≃|\\(?:approx|propto|equiv|simeq)(?![a-zA-Z])")
 _SAID = re.compile(rf"(?:{_TOTAL})\s+(?:is|are|equals|becomes)\s+\S*[\d\[\]*/^]")
+_WEB = re.compile(r"\b\w+://\S+")
 _RULE = re.compile(r"\s*[=\-*_|:\s]+$")
 IN_SENTENCE = re.compile(r"\$([^$]+)\$")
 _DERIVATIVE = re.compile(r"\s*(?:=|\\d?frac\s*\{\s*(?:\\partial|d)\b|\\partial\b)")
-_NUMBER = re.compile(rf"(?<![\w*/+^\]-])({NAME})\s*=\s*(\d+)(?![\w*/+^\[(]|\.\d|\s*[-+*/^])")
-_TERM = r"[^\s,;:=.]+(?:\s*[-+*/^]\s*[^\s,;:=.]+)*"
+_NUMBER = re.compile(rf"(?<![\w*/+^\]∇?&'-])({NAME})\s*=\s*(\d+)(?![\w*/+^\[(&]|\.\d|\s*[-+*/^])")
+_OF_INDICES = re.compile(r"(?:(?<![a-z])[a-z](?![a-z])|[\d\s=+*/-])+")
+_TERM = r"[^\s,;:=.()]+(?:\s*[-+*/^]\s*[^\s,;:=.()]+)*"
 _EQUATION = re.compile(rf"({_TERM})\s*=\s*({_TERM})")
-_WORDED = r"\b(?:(no|without|zero|unit)\s+({0})\b|({0})\s+(?:(?:of|is|be|to|size|equals|=)\s+)*(\d+)\b)"
+_WORDED = r"\b(?:(no|without|zero|unit)\s+({0})\b|({0})\s+(?:(?:of|is|be|to|size|equals|=)\s+)*(\d+)\b(?!\.\d))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +83,11 @@ def understood(lines: Iterable[tuple[int, str]], op: Op, settings: Mapping[str, 
     """What sentences say of an operation whose arguments were set."""
     found = Prose()
     for number, line in lines:
-        rest = _formulas(number, line, found)
+        rest = _formulas(number, _WEB.sub("", line), found)
         rest = _arguments(number, rest, op, settings, found)
         rest = _numbers(number, rest, op, settings, found)
         for equation in _EQUATION.finditer(rest):
-            if all(len(n) == 1 and n.islower() for n in re.findall(NAME, equation[0])) and "[" not in equation[0]:
+            if _OF_INDICES.fullmatch(equation[0]):
                 found.notes.append(f"line {number}: {equation[0]} is said of indices, and not judged")
                 rest = rest.replace(equation[0], "")
         if looks_like_mathematics(rest):
@@ -92,11 +97,12 @@ def understood(lines: Iterable[tuple[int, str]], op: Op, settings: Mapping[str, 
 
 def _formulas(number: int, line: str, found: Prose) -> str:
     """A sentence without what is in dollars; what it says there is a hypothesis, and numbers are left in."""
+    said = claims(line)
     for m in IN_SENTENCE.finditer(line):
         if _NUMBER.fullmatch(m[1].strip()):
             line = line.replace(m[0], m[1])
         elif _RELATION.search(m[1]):
-            if m[1] not in claims(line):
+            if m[1] not in said:
                 found.assumed.append(f"line {number} supposes {m[1].strip()}")
             line = line.replace(m[0], "")
     return line
@@ -131,9 +137,12 @@ def _numbers(number: int, line: str, op: Op, settings: Mapping[str, Any], found:
             found.assumed += [f"{name} = {have}, though line {number} says {value}"] if have != value else []
         elif symbols(op, name):
             found.given.append(Given(number, name, value))
-        else:
+        elif _OF_INDICES.fullmatch(m[0]):
             found.notes.append(f"line {number}: {m[0]} is no size or argument of {op.name}, and not judged")
-    return _NUMBER.sub("", line)
+        else:
+            continue  # y_i = 0 says something of a tensor
+        line = line.replace(m[0], "")
+    return line
 
 
 def _set_to(op: Op, name: str) -> int | None:

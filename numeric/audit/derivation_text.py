@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from derive.errors import NotationError
 from derive.language.tokens import NAME
-from numeric.audit.derivation_prose import claims, undressed
+from numeric.audit.derivation_prose import claims, looks_like_mathematics, undressed
 
 SETTING = ("op", "set", "sizes", "law")
 HEADER = (*SETTING, "expect", "title")
@@ -37,6 +37,8 @@ _PLAIN = re.compile(
     rf"\s*(?:[-*]\s+)?(?:=|(?:d\(.+?\)/d{NAME}{_INDICES}|d{NAME}{_INDICES}\s*/\s*d{NAME}{_INDICES}|{NAME}{_INDICES})\s*=(?!=))"
 )
 _WORDS = re.compile(rf"\b{NAME}\s+(?!in\b){NAME}\b|\.\s")
+_UNDERLINE = re.compile(r"\s*(?:={2,}|-{2,})\s*$")
+_ARROW = re.compile(r"\s*(?:->|=>|<=|→|⇒|⇔|~)\s*\S*[\[\]*/^]")
 _IN_WORDS = re.compile(r"\\(?:inter)?text\{([^{}]*)\}")
 _COMMENT = re.compile(r"(?<!\\)%[^\n]*")
 _WORDING = re.compile(r"\\(?:text|mbox|textit|mathrm|intertext)\{[^{}]*\}|\\[,;:! ]|\\q?quad")
@@ -139,14 +141,17 @@ def _sentence(line: str, number: int, found: Written) -> Iterator[tuple[str, boo
     if inline := _INLINE.match(line):
         yield inline[1], True
         return
-    for part in undressed(line):
+    if _UNDERLINE.match(line):
+        return
+    for part in undressed(line.translate(_SIGNS) if "∂" in line else line):
         if (inline := _INLINE.match(part)) and "=" in inline[1]:
             yield inline[1], True
         elif _is_plain(part):
             yield part, False
         else:
             yield from ((claim, True) for claim in claims(part))
-            found.prose.append((number, part))
+            goes_on = _ARROW.match(line) and not looks_like_mathematics(part)
+            (found.unread if goes_on else found.prose).append((number, line.strip() if goes_on else part))
 
 
 def _fenced(lines: list[str], first: int, latex: bool, found: Written) -> Iterator[tuple[int, str, bool]]:
