@@ -80,7 +80,7 @@ PAIRS = [
      r"\frac{\partial L}{\partial F} = 2 \operatorname{Convolution}(X, \frac{\partial L}{\partial O})"),
     ("conv2d", _TERMS, "H=1+K_h, W=1+K_w, K=1, C=1, N=1, padding=0", _TERMS.replace("X_{12}", "X_{21}", 1)),
     ("conv2d", rf"\frac{{\partial E}}{{\partial F}} = X \circledast {_MATRIX}",
-     "H=1+K_h, W=1+K_w, K=1, C=1, N=1, padding=0, dilation=1",
+     "H=1+K_h, W=1+K_w, K=1, C=1, N=1, entries outside a tensor count as 0, padding=0, dilation=1",
      rf"\frac{{\partial E}}{{\partial F}} = X \circledast \operatorname{{rot180}}({_MATRIX})"),
     ("linear", r"z_1 = w_{11} x_1 + w_{12} x_2 + b_1", "C=2, L=1", r"z_1 = w_{11} x_1 + w_{21} x_2 + b_1"),
     ("softmax", r"p_1 = \frac{e^{z_1}}{e^{z_1} + e^{z_2}}", "C=2, L=1", r"p_1 = \frac{e^{z_2}}{e^{z_1} + e^{z_2}}"),
@@ -116,6 +116,10 @@ def test_a_sum_that_stops_elsewhere_is_refuted(op, formula, limits) -> None:
 def test_a_limit_that_nobody_can_place_is_refused(op, formula, limits) -> None:
     with pytest.raises(NotationError, match=r"got a limit in .* expected all of its axis"):
         check_formula(formula % limits, op)
+
+
+def test_a_sum_beyond_an_axis_is_right_where_nothing_is_there() -> None:
+    assert check_formula(_WEIGHT % "n=0}^{N", "linear").hypothesis == "entries outside a tensor count as 0"
 
 
 _FILTER = r"\frac{\partial E}{\partial F_{k,c,p,q}} = \sum_{n,i,j} \delta_{n,k,i,j} X_{n,c,%s}"
