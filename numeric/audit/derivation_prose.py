@@ -33,7 +33,7 @@ IN_SENTENCE = re.compile(r"\$([^$]+)\$")
 _DERIVATIVE = re.compile(r"\s*(?:=|\\d?frac\s*\{\s*(?:\\partial|d)\b|\\partial\b)")
 _NUMBER = re.compile(rf"(?<![\w*/+^\]∇?&'-])({NAME})\s*=\s*(\d+)(?![\w*/+^\[(&]|\.\d|\s*[-+*/^])")
 _OF_INDICES = re.compile(r"(?:(?<![a-z])[a-z](?![a-z])|[\d\s=+*/-])+")
-_TERM = r"[^\s,;:=.()]+(?:\s*[-+*/^]\s*[^\s,;:=.()]+)*"
+_TERM = r"[^\s,;:=.()*/+^-]+(?:\s*[-+*/^]\s*[^\s,;:=.()*/+^-]+)*"
 _EQUATION = re.compile(rf"({_TERM})\s*=\s*({_TERM})")
 _WORDED = r"\b(?:(no|without|zero|unit)\s+({0})\b|({0})\s+(?:(?:of|is|be|to|size|equals|=)\s+)*(\d+)\b(?!\.\d))"
 
