@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from derive.cases import TooManyCases, every_case
 from derive.expressions.build import contract, mul
 from derive.expressions.expr import (
+    GUARDS,
     Add,
     Binder,
     Cases,
@@ -32,6 +33,7 @@ from derive.expressions.expr import (
     Num,
     Pow,
     Val,
+    Winner,
 )
 from derive.expressions.index import Index, atom_index, index
 from derive.expressions.substitution import rename_bound, substitute
@@ -134,7 +136,9 @@ class _Reader:
         return self.symbol(self.key(e), e)
 
     def _divisor(self, found: Any) -> Any:
-        if found == 0:
+        """What is divided by: not 0, nor where a condition is false, for that would make the whole product 0."""
+        conditions = [s for s in found.free_symbols if isinstance(self.meant[s], (*GUARDS, Winner))]
+        if any(sympy.cancel(found.subs(s, 0)) == 0 for s in conditions) or found == 0:
             raise _NotRational
         return found
 
@@ -255,8 +259,9 @@ class _Reader:
     def _one_sum(self, binders: tuple[Binder, ...], body: Any) -> Any:
         """The sum of a product that depends on every factor; an index that it does not have counts its extent."""
         used = self._names(body).union(*(b.extent.names() for b in binders))
-        count = sympy.Mul(*(self.index(b.extent) for b in binders if b.name not in used))
-        kept = tuple(b for b in binders if b.name in used)
+        counts = [b for b in binders if b.name not in used and _is_natural(b.extent)]
+        count = sympy.Mul(*(self.index(b.extent) for b in counts))
+        kept = tuple(b for b in binders if b not in counts)
         if not kept:
             return count * body
         e = _flat(Contract(kept, self.expression(body)))
@@ -279,6 +284,11 @@ class _Reader:
         if found.is_Pow:
             return Pow(self.expression(found.args[0]), self.expression(found.args[1]))
         return Add(parts) if found.is_Add else Mul(parts)
+
+
+def _is_natural(i: Index) -> bool:
+    """Whether an extent is plainly not negative: a sum over fewer than no cells is 0."""
+    return all(c > 0 for _, c in i.terms) and all(isinstance(a, str) for a in i.atoms())
 
 
 def _flat(e: Contract) -> Contract:

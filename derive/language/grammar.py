@@ -266,12 +266,13 @@ class Grammar(IndexGrammar):
         return self.compare(_FLIPPED.get(sign.text, sign.text), left, right)
 
     def compare(self, op: str, left: Expr, right: Expr) -> Compare:
-        """A comparison whose sides are index expressions where both are integers."""
-        i, j = self.index_of(left, exact=op == "=="), self.index_of(right, exact=op == "==")
-        if i is not None and j is not None and not (isinstance(left, Entry) and isinstance(right, Entry)):
-            data = isinstance(left, Entry) or isinstance(right, Entry)
-            if not data or op in ("==", "!="):
-                return Compare(op, val(i), val(j))
+        """A comparison whose sides are index expressions where both are integers; with an entry a quotient is none."""
+        data = isinstance(left, Entry) or isinstance(right, Entry)
+        exact = op == "==" and not data
+        i, j = self.index_of(left, exact), self.index_of(right, exact)
+        both = isinstance(left, Entry) and isinstance(right, Entry)
+        if i is not None and j is not None and not both and (not data or op in ("==", "!=")):
+            return Compare(op, val(i), val(j))
         return Compare(op, left, right)
 
     def integer(self, e: Expr, start: int) -> Index:

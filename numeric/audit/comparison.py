@@ -28,6 +28,7 @@ from numeric.audit.sides import Difference, Sides
 from numeric.audit.small_worlds import bare, generic, growing, least_sizes, special, telling, told
 from numeric.audit.verdict import REFUTED, UNDECIDED, VERIFIED, Verdict, Witness
 from numeric.proof.hypotheses import Facts
+from numeric.proof.reals import as_meant
 
 if TYPE_CHECKING:
     from numeric import prove
@@ -72,9 +73,12 @@ def compare(op: Op, axes: tuple[Binder, ...], got: Expr, expected: Expr, hypothe
 
 
 def unfolded(op: Op, e: Expr) -> Expr:
-    """The expression with its named results written out, and with exponentials for sigmoid where the law has them."""
+    """The expression with its named results written out, and with exponentials for sigmoid where the law has them.
+
+    Conditions on real numbers are read as such.
+    """
     parts = tuple(unfolded(op, p) for p in e.parts)
-    e = e.with_parts(parts) if parts else e
+    e = as_meant(op, e.with_parts(parts) if parts else e)
     if isinstance(e, Fn) and e.name == SIGMOID and not _has(op, SIGMOID):
         return div(ONE, add((ONE, Fn("exp", negate(e.arg)))))
     return unfolded(op, unfolder(op)(e)) if isinstance(e, Apply) else e

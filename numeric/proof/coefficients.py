@@ -29,6 +29,7 @@ from numeric.evaluation.arithmetic import COMPARE, Integers, Mask
 from numeric.evaluation.grid import Grid, Scope, both, holds
 from numeric.proof.from_law import energy
 from numeric.proof.intermediates import all_put_in
+from numeric.proof.reals import labels_of
 from numeric.proof.terms import Expansion, Factor, Term
 from numeric.proof.verdict import Outside
 
@@ -130,7 +131,7 @@ class Ring(Grid):
 
     def polynomial(self, e: Expr, axes: Sequence[Binder], target: Entry | None = None) -> Polynomial:
         """An expression multiplied out at every point of its free indices; what the target is there leads each key."""
-        expand = Expansion(self.names, self.names, (), unfolder(self.op))
+        expand = Expansion(self.names, self.names, (), unfolder(self.op), labels_of(self.op))
         found: Polynomial = {}
         for term in expand(all_put_in(self.op, axes, e)):
             weight = self._weight(term)

@@ -22,6 +22,7 @@ from numeric.proof import solver
 from numeric.proof.hypotheses import Facts
 from numeric.proof.intermediates import unfolded
 from numeric.proof.normal import cleared, contracted, counts_apart
+from numeric.proof.reals import labels_of, reals_of
 from numeric.proof.relation import Relation, in_order, known, names_of, orders, parts_of, put_in, relation, solved
 from numeric.proof.terms import Expansion, Term
 from numeric.proof.verdict import Counterexample, Outcome, Outside, Proved, Unknown
@@ -70,7 +71,7 @@ class Claim:
         Raises: Outside.
         """
         signed = {p.name for p in self.op.parameters if p.minimum < 0}
-        expand = Expansion(self._whole, self._whole - signed, self._real, unfolder(self.op))
+        expand = Expansion(self._whole, self._whole - signed, self._real, unfolder(self.op), labels_of(self.op))
         terms = [*self.left_terms(expand), *(replace(t, number=-t.number) for t in expand(self.b))]
         yield self._kinds([counts_apart(t) for t in terms])
         pointwise = [contracted(t) for t in terms]
@@ -87,7 +88,7 @@ class Claim:
 
     @cached_property
     def _real(self) -> frozenset[str]:
-        return frozenset(p.name for p in self.op.parameters if p.real)
+        return reals_of(self.op)
 
     @cached_property
     def _whole(self) -> frozenset[str]:

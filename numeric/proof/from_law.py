@@ -18,6 +18,7 @@ from derive.laws.law import COTANGENT
 from derive.operation import Op
 from numeric.proof.equality import Claim
 from numeric.proof.intermediates import all_put_in
+from numeric.proof.reals import labels_of, reals_of
 from numeric.proof.terms import Expansion, Term
 from numeric.proof.verdict import Outside
 
@@ -50,9 +51,9 @@ def energy(op: Op, along: str = "") -> Expr:
 def is_polynomial(op: Op, tensor: str) -> bool:
     """Whether a law is a sum of products of entries, as far as it reads a tensor."""
     signed = {p.name for p in op.parameters if p.minimum < 0}
-    reals = {p.name for p in op.parameters if p.real}
+    reals = reals_of(op)
     whole = op.symbols - reals
-    expand = Expansion(whole, whole - signed, reals, _unnamed)
+    expand = Expansion(whole, whole - signed, reals, _unnamed, labels_of(op))
     try:
         return all(f.plain or not _reads(f.template, tensor) for t in expand(energy(op, tensor)) for f in t.factors)
     except Outside:

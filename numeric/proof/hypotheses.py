@@ -12,6 +12,7 @@ from derive.language.show import show
 from derive.laws.law import COTANGENT
 from derive.meaning.worlds import label_extents
 from derive.operation import Op
+from numeric.proof.reals import reals_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,9 @@ class Facts:
 
     @property
     def assumed(self) -> tuple[Expr, ...]:
-        """The requirements that are about sizes alone, and further hypotheses."""
-        reals = {p.name for p in self.op.parameters if p.real}
-        about_sizes = (r for r in self.op.require if not list(reads(r)) and not free_names(r) & reals)
-        return (*about_sizes, *self.hypotheses)
+        """The requirements that are about sizes alone, and further hypotheses, as far as they are about integers."""
+        about_sizes = (r for r in self.op.require if not list(reads(r)))
+        return tuple(g for g in (*about_sizes, *self.hypotheses) if not free_names(g) & reals_of(self.op))
 
     def extents(self, tensor: str) -> tuple[Index, ...]:
         return tuple(b.extent for b in self.op.tensor(tensor.removeprefix(COTANGENT)).axes)

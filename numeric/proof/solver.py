@@ -14,6 +14,7 @@ from typing import Any
 from derive.expressions.expr import Add, Compare, Divides, Entry, Expr, InRange, Maximum, Minimum, Mul, Num, Val
 from derive.expressions.index import Composite, Index
 from numeric.proof.hypotheses import Facts
+from numeric.proof.reals import labels_of, reals_of
 from numeric.proof.verdict import Outside
 
 EFFORT = 3_000_000
@@ -88,6 +89,8 @@ class Translation:
 
     def _atom(self, atom: str | Composite | Entry) -> tuple[Z3, list[Z3]]:
         if isinstance(atom, str):
+            if atom in reals_of(self.facts.op):
+                raise Outside(f"an index with the real number {atom} in it is none of integers")
             return self.name(atom), []
         if isinstance(atom, Entry):
             return self._label(atom)
@@ -122,7 +125,9 @@ class Translation:
         return found
 
     def _label(self, e: Entry) -> tuple[Z3, list[Z3]]:
-        """An entry of an integer tensor: a function of its place, 0 outside."""
+        """An entry of an integer tensor: a function of its place, 0 outside. Raises: Outside for a real one."""
+        if e.tensor not in labels_of(self.facts.op):
+            raise Outside(f"a condition on {e.tensor}, which holds real numbers, is none on integers")
         places = [self.index(i) for i in e.indices]
         at = [p for p, _ in places]
         inside = [w for _, whole in places for w in whole]

@@ -35,7 +35,8 @@ from derive.expressions.expr import (
 )
 from derive.expressions.index import Index, index
 from derive.expressions.substitution import substitute
-from derive.expressions.traversal import free_names, own_indices
+from derive.expressions.traversal import free_names
+from numeric.proof.reals import has_values, is_real, with_numbers_compared
 from numeric.proof.templates import BOUND, HOLE, template
 from numeric.proof.verdict import Outside
 
@@ -94,11 +95,11 @@ class Term:
 
 
 def _cancelled(factors: tuple[Factor, ...]) -> tuple[Factor, ...]:
-    """Without f * 1/f, and with a condition once."""
+    """Without f * 1/f, and with a condition once, which does not cancel: where it is false a product is 0."""
     kept: list[Factor] = []
     for f in factors:
         opposite = replace(f, inverse=not f.inverse)
-        if opposite in kept:
+        if opposite in kept and not f.condition:
             kept.remove(opposite)
         elif not (f.condition and f in kept):
             kept.append(f)
@@ -109,13 +110,14 @@ def _cancelled(factors: tuple[Factor, ...]) -> tuple[Factor, ...]:
 class Expansion:
     """Expands expressions over some symbols (sizes and whole parameters); all other names in indices are indices.
 
-    Those in `natural` are not negative; `reals` are real parameters.
+    Those in `natural` are not negative; `reals` are real parameters, `labels` the tensors that hold integers.
     """
 
     symbols: Collection[str]
     natural: Collection[str]
     reals: Collection[str]
     unfold: Callable[[Apply], Expr]
+    labels: Collection[str] = ()
     _fresh: Iterator[int] = field(default_factory=count, init=False)
 
     def __call__(self, e: Expr) -> list[Term]:
@@ -174,11 +176,11 @@ class Expansion:
         return [counted for t in self(body) for counted in self._counted(replace(t, binders=binders + t.binders))]
 
     def _counted(self, t: Term) -> list[Term]:
-        """A sum over an index that nothing depends on is its extent times one summand."""
+        """A sum over an index that nothing depends on is its extent times one summand, where that is never negative."""
         used = {n for g in t.guards for n in free_names(g)} | {n for f in t.factors for h in f.holes for n in h.names()}
         used |= {n for b in t.binders for n in b.extent.names()}
         for b in t.binders:
-            natural = b.extent.names() <= set(self.natural) and all(c > 0 for _, c in b.extent.terms)
+            natural = set(b.extent.atoms()) <= set(self.natural) and all(c > 0 for _, c in b.extent.terms)
             if b.name not in used and natural:
                 rest = replace(t, binders=tuple(c for c in t.binders if c != b))
                 return [term for size in self(Val(b.extent)) for term in self._counted(rest * size)]
@@ -201,18 +203,21 @@ class Expansion:
         return found
 
     def _guard(self, e: Expr) -> list[Term]:
-        if isinstance(e, Compare):
-            if not all(isinstance(p, Val | Num) for p in e.parts):
-                return self._opaque(e)
-            if {n for p in e.parts for i in own_indices(p) for n in i.names()} & set(self.reals):
-                return self._opaque(e)
+        """A condition on integers; one on real numbers is a factor by itself."""
+        if isinstance(e, Compare) and not all(isinstance(p, Val | Num) for p in e.parts):
+            return self._opaque(e)
+        if is_real(e, self.reals, self.labels):
+            return self._opaque(e)
         return [Term(guards=(e,))]
 
     def _cases(self, e: Cases) -> list[Term]:
         condition = self(e.condition)
-        if len(condition) != 1 or condition[0].factors or condition[0].guards != (e.condition,):
+        if condition == [Term(guards=(e.condition,))]:
+            otherwise = [Term(guards=(Compare("==", e.condition, ZERO),))]
+        elif isinstance(e.condition, Compare) and has_values(e.condition):
+            otherwise = self(_otherwise(e.condition))
+        else:
             return self._opaque(e)
-        otherwise = [Term(guards=(Compare("==", e.condition, ZERO),))]
         return self._times((condition, self(e.then))) + self._times((otherwise, self(e.other)))
 
     def _named(self, e: Apply) -> list[Term]:
@@ -225,7 +230,7 @@ class Expansion:
         return [Term(factors=(self._whole(e),))]
 
     def _whole(self, e: Expr) -> Factor:
-        shape, holes = template(e, self.reals, self.unfold)
+        shape, holes = template(with_numbers_compared(e, self.reals, self.labels), self.reals, self.unfold)
         fixed = {*self.reals, *self.symbols}
         stray = {n for n in free_names(shape) - fixed if n[0] not in (HOLE, BOUND)}
         if stray:
@@ -247,6 +252,12 @@ class Expansion:
         Apply: _named,
         D: _unfinished,
     }
+
+
+def _otherwise(e: Compare) -> Compare:
+    """The comparison of numbers that holds where another does not."""
+    op = {"==": "!=", "!=": "==", "<": "<=", "<=": "<"}[e.op]
+    return Compare(op, e.right, e.left) if op in ("<", "<=") else Compare(op, e.left, e.right)
 
 
 def _whole_power(e: Pow) -> int | None:

@@ -218,6 +218,12 @@ def test_a_true_guard_does_not(part):
             worth(text, {"i": 0}, X=row(0, 5))
 
 
+@pytest.mark.parametrize("guard", ["[X[0]==1/2]", "[0.5==X[0]]", "[X[0]==i/2]", "[2*X[0]==1]", "[X[0]/2==1/4]"])
+def test_an_entry_is_compared_with_a_quotient_as_numbers_are(guard):
+    assert worth(guard, {"i": 1}, X=row(Fraction(1, 2))) == 1
+    assert worth(guard, {"i": 1}, X=row(1)) == 0
+
+
 def test_a_false_guard_above_a_line_annihilates_a_divisor_of_0():
     assert worth("[i==1]/X[0]", {"i": 0}, X=row(0)) == 0
     assert worth("([i==1]*X[0]*5)/X[0]", {"i": 0}, X=row(0)) == 0

@@ -46,6 +46,10 @@ EQUAL = {
     "a divisor that does not move": ("sum[n<N] X[n]/S[c]", "(sum[n<N] X[n])/S[c]"),
 }
 DIFFERENT = {
+    "a condition below, too": ("X[i]*[X[i]<9]/[X[i]<9]", "X[i]"),
+    "a condition below in a product": ("[X[i]<9]/(Y[i]*[X[i]<9])", "1/Y[i]"),
+    "a sum over less than nothing": ("sum[n<9-N] Y[c]", "(9-N)*Y[c]"),
+    "a sum over a quotient that may be less": ("sum[n<(9-N)//2] Y[c]", "((9-N)//2)*Y[c]"),
     "a sign": ("1/(1+exp(-X[i])) + 1/(1+exp(-X[i]))^2", "(1+exp(-X[i])-1)/(1+exp(-X[i]))^2"),
     "an index": ("sum[n<N] X[n]*Y[c]", "sum[n<N] X[n]*Y[n]"),
     "a bound": ("sum[n<N] X[n]", "sum[n<M] X[n]"),

@@ -100,6 +100,48 @@ DIFFERENT = {
 OWN = "O[i] = sum[p<M] X[i+p]*F[p]"
 
 
+TAKEN_FOR_INTEGERS = {
+    "an entry is no half": ("[X[i]==1/2]", "0"),
+    "an entry is no half of a size": ("[2*X[i]==2*M+1]", "0"),
+    "no entry is between 0 and 1": ("[X[i]<1]", "[X[i]<=0]"),
+    "an entry in a range is one of its integers": ("[0<=X[i]<M]", "sum[p<M] [X[i]==p]"),
+    "an entry has a rest": ("[2 | X[i]] + [2 | X[i]+1]", "1"),
+    "a cotangent is no half": ("cases(dE/dO[i]==1/2, 1, 0)", "0"),
+    "an entry is an index": ("F[X[i]]", "sum[p<M] [X[i]==p]*F[p]"),
+}
+PARAMETER_TAKEN_FOR_INTEGER = {
+    "it is not between 0 and 1": ("[0<a]", "[1<=a]"),
+    "it is odd or even": ("[2 | a] + [2 | a+1]", "1"),
+    "it is an index": ("X[a]", "sum[i<L] [a==i]*X[i]"),
+}
+TAKEN_FOR_GRANTED = {
+    "a condition is not false": ("X[i]*[X[i]<9]/[X[i]<9]", "X[i]"),
+    "a condition on indices is not false": ("X[i]*[i<9]/[i<9]", "X[i]"),
+    "an extent is not negative": ("sum[p<9-M] F[0]", "(9-M)*F[0]"),
+    "a quotient as extent is not negative": ("sum[p<(9-M)//2] F[0]", "((9-M)//2)*F[0]"),
+}
+
+
+@pytest.mark.parametrize("which", TAKEN_FOR_INTEGERS)
+def test_entries_that_are_real_are_not_taken_for_integers(which):
+    law = op(OWN)
+    a, b = map(parse_expr, TAKEN_FOR_INTEGERS[which])
+    assert not equal(law, law.output.axes, a, b)
+
+
+@pytest.mark.parametrize("which", PARAMETER_TAKEN_FOR_INTEGER)
+def test_a_real_parameter_is_not_taken_for_an_integer(which):
+    a, b = map(parse_expr, PARAMETER_TAKEN_FOR_INTEGER[which])
+    assert not equal(op("leaky_relu"), (), a, b)
+
+
+@pytest.mark.parametrize("which", TAKEN_FOR_GRANTED)
+def test_nothing_is_taken_for_granted_that_may_fail(which):
+    law = op(OWN)
+    a, b = map(parse_expr, TAKEN_FOR_GRANTED[which])
+    assert not equal(law, law.output.axes, a, b)
+
+
 @pytest.mark.parametrize("which", EQUAL)
 def test_formulas_that_differ_in_form_alone_are_proved_equal(which):
     law = op(OWN)
