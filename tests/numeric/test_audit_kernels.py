@@ -420,11 +420,9 @@ def test_nothing_that_a_kernel_started_is_left(tmp_path: Path) -> None:
     text += f"    open({str(left)!r}, 'w').write(str(p.pid))\n    while True: pass\n"
     found = judge(tmp_path, text, call=1)
     assert "did not return" in found.verdict.diagnosis
-    for _ in range(100):
-        if not alive(int(left.read_text())):
-            break
-        time.sleep(0.05)
-    assert not alive(int(left.read_text()))
+    pid = int(left.read_text())
+    until(lambda: not alive(pid))
+    assert not alive(pid)
 
 
 GIL = "ctypes.PyDLL(None).pause()"
@@ -441,7 +439,7 @@ def relu(grad_output, input):
     while True: {loop}
 """)
     code = "from numeric.audit.kernel.isolation import Limits; from numeric.audit.kernels import check_kernel\n"
-    code += f"check_kernel({f'{path}:relu'!r}, 'relu', limits=Limits(load=2, call=1))"
+    code += f"check_kernel({f'{path}:relu'!r}, 'relu', limits=Limits(call=1))"
     process = subprocess.Popen([sys.executable, "-c", code])
     until(left.exists)
     process.send_signal(how)
@@ -452,8 +450,8 @@ def relu(grad_output, input):
 
 
 def until(true: Callable[[], bool]) -> None:
-    """Wait for what comes soon."""
-    for _ in range(200):
+    """Wait for what comes soon, or within a minute where the machine is loaded."""
+    for _ in range(1200):
         if true():
             return
         time.sleep(0.05)
