@@ -78,10 +78,13 @@ def judged(
 
 
 def _in_its_words(audit: Audit, others: Mapping[str, Suite]) -> Audit:
-    """The audit, or where the kernel refuses every call the first of others, by what is noted, that it does not."""
-    if not audit.refuses():
+    """The audit, or where the kernel refuses every call the first of others, by what is noted, that it does not.
+
+    A layer that holds tensors may take some sizes by chance: it is asked for its own where it refuses any call.
+    """
+    if not audit.refuses(some=True):
         return audit
-    for note, suite in others.items():
+    for note, suite in others.items() if audit.refuses() else [(OWN_SIZES, others[OWN_SIZES])]:
         with suppress(OperationError):  # sizes at which nothing can be drawn
             other = Audit(audit.caller, suite, audit.target, audit.calls, [note], started=audit.started)
             if suite.laws and not other.refuses():

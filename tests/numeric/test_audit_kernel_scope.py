@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from derive.errors import OperationError
+from numeric.audit.kernel import audit
 from numeric.audit.kernel.audit import CannotLoad
 from numeric.audit.kernel.in_process import InProcess
 from numeric.audit.kernel.told import KernelVerdict, counted_axes
@@ -188,6 +189,64 @@ def test_no_call_goes_unjudged(number: int) -> None:
     found = judge(once, "linear")
     assert found.verdict.verdict == REFUTED
     assert "depends on earlier calls" in found.verdict.diagnosis
+
+
+# -- sizes -------------------------------------------------------------------------------------------------------------
+
+
+def conv2d(grad_output: Any, input: Any, weight: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1,
+           groups: int = 1) -> Any:  # fmt: skip
+    given = grad_output, stride, padding, dilation, groups
+    return (
+        torch.nn.grad.conv2d_input(input.shape, weight, *given),
+        torch.nn.grad.conv2d_weight(input, weight.shape, *given),
+    )
+
+
+def relu(grad_output: Any, input: Any) -> Any:
+    return (grad_output * (input > 0),)
+
+
+def mse_loss(grad_output: Any, input: Any, target: Any) -> Any:
+    grad = grad_output * 2 * (input - target) / input.size
+    return grad, -grad
+
+
+LARGE: list[tuple[Callable[..., Any], str, Callable[..., bool]]] = [
+    (with_rows, "weight.shape[1] > 32", lambda a: a["weight"].shape[1] > 32),
+    (with_rows, "weight.shape[0] > 64", lambda a: a["weight"].shape[0] > 64),
+    (with_rows, "input.size // C > 64", lambda a: a["input"].size // a["input"].shape[-1] > 64),
+    (with_rows, "input.ndim == 4", lambda a: a["input"].ndim == 4),
+    (mse_loss, "input.ndim == 4", lambda a: a["input"].ndim == 4),
+    (relu, "input.size >= 500", lambda a: a["input"].size >= 500),
+    (conv2d, "input.shape[2] >= 16", lambda a: a["input"].shape[2] >= 16),
+    (conv2d, "weight.shape[3] >= 7", lambda a: a["weight"].shape[3] >= 7),
+    (
+        conv2d,
+        "all settings, and one sample",
+        lambda a: a["input"].shape[0] == 1 and a["groups"] == min(max(a["dilation"]), max(a["padding"])) == 2,
+    ),
+]
+
+
+@pytest.mark.parametrize(("kernel", "at", "wrong"), LARGE, ids=lambda v: v if isinstance(v, str) else "")
+def test_what_is_wrong_at_large_sizes_alone_is_wrong(kernel: Any, at: str, wrong: Callable[..., bool]) -> None:
+    @wraps(kernel)
+    def broken(*grad_output: Any, **given: Any) -> Any:
+        found = kernel(*grad_output, **given)
+        each = list(found.values() if isinstance(found, dict) else found)
+        return [g * (1 + (g is each[-1] and bool(wrong(given)))) for g in each]
+
+    assert judge(kernel, kernel.__name__.replace("with_rows", "linear")).verdict.verdict == VERIFIED
+    assert judge(broken, kernel.__name__.replace("with_rows", "linear")).verdict.verdict == REFUTED
+
+
+def test_a_kernel_that_is_too_slow_at_large_sizes_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "MOST_AT_EXTENTS", -1.0)
+    found = judge(relu, "relu")
+    assert found.verdict.verdict == VERIFIED
+    assert audit.LEFT_OUT in found.verdict.notes
+    assert "extents" not in found.verdict.reason
 
 
 @pytest.mark.parametrize("kernel", [without_its_dim, with_a_sign], ids=lambda k: k.__name__)

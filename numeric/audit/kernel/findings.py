@@ -26,6 +26,7 @@ BY_STAGE = {
     " stride 0",
     "large": ACCUMULATION,
     "float32": "it is wrong in float32 only",
+    "extents": "it is right for small extents and windows only, or where few settings are not torch's default",
 }
 """What it means that a kernel is right before this stage and not in it."""
 

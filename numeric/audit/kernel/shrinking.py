@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from numeric.audit.kernel.extents import LARGE
 from numeric.audit.kernel.faults import Fault
 from numeric.audit.kernel.trials import Suite, Trial
 from numeric.checks.samples import chosen_symbols, fitting
@@ -61,7 +62,7 @@ def _least(fault: Fault) -> Mapping[str, Any] | None:
     op, names = fault.trial.sample.op, fault.trial.sample.names
     least = {p.name: p.minimum for p in op.parameters if not p.real}
     kept = {p.name: names[p.name] for p in op.parameters if p.real}
-    return fitting(op, {n: kept.get(n, max(least.get(n, 1), 0)) for n in chosen_symbols(op)})
+    return fitting(op, {n: kept.get(n, max(least.get(n, 1), 0)) for n in chosen_symbols(op)}, LARGE)
 
 
 def _smaller(fault: Fault) -> Iterator[Mapping[str, Any]]:
@@ -75,6 +76,6 @@ def _smaller(fault: Fault) -> Iterator[Mapping[str, Any]]:
         low = max(least.get(name, 1), 0)
         for value in dict.fromkeys((low, (low + own[name]) // 2, own[name] - 1)):
             if low <= value < own[name]:
-                found = fitting(op, {**fixed, **own, name: value})
+                found = fitting(op, {**fixed, **own, name: value}, LARGE)
                 if found is not None:
                     yield found

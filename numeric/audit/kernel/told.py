@@ -174,6 +174,7 @@ STAGES: Mapping[str, str] = {
     "large": "large integers",
     "real": "real numbers within the rounding of each entry",
     "float32": "float32",
+    "extents": "extents up to 129",
 }
 """The stages of `trials` after the first in words."""
 

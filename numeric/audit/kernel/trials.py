@@ -9,8 +9,9 @@ expanded  a cotangent of one number, as that of sum()   stride 0                
 large     integers beyond float32, exact in float64     contiguous               bit for bit
 real      real numbers: wide, saturated, with ties      contiguous               within the rounding of each entry
 float32   the data of the first stage in float32        contiguous               bit for bit, or within rounding
+extents   as in the first stage, at large sizes         contiguous               as there
 
-Then come shapes that torch takes as well: batches of two axes, or none.
+Then come shapes that torch takes as well: batches of two axes and more, or none.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from numpy.typing import NDArray
 from derive.conventions import by_rule
 from derive.errors import MeaningError, OperationError
 from derive.operation import Op
+from numeric.audit.kernel.extents import four_axes, large_sizes
 from numeric.audit.kernel.signatures import Signature
 from numeric.audit.kernel.subjects import EXPANDED, PLAIN, STRIDED
 from numeric.backend import Formula, gradient_formula
@@ -38,7 +40,11 @@ from numeric.checks.samples import Sample, at_sizes, draw, passed_shape, sized
 FACTORS = (1_048_583, 4099, 67)
 """What integers are multiplied by so that float32 no longer holds them: the first with which float64 still does."""
 
+EXTENTS = "extents"
 SMALL_NUMBERS = 3
+DRAWS, FEWEST = 16, 6
+"""Seeds that are tried for shapes of one family at given sizes; trials of a law at large sizes, at least."""
+
 SEEDS, MORE_SEEDS = 60, 600
 """Seeds that are tried for the configurations of one family of shapes, and of a rare one that is all there is."""
 
@@ -104,6 +110,34 @@ class Suite:
     def staged(self, stage: str, t: Trial) -> Trial | None:
         """A trial of the first stage as one of another; None where that says nothing new."""
         return STAGED[stage](self, t)
+
+    def extents(self, first: Sequence[Trial]) -> Iterator[Trial]:
+        """Trials at large sizes: all that there are of the law with the most settings, one of each other."""
+        ample = max(self.laws, key=lambda law: len(law.symbols))
+        for like in {t.sample.op: t for t in reversed(first)}.values():
+            each = list(islice(large_sizes(like.sample.op), None if like.sample.op == ample else 1))
+            for names in each:
+                drawn = (self.at_sizes(names, like, seed) for seed in range(DRAWS))
+                few = 1 if like.sample.op != ample else -(-FEWEST // len(each))
+                yield from (replace(t, stage=EXTENTS) for t in islice(filter(None, drawn), few))
+
+    def four_axes(self, first: Sequence[Trial]) -> list[Trial]:
+        """The first stage with inputs of four axes, where they may have any number."""
+        found = ((t, self._of_four_axes(t)) for t in {t.sample.op: t for t in reversed(first)}.values())
+        return [trial for like, trial in found if trial is not None and (trial.exact or not like.exact)]
+
+    def _of_four_axes(self, like: Trial) -> Trial | None:
+        multiple = 1
+        for _ in range(2):
+            style = "integer" if like.exact else "positive"
+            drawn = (four_axes(like.sample.op, k, style, SMALL_NUMBERS, multiple) for k in range(DRAWS))
+            star = len(like.sample.shared.star)
+            sample = next((s for s in drawn if s is None or len(s.shared.star) == star), None)
+            found = None if sample is None else self.trial("values", sample)
+            if found is None or not like.exact:
+                return found
+            multiple = lcm(multiple, *found.bounds.divisors)
+        return found
 
     def _of(self, law: Op, family: Family, seeds: int) -> Iterator[Trial]:
         for k in range(seeds):
@@ -215,8 +249,10 @@ STAGED: dict[str, Callable[[Suite, Trial], Trial | None]] = {
     "large": Suite._large,
     "real": Suite._real,
     "float32": Suite._single,
+    EXTENTS: lambda suite, t: replace(t, stage=EXTENTS),
 }
-STAGES = tuple(STAGED)
+STAGES = tuple(stage for stage in STAGED if stage != EXTENTS)
+"""Those on the configurations of the first."""
 
 
 def with_numbers(sample: Sample, change: Callable[[NDArray], NDArray]) -> Sample:
