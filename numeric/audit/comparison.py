@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from derive.errors import NotDerived
 from derive.expressions.build import add, div, negate
-from derive.expressions.expr import ONE, Apply, Binder, Compare, Contract, Entry, Expr, Fn
+from derive.expressions.expr import ONE, Apply, Binder, Compare, Contract, Entry, Expr, Fn, Maximum, Minimum
 from derive.expressions.index import ZERO, Index, atom_index
 from derive.expressions.match import Unknowns, match
 from derive.expressions.substitution import substitute
@@ -25,7 +25,7 @@ from derive.rewrite import run
 from derive.sweep import STAGES
 from numeric.audit.canonical import canonical, same
 from numeric.audit.sides import Difference, Sides
-from numeric.audit.small_worlds import bare, generic, growing, least_sizes, special, telling, told
+from numeric.audit.small_worlds import bare, fractional, generic, growing, least_sizes, special, telling, told
 from numeric.audit.verdict import REFUTED, UNDECIDED, VERIFIED, Verdict, Witness
 from numeric.proof.hypotheses import Facts
 from numeric.proof.reals import as_meant
@@ -107,11 +107,18 @@ def _refuted(sides: Sides) -> tuple[Witness | None, str, int]:
 
 def _telling_difference(sides: Sides) -> tuple[Sizes, Worlds] | None:
     """Sizes that expose mistakes and the kind of numbers at which the two differ; None where no tensor is read."""
-    for kind in (generic, special) if sides.reading else ():
+    kinds = (generic, fractional, special) if _chooses(sides) else (generic, special)
+    for kind in kinds if sides.reading else ():
         for sizes, worlds in told(sides.op, kind):
             if sides.differ(worlds):
                 return sizes, kind
     return None
+
+
+def _chooses(sides: Sides) -> bool:
+    """Whether one of the two compares what it reads."""
+    nodes = (n for e in (sides.got, sides.expected) for n in walk(e))
+    return any(isinstance(n, Compare | Maximum | Minimum) and any(True for _ in reads(n)) for n in nodes)
 
 
 def differ(op: Op, axes: tuple[Binder, ...], got: Expr, expected: Expr, hypotheses: tuple[Expr, ...] = ()) -> bool:

@@ -23,6 +23,8 @@ SIGNS = ((1, 1), (1, -1), (-1, 1))
 """How entries alternate: all positive; or positive and negative, one of the two first."""
 TELLING, APART, DRAWS, TRIES, MOST, ROOM = 4, 2, 2, 20_000, 600, 4_000
 TENTH = Fraction(1, 10)
+SMALL = tuple(sign * Fraction(1, n) for n in (3, 7, 10**6) for sign in (1, -1))
+"""On both sides of 0, near to it and less near: no threshold between them stays unseen."""
 
 
 def growing(op: Op, moving: frozenset[str] | None = None) -> Iterator[Sizes]:
@@ -138,6 +140,20 @@ def special(op: Op, sizes: Mapping[str, int]) -> Iterator[World]:
         found, _ = drawn(op, sizes, random)
         if found is not None:
             yield found
+
+
+def fractional(op: Op, sizes: Mapping[str, int]) -> Iterator[World]:
+    """Worlds whose inputs are small fractions, all different, each first once: what has a threshold shows it there."""
+    for world in islice(generic(op, sizes), 1):
+        for first in range(len(SMALL)):
+            numbers = (SMALL[(first + k) % len(SMALL)] * (1 + Fraction(k // len(SMALL), 100)) for k in count())
+            free = [t.name for t in op.inputs if t.name not in _kept(op)]
+            arrays = {
+                n: Array(world.arrays[n].shape, tuple(islice(numbers, len(world.arrays[n].values)))) for n in free
+            }
+            found = replace(world, arrays={**world.arrays, **arrays})
+            if _valued(op, found):
+                yield found
 
 
 def _zeros(a: Array) -> Array:

@@ -248,7 +248,7 @@ INTEGERS = [
     ("relu", "dE/dX[i] = cases(X[i]==1/2, 0, dE/dO[i]*[X[i]>0])"),
     ("linear", "dE/dX[n,c] = sum[k] dE/dO[n,k]*W[k,c]*(1-2*[W[k,c]==1/2])"),
     ("linear", "dE/dX[n,c] = sum[k] dE/dO[n,k]*W[k,c] + [0<=X[n,c]<C] - sum[m<C] [X[n,c]==m]"),
-    ("leaky_relu", "dE/dX[i] = dE/dO[i]*([X[i]>0] + a*[X[i]<=0] + [a==1/3] - [3*a==1])"),
+    ("leaky_relu", "dE/dX[i] = dE/dO[i]*([X[i]>0] + a*[X[i]<=0] + [a==1/7])"),
     ("tanh", r"\frac{\partial E}{\partial x_i} = \frac{\partial E}{\partial o_i}(1-o_i^2) + 5\mathbf 1[x_i=\frac12]"),
 ]
 
@@ -295,6 +295,16 @@ def test_a_wrong_claim_is_refuted_and_diagnosed_with_the_right_formula(op, set_t
     assert found.witness.got != found.witness.expected
     again = check_formula(found.right, op, **set_to)
     assert again.verdict in ("verified", "verified-under")
+
+
+@pytest.mark.parametrize(("op", "text"), INTEGERS)
+def test_what_holds_of_integers_alone_is_not_verified(op, text) -> None:
+    assert not check_formula(text, op).good
+
+
+@pytest.mark.parametrize("threshold", ["1/2", "1", "1/1000", "-1/1000", "-1"])
+def test_a_threshold_that_is_not_0_is_refuted(threshold) -> None:
+    assert check_formula(f"dE/dX[i] = dE/dO[i]*[X[i]>{threshold}]", "relu").verdict == "refuted"
 
 
 @pytest.mark.parametrize(("op", "text", "right"), SHOWN)
