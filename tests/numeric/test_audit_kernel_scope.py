@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -367,6 +367,156 @@ def test_a_result_in_a_coarser_format_is_told() -> None:
     found = judge(lambda grad_output, input: (grad_output * (1 - np.tanh(input) ** 2)).astype(np.float16), "tanh")
     assert found.verdict.verdict == REFUTED
     assert found.verdict.diagnosis == "the result is float16 where grad_output is float64"
+
+
+class Rows(torch.autograd.Function):
+    """A linear layer whose backward has what its own forward saved, and does what it is asked."""
+
+    @staticmethod
+    def forward(ctx: Any, input: Any, weight: Any) -> Any:
+        ctx.save_for_backward(input, weight)
+        return input @ weight.T
+
+    @staticmethod
+    def backward(ctx: Any, grad: Any) -> Any:
+        return Rows.gradients(grad, *ctx.saved_tensors, *ctx.needs_input_grad)
+
+    @staticmethod
+    def gradients(grad: Any, x: Any, w: Any, of_input: bool = True, of_weight: bool = True) -> Any:
+        dy, rows = (a.reshape(-1, a.shape[-1]) for a in (grad, x))
+        return grad @ w if of_input else None, dy.T @ rows if of_weight else None
+
+
+class WrongForWeightAlone(Rows):
+    @staticmethod
+    def backward(ctx: Any, grad: Any) -> Any:
+        of_input, of_weight = Rows.backward(ctx, grad)
+        return of_input, 2 * of_weight if of_input is None else of_weight
+
+
+class RaisingForInputAlone(Rows):
+    @staticmethod
+    def backward(ctx: Any, grad: Any) -> Any:
+        of_input, of_weight = Rows.backward(ctx, grad)
+        return of_input, of_weight * 1
+
+
+class NothingForInputAlone(Rows):
+    @staticmethod
+    def backward(ctx: Any, grad: Any) -> Any:
+        of_input, of_weight = Rows.backward(ctx, grad)
+        return (None if of_weight is None else of_input), of_weight
+
+
+class Keeping(Rows):
+    """What forwards saved is kept in a list of the class, and `backward` takes what `taken` says."""
+
+    kept: ClassVar[list[Any]] = []
+    taken: Callable[[], Any]
+
+    @classmethod
+    def forward(cls, ctx: Any, input: Any, weight: Any) -> Any:  # type: ignore[override]
+        cls.kept.append((input, weight))
+        return input @ weight.T
+
+    @classmethod
+    def backward(cls, ctx: Any, grad: Any) -> Any:  # type: ignore[override]
+        return Rows.gradients(grad, *cls.taken())
+
+
+class Last(Keeping):
+    kept: ClassVar[list[Any]] = []
+
+    @staticmethod
+    def taken() -> Any:
+        return Last.kept[-1]
+
+
+class Stack(Keeping):
+    kept: ClassVar[list[Any]] = []
+
+    @staticmethod
+    def taken() -> Any:
+        return Stack.kept.pop()
+
+
+class Queue(Keeping):
+    kept: ClassVar[list[Any]] = []
+
+    @staticmethod
+    def taken() -> Any:
+        return Queue.kept.pop(0)
+
+
+class OneBuffer(Rows):
+    """Outputs of one shape have the same memory."""
+
+    buffers: ClassVar[dict[Any, Any]] = {}
+
+    @staticmethod
+    def forward(ctx: Any, input: Any, weight: Any) -> Any:
+        output = Rows.forward(ctx, input, weight)
+        buffer = OneBuffer.buffers.setdefault((output.shape, output.dtype), torch.empty_like(output))
+        return buffer.copy_(output).view_as(buffer)
+
+
+class OnLayer(torch.nn.Linear):
+    """The input is kept on the layer."""
+
+    def __init__(self, in_features: int, out_features: int) -> None:
+        super().__init__(in_features, out_features, bias=False)
+
+    def forward(self, input: Any) -> Any:
+        self.kept = input.detach()
+        return OfLayer.apply(input, self.weight, self)
+
+
+class OfLayer(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, input: Any, weight: Any, layer: Any) -> Any:
+        ctx.layer = layer
+        return Rows.forward(ctx, input, weight)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Any) -> Any:
+        return *Rows.gradients(grad, ctx.layer.kept, ctx.saved_tensors[1]), None
+
+
+SHARED = "state is shared between calls: two forwards before a backward"
+NEEDED = "where not all of its inputs require a gradient"
+BY_AUTOGRAD = [(WrongForWeightAlone, NEEDED), (RaisingForInputAlone, NEEDED), (NothingForInputAlone, NEEDED),
+               (Last, SHARED), (Stack, SHARED), (Queue, SHARED), (OneBuffer, SHARED), (OnLayer, SHARED)]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kernel", "diagnosis"), BY_AUTOGRAD, ids=lambda v: getattr(v, "__name__", ""))
+def test_autograd_may_ask_for_some_gradients_alone_and_later(kernel: Any, diagnosis: str) -> None:
+    found = judge(kernel, "linear", 2)
+    assert found.verdict.verdict == REFUTED
+    assert diagnosis in found.verdict.diagnosis
+    text = found.test.replace("from mine import kernel\n", "")
+    with pytest.raises((AssertionError, RuntimeError, TypeError)):
+        run_test(text, kernel)
+    run_test(text, Unbiased if kernel is OnLayer else Rows)
+
+
+def run_test(text: str, kernel: Any) -> None:
+    names: dict[str, Any] = {"kernel": kernel}
+    exec(text, names)  # noqa: S102  # it is what a user pastes
+    next(f for n, f in names.items() if n.startswith("test_"))()
+
+
+@pytest.mark.parametrize("kernel", [Rows, Unbiased])
+def test_a_kernel_that_keeps_its_state_to_each_call_is_right(kernel: Any) -> None:
+    found = judge(kernel, "linear", 2)
+    assert found.verdict.verdict == VERIFIED
+    assert "each choice of what requires a gradient" in found.verdict.reason
+    assert "between the forwards and backwards of others" in found.verdict.reason
+
+
+def test_one_gradient_that_is_judged_alone_is_asked_alone() -> None:
+    found = judged(InProcess(NothingForInputAlone, "mine:kernel"), "mine:kernel", "linear", {}, ["weight"], FEW)
+    assert found.verdict.verdict == VERIFIED
+    assert "each choice" not in found.verdict.reason
 
 
 def test_what_is_kept_of_another_call_is_seen_in_a_new_process(tmp_path: Path) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from numeric.audit.kernel.faults import NUMBERS, Fault
+from numeric.audit.kernel.faults import NUMBERS, Fault, asked
 from numeric.audit.kernel.signatures import Signature
-from numeric.audit.kernel.subjects import COTANGENT, EXPANDED, OUTPUT, STRIDED
+from numeric.audit.kernel.subjects import COTANGENT, EXPANDED, INTERLEAVED, OUTPUT, STRIDED
 
 OF_ONE = (*NUMBERS, "shape", "nothing", "unsteady")
 """Kinds of faults that are about one gradient."""
@@ -20,7 +21,7 @@ def failing_test(fault: Fault, target: str, signature: Signature, said: Mapping[
     """A pytest module that fails for this kernel and passes for a right one; `said` is what a call told of itself."""
     module, _, name = target.rpartition(":")
     tensors = said.get("library", "numpy" if signature.kind == "function" else "torch") == "torch"
-    body = [*_arrays(fault, tensors), *_call(fault, name, signature, said), *_claim(fault, tensors, wrt)]
+    body = [*_arrays(fault, tensors), *_call(fault, name, signature, said, wrt), *_claim(fault, tensors, wrt)]
     heading = [
         "import numpy as np",
         *(["import torch"] if tensors else []),
@@ -30,7 +31,7 @@ def failing_test(fault: Fault, target: str, signature: Signature, said: Mapping[
         "",
         f"def test_{_identifier(name)}_{_identifier(fault.key or 'forward')}() -> None:",
     ]
-    return "\n".join([*heading, *(f"    {line}" for line in body), ""])
+    return "\n".join([*heading, *(f"    {line}".rstrip() for line in body), ""])
 
 
 def _import(module: str, name: str) -> list[str]:
@@ -91,11 +92,12 @@ def _number(value: Any) -> str:
     return "np.nan" if np.isnan(x) else "np.inf" if x > 0 else "-np.inf"
 
 
-def _call(fault: Fault, name: str, signature: Signature, said: Mapping[str, Any]) -> Iterator[str]:
+def _call(fault: Fault, name: str, signature: Signature, said: Mapping[str, Any], wrt: frozenset[str]) -> Iterator[str]:
     """The lines that call the kernel; what they find is `found`."""
     if fault.kind == "changed":
         yield f"before = np.array({fault.key}_)"
-    lines = list((_plain_call if signature.kind == "function" else _torch_call)(fault, name, signature, said))
+    plain = signature.kind == "function"
+    lines = list((_plain_call if plain else partial(_torch_call, wrt=wrt))(fault, name, signature, said))
     if fault.kind == "unsteady":
         yield from ("", "def call():", *(f"    {line}" for line in lines), "    return np.array(found)", "")
         yield "first, found = call(), call()"
@@ -111,23 +113,55 @@ def _plain_call(fault: Fault, name: str, signature: Signature, said: Mapping[str
     yield f"found = {name}({', '.join(filter(None, (f'{COTANGENT}_', named)))}){at}"
 
 
-def _torch_call(fault: Fault, name: str, signature: Signature, said: Mapping[str, Any]) -> Iterator[str]:
-    given, leaves = _given(fault, signature), [f"{t.argument}_" for t in fault.trial.sample.wrt]
+def _torch_call(
+    fault: Fault, name: str, signature: Signature, said: Mapping[str, Any], wrt: frozenset[str]
+) -> Iterator[str]:
+    leaves = [f"{t.argument}_" for t in asked(fault.trial, wrt)]
     yield f"for leaf in ({', '.join(leaves)},):"
     yield "    leaf.requires_grad_()"
-    if signature.kind == "torch.autograd.Function":
-        yield f"output = {name}.apply({', '.join(given[p] for p in signature.order)})"
+    layer = "" if signature.kind == "torch.autograd.Function" else said.get("made") or name
+    if fault.trial.way == INTERLEAVED:
+        yield from ([f"layer = {layer}"] if layer else [])
+        yield from _interleaved(fault, _forward(fault, name, signature, said, "layer" if layer else ""))
     else:
-        names = said.get("found_at", {})
-        held = ", ".join(f"{names.get(n, n)!r}: {n}_" for n in signature.held)
-        passed = ", ".join(f"{p!r}: {v}" for p, v in given.items() if p in signature.inputs.values())
-        yield f"output = torch.func.functional_call({said.get('made') or name}, {{{held}}}, (), {{{passed}}})"
+        yield f"output = {_forward(fault, name, signature, said, layer)}"
     if fault.kind not in OF_ONE:
         yield f"found = torch.autograd.grad(output, [{', '.join(leaves)}], {COTANGENT}_)"
     elif fault.key == OUTPUT:
         yield "found = output.detach()"
     else:
         yield f"(found,) = torch.autograd.grad(output, {fault.key}_, {COTANGENT}_)"
+
+
+def _forward(fault: Fault, name: str, signature: Signature, said: Mapping[str, Any], layer: str) -> str:
+    """The forward of an autograd.Function, or of a layer where one is named."""
+    given = _given(fault, signature)
+    if not layer:
+        return f"{name}.apply({', '.join(given[p] for p in signature.order)})"
+    names = said.get("found_at", {})
+    held = ", ".join(f"{names.get(n, n)!r}: {n}_" for n in signature.held)
+    passed = ", ".join(f"{p!r}: {v}" for p, v in given.items() if p in signature.inputs.values())
+    return f"torch.func.functional_call({layer}, {{{held}}}, (), {{{passed}}})"
+
+
+def _interleaved(fault: Fault, forward: str) -> Iterator[str]:
+    """The second of three forwards, and the backwards of the others, which have other numbers."""
+    given = ", ".join(f"{n}_" for n in fault.trial.sample.given)
+    return iter(
+        f"""
+def forward({given}):
+    return {forward}
+
+def other(t):
+    flipped = t.detach().flip([*range(t.ndim)])
+    return (flipped / 2 if t.is_floating_point() else flipped).requires_grad_(t.requires_grad)
+
+first = forward(*map(other, ({given},)))
+output = forward({given})
+third = forward(*map(other, ({given},)))
+first.backward(other({COTANGENT}_))
+third.backward(other({COTANGENT}_))""".splitlines()
+    )
 
 
 def _given(fault: Fault, signature: Signature) -> dict[str, str]:

@@ -79,7 +79,7 @@ def request(trial: Trial, signature: Signature, wrt: frozenset[str]) -> Message:
 
 def asked(trial: Trial, wrt: frozenset[str]) -> list[Tensor]:
     """The tensors whose gradients are judged."""
-    return [t for t in trial.sample.wrt if t.argument in wrt]
+    return [t for t in trial.sample.wrt if t.argument in (trial.leaves or wrt)]
 
 
 def expected(trial: Trial, key: str) -> tuple[NDArray, NDArray]:

@@ -26,6 +26,8 @@ BY_STAGE = {
     " stride 0",
     "large": ACCUMULATION,
     "float32": "it is wrong in float32 only",
+    "interleaved": "state is shared between calls: two forwards before a backward take each other's",
+    "subsets": "it is wrong where not all of its inputs require a gradient, as ctx.needs_input_grad says",
     "extents": "it is right for small extents and windows only, or where few settings are not torch's default",
 }
 """What it means that a kernel is right before this stage and not in it."""
@@ -89,7 +91,7 @@ def _said(fault: Fault) -> str:
     """The diagnosis of what is not told by entries."""
     if fault.kind in SAID:
         return SAID[fault.kind]
-    if fault.kind == "raised" and fault.trial.stage in ("strided", "expanded"):
+    if fault.kind in ("raised", "nothing") and fault.trial.stage in ("strided", "expanded", "interleaved", "subsets"):
         return f"{BY_STAGE[fault.trial.stage]}; {fault.text}"
     return fault.text
 

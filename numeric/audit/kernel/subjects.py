@@ -27,7 +27,7 @@ COTANGENT, OUTPUT = "grad_output", ""
 LARGEST_ARRAY = LARGEST_MESSAGE // 8
 """Bytes of a result: all of them fit into a message."""
 
-PLAIN, STRIDED, EXPANDED = "plain", "strided", "expanded"
+PLAIN, STRIDED, EXPANDED, INTERLEAVED = "plain", "strided", "expanded", "interleaved"
 OWN = os.path.dirname(__file__)
 
 

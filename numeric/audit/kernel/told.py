@@ -174,6 +174,8 @@ STAGES: Mapping[str, str] = {
     "large": "large integers",
     "real": "real numbers within the rounding of each entry",
     "float32": "float32",
+    "interleaved": "calls between the forwards and backwards of others",
+    "subsets": "each choice of what requires a gradient",
     "extents": "extents up to 129",
 }
 """The stages of `trials` after the first in words."""
@@ -221,8 +223,16 @@ def _number(x: float) -> int | Digits:
     return int(x) if float(x).is_integer() else Digits(Decimal(float(x)))
 
 
+WAYS = {
+    "strided": ", arrays as views with gaps",
+    "expanded": ", grad_output expanded",
+    "interleaved": ", between two other forwards",
+}
+"""Ways of calling in words."""
+
+
 def _shown(shown: Fault) -> str:
     """The configuration of a fault in words."""
     sample = shown.trial.sample
-    memory = {"strided": ", arrays as views with gaps", "expanded": ", grad_output expanded"}.get(shown.trial.way, "")
-    return f"{sample}, {shown.trial.precision.name}{memory}".partition(": ")[2]
+    leaves = f", where {' and '.join(shown.trial.leaves)} alone require gradients" if shown.trial.leaves else ""
+    return f"{sample}, {shown.trial.precision.name}{WAYS.get(shown.trial.way, '')}{leaves}".partition(": ")[2]

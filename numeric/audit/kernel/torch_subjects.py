@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from numeric.audit.kernel.subjects import (
     COTANGENT,
+    INTERLEAVED,
     OUTPUT,
     Given,
     Refused,
@@ -67,22 +69,49 @@ def _numbers(value: Any) -> bool:
 
 
 def differentiated(arrays: Arrays, data: Mapping[str, Any], forward: Callable[[dict[str, Tensor]], Any]) -> Given:
-    """The output of `forward` on tensors, and the gradients that autograd then asks the user's backward for."""
+    """The output of `forward` on tensors, and the gradients that autograd then asks the user's backward for.
+
+    Interleaved with two others, a call is the second of three forwards and the last of their backwards: it is wrong if
+    what is kept between them is that of the first or the last call, a stack, or a queue.
+    """
     own = {n: arranged(a, data["way"], n == COTANGENT) for n, a in arrays.items()}
     before = {n: a.copy() for n, a in own.items()}
-    tensors = {n: torch.from_numpy(a) for n, a in own.items()}
-    leaves = {n: tensors[n].requires_grad_() for n in data["wrt"]}
-    output = forward(tensors)
+    interleaved = data["way"] == INTERLEAVED
+    others = [_Forward(_other(before), data["wrt"], forward)] if interleaved else []
+    call = _Forward(own, data["wrt"], forward)
+    others += [_Forward(_other(before), data["wrt"], forward)] if interleaved else []
+    output = call.output
     if not isinstance(output, torch.Tensor):
         raise Refused(f"got a {type(output).__name__} from forward, expected one tensor; return the output alone")
     found = {OUTPUT: as_array("the output", output)}
     if tuple(output.shape) != own[COTANGENT].shape:
         return Given(found, changed(before, own))
-    grads: tuple[Tensor, ...] = (None,) * len(leaves)
-    if output.requires_grad:
-        grads = torch.autograd.grad(output, list(leaves.values()), tensors[COTANGENT], allow_unused=True)
-    found |= {n: as_array(n, g) for n, g in zip(leaves, grads, strict=True) if g is not None}
+    for other in others:
+        other.gradients()
+    found |= {n: as_array(n, g) for n, g in call.gradients().items() if g is not None}
     return Given(found, changed(before, own), {}, "torch")
+
+
+class _Forward:
+    """A forward whose backward is still to come."""
+
+    def __init__(self, arrays: Arrays, wrt: Sequence[str], forward: Callable[[dict[str, Tensor]], Any]) -> None:
+        tensors = {n: torch.from_numpy(a) for n, a in arrays.items()}
+        self.leaves = {n: tensors[n].requires_grad_() for n in wrt}
+        self.cotangent = tensors[COTANGENT]
+        self.output = forward(tensors)
+
+    def gradients(self) -> dict[str, Tensor | None]:
+        """The gradient of each leaf, None where there is none."""
+        if not self.output.requires_grad:
+            return dict.fromkeys(self.leaves)
+        grads = torch.autograd.grad(self.output, list(self.leaves.values()), self.cotangent, allow_unused=True)
+        return dict(zip(self.leaves, grads, strict=True))
+
+
+def _other(arrays: Arrays) -> Arrays:
+    """Other numbers of the same kind: backwards, and the half of each that is no label."""
+    return {n: np.array(np.flip(a) / 2 if a.dtype.kind == "f" else np.flip(a), order="C") for n, a in arrays.items()}
 
 
 @dataclass(frozen=True, slots=True)

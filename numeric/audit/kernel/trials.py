@@ -9,7 +9,10 @@ expanded  a cotangent of one number, as that of sum()   stride 0                
 large     integers beyond float32, exact in float64     contiguous               bit for bit
 real      real numbers: wide, saturated, with ties      contiguous               within the rounding of each entry
 float32   the data of the first stage in float32        contiguous               bit for bit, or within rounding
-extents   as in the first stage, at large sizes         contiguous               as there
+
+interleaved  as in the first stage, the second of three forwards and the last of their backwards (autograd only)
+subsets      as in the first stage, each choice of the tensors that require a gradient (autograd only)
+extents      as in the first stage, at large sizes
 
 Then come shapes that torch takes as well: batches of two axes and more, or none.
 """
@@ -19,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
-from itertools import islice
+from itertools import combinations, islice
 from math import lcm
 from typing import Any
 
@@ -31,7 +34,7 @@ from derive.errors import MeaningError, OperationError
 from derive.operation import Op
 from numeric.audit.kernel.extents import four_axes, large_sizes
 from numeric.audit.kernel.signatures import Signature
-from numeric.audit.kernel.subjects import EXPANDED, PLAIN, STRIDED
+from numeric.audit.kernel.subjects import EXPANDED, INTERLEAVED, PLAIN, STRIDED
 from numeric.backend import Formula, gradient_formula
 from numeric.checks.bounds import Bounds, bounds_on, exact_sample
 from numeric.checks.rounding import FLOAT32, FLOAT64, Precision
@@ -40,7 +43,7 @@ from numeric.checks.samples import Sample, at_sizes, draw, passed_shape, sized
 FACTORS = (1_048_583, 4099, 67)
 """What integers are multiplied by so that float32 no longer holds them: the first with which float64 still does."""
 
-EXTENTS = "extents"
+SUBSETS, EXTENTS = "subsets", "extents"
 SMALL_NUMBERS = 3
 DRAWS, FEWEST = 16, 6
 """Seeds that are tried for shapes of one family at given sizes; trials of a law at large sizes, at least."""
@@ -53,7 +56,10 @@ Family = tuple[bool, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One call: data, the bounds around the exact results, the arrays' precision and memory, the rule at ties."""
+    """One call: data, the bounds around the exact results, the arrays' precision and memory, the rule at ties.
+
+    `leaves` are the tensors that alone require a gradient; where there are none, all that are judged do.
+    """
 
     stage: str
     sample: Sample
@@ -61,6 +67,7 @@ class Trial:
     precision: Precision = FLOAT64
     way: str = PLAIN
     rule: str = ""
+    leaves: tuple[str, ...] = ()
 
     @property
     def exact(self) -> bool:
@@ -84,6 +91,11 @@ class Suite:
     rule: str = ""
     dim: int | None = None
 
+    @property
+    def for_autograd(self) -> bool:
+        """Whether autograd calls the kernel, and may leave out or put off what it asks."""
+        return self.signature.kind != "function"
+
     def family(self, family: Family, seeds: int = SEEDS) -> list[Trial]:
         """The first stage with shapes of one family: as many configurations of each law, as far as they fit."""
         share = max(1, -(-self.configurations // len(self.laws)))
@@ -106,10 +118,21 @@ class Suite:
         for stage in STAGES[1:]:
             asked = first if stage == "real" else first[: max(2, len(first) // 2)]
             yield [found for t in asked if (found := self.staged(stage, t)) is not None]
+        yield self.subsets(first)
 
     def staged(self, stage: str, t: Trial) -> Trial | None:
         """A trial of the first stage as one of another; None where that says nothing new."""
         return STAGED[stage](self, t)
+
+    def subsets(self, first: Sequence[Trial]) -> list[Trial]:
+        """Each choice of the tensors that require a gradient but all, once a law: where most are, and most outputs."""
+        ample = sorted(first, key=lambda t: (len(t.sample.wrt), t.sample.cotangent.size)) if self.for_autograd else ()
+        found = []
+        for t in {t.sample.op: t for t in ample}.values():
+            names = [x.argument for x in t.sample.wrt if x.argument in self.wrt]
+            chosen = (leaves for several in range(1, len(names)) for leaves in combinations(names, several))
+            found += [replace(t, stage=SUBSETS, leaves=leaves) for leaves in chosen]
+        return found
 
     def extents(self, first: Sequence[Trial]) -> Iterator[Trial]:
         """Trials at large sizes: all that there are of the law with the most settings, one of each other."""
@@ -178,7 +201,7 @@ class Suite:
             found = self.trial("values", sample)
             needed = lcm(multiple, *found.bounds.divisors)
             if not like.exact or (found.exact and needed == multiple):
-                return found
+                return replace(found, leaves=like.leaves)
             multiple = needed
         return None
 
@@ -233,6 +256,9 @@ class Suite:
         except (MeaningError, OperationError):
             return None
 
+    def _interleaved(self, t: Trial) -> Trial | None:
+        return replace(t, stage=INTERLEAVED, way=INTERLEAVED) if self.for_autograd else None
+
     def _single(self, t: Trial) -> Trial | None:
         return self._if_as_exact(t, self.trial("float32", t.sample, FLOAT32))
 
@@ -249,9 +275,11 @@ STAGED: dict[str, Callable[[Suite, Trial], Trial | None]] = {
     "large": Suite._large,
     "real": Suite._real,
     "float32": Suite._single,
+    INTERLEAVED: Suite._interleaved,
+    SUBSETS: lambda suite, t: replace(t, stage=SUBSETS),
     EXTENTS: lambda suite, t: replace(t, stage=EXTENTS),
 }
-STAGES = tuple(stage for stage in STAGED if stage != EXTENTS)
+STAGES = tuple(stage for stage in STAGED if stage not in (SUBSETS, EXTENTS))
 """Those on the configurations of the first."""
 
 
