@@ -19,6 +19,7 @@ from derive.meaning.denote import denote
 from derive.meaning.worlds import drawn
 from derive.operation import Op
 from numeric.proof import solver
+from numeric.proof.definedness import needed
 from numeric.proof.hypotheses import Facts
 from numeric.proof.intermediates import unfolded
 from numeric.proof.normal import cleared, contracted, counts_apart
@@ -197,6 +198,8 @@ class Kind:
         """The terms that do not plainly cancel. Raises: Outside where a relation is not sound."""
         for r in self.relations:
             self._sound(r[0])
+        for t in self.terms:
+            self._defined(t)
         return self._not_cancelled(range(len(self.terms)), self._plainly_same)
 
     def _not_cancelled(self, left: Iterable[int], same: Callable[[int, int], bool]) -> list[int]:
@@ -218,6 +221,12 @@ class Kind:
         for i in r.defined:
             if self._follows(r.holds, Compare("==", Val(i), Val(i))) != solver.YES:
                 raise Outside("what is under a function may be read between two entries")
+
+    def _defined(self, t: Term) -> None:
+        """Raises: Outside where a factor may have no value beside one that is 0."""
+        for given, then in needed(t, self.claim.axes_of):
+            if then not in self.claim.ranges and self._follows(given, then) != solver.YES:
+                raise Outside("what must not be 0 may be read outside its tensor")
 
     @cached_property
     def _plain(self) -> tuple[tuple[object, ...], ...]:

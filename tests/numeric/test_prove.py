@@ -121,6 +121,31 @@ TAKEN_FOR_GRANTED = {
     "a quotient as extent is not negative": ("sum[p<(9-M)//2] F[0]", "((9-M)//2)*F[0]"),
 }
 
+AT_ZERO_OUTSIDE = {
+    "a quotient": "F[p]*X[p]/F[p]^2",
+    "a power": "X[p]*F[p]*2^(1/F[p])",
+    "a root": "sqrt(F[p])*F[p]",
+    "a logarithm": "log(F[p])*F[p]",
+    "a quotient under a function": "F[p]*exp(X[p]/F[p])",
+    "a condition": "F[p]^2/(F[p]*[p<M])",
+}
+AVERAGE = "sum[p<M] [0<=((h+P-p)/s)<{}]*dE/dO[n,c,(h+P-p)/s]/R[(h+P-p)/s]"
+
+
+@pytest.mark.parametrize("which", AT_ZERO_OUTSIDE)
+def test_a_factor_without_a_value_outside_is_not_saved_by_one_that_is_0_there(which):
+    law = op(OWN)
+    short, long = (parse_expr(f"sum[p<{m}] {AT_ZERO_OUTSIDE[which]}") for m in ("M", "M+1"))
+    assert isinstance(equal(law, (), short, short), Proved)
+    assert isinstance(equal(law, (), long, short), Unknown)
+
+
+@pytest.mark.parametrize(("extent", "verdict"), [("I", Proved), ("I+1", Unknown)])
+def test_a_count_of_cells_divides_only_where_there_is_a_window(extent, verdict):
+    law = op("avg_pool1d", ceil_mode=True, count_include_pad=False)
+    d = derive.gradient(law, "X")
+    assert isinstance(equal(law, d.axes, parse_expr(AVERAGE.format(extent)), d.formula), verdict)
+
 
 @pytest.mark.parametrize("which", TAKEN_FOR_INTEGERS)
 def test_entries_that_are_real_are_not_taken_for_integers(which):
