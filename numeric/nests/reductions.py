@@ -1,0 +1,194 @@
+"""Writes sums, maxima and winners: the loops of several at once, guards as limits, short axes written out.
+
+    sum[p<P] [0 <= i+p < H]*x[i+p]   becomes   for p in max(0, -i) .. min(P, H-i): a += x[i+p]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import product as tuples
+
+from derive.expressions.expr import Binding, Contract, Entry, Expr, Select, Winner
+from derive.expressions.index import Index, index
+from derive.expressions.substitution import substitute
+from derive.expressions.traversal import free_names
+from numeric.nests.across import AcrossLanes
+from numeric.nests.facts import Limits, solved
+from numeric.nests.positions import Position
+from numeric.nests.statements import Begin, Loop, Update, Value
+from numeric.nests.values import Term, Writer, labels_in_lanes
+
+Guards = tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A loop of a reduction: the name in it, which binder it is, its extent."""
+
+    name: str
+    binder: int
+    extent: Index
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One term of one of the reductions, the number of its tuple along the axes written out, and its loops' names."""
+
+    of: Binding
+    term: Term
+    at: dict[str, Index]
+
+
+def reduce(w: Writer, group: list[Binding]) -> None:
+    """Write reductions over binders of the same extents: their accumulators, one nest of loops, and their values."""
+    if isinstance(group[0], AcrossLanes):
+        return _across(w, group)
+    w.reductions(e for of in group for e in invariant(of.body, {b.name for b in of.binders}))
+    written_out = _written_out(w, group[0])
+    running = [
+        Running(w.name(b.name), k, b.extent) for k, b in enumerate(group[0].binders) if k not in written_out
+    ]
+    for r in running:
+        w.facts.runs(r.name, r.extent)
+    cells = list(_cells(w, group, running, written_out))
+    limits = _limits(running, cells)
+    said = {g for found in limits.values() for g, _ in found}
+    targets = {of: _begin(w, of, cells) for of in group}
+    with ExitStack() as loops:
+        for r in running:
+            loops.enter_context(w.inside(_loop(r, limits[r.name]), (g for g, _ in limits[r.name])))
+        _updates(w, cells, said, targets)
+    for of in group:
+        _keep(w, of, targets[of])
+
+
+def invariant(body: Expr, names: Collection[str]) -> Iterator[Binding]:
+    """The reductions inside a body that depend on none of some names: they are written before the loops over these."""
+    stack = [body]
+    while stack:
+        e = stack.pop()
+        if isinstance(e, Binding) and not isinstance(e, Winner) and not free_names(e) & set(names):
+            yield e
+        else:
+            stack.extend(e.parts)
+
+
+def _written_out(w: Writer, of: Binding) -> frozenset[int]:
+    """The last axes whose tuples are so few that each is written out."""
+    found: list[int] = []
+    turns = 1
+    for k in reversed(range(len(of.binders))):
+        extent = of.binders[k].extent.constant
+        if extent is None or turns * extent > w.unroll:
+            break
+        turns *= extent
+        found.append(k)
+    return frozenset(found)
+
+
+def _cells(w: Writer, group: list[Binding], running: list[Running], written_out: frozenset[int]) -> Iterator[Cell]:
+    for of in group:
+        names = {of.binders[r.binder].name: index(r.name) for r in running}
+        out = [of.binders[k] for k in sorted(written_out)]
+        for point in tuples(*(range(b.extent.constant or 0) for b in out)):
+            at = names | {b.name: index(n) for b, n in zip(out, point, strict=True)}
+            term = w.term(substitute(of.body, at))
+            if term is not None:
+                yield Cell(of, term, at)
+
+
+def _limits(running: list[Running], cells: list[Cell]) -> dict[str, list[tuple[Expr, Limits]]]:
+    """Guards that all terms share, as limits of the innermost loop that they can limit."""
+    found: dict[str, list[tuple[Expr, Limits]]] = {r.name: [] for r in running}
+    shared = set.intersection(*({*c.term.guards} for c in cells)) if cells else set()
+    for g in sorted(shared, key=repr):
+        inside: set[str] = set()
+        for r in reversed(running):
+            limits = None if free_names(g) & inside else solved(g, r.name)
+            if limits is not None:
+                found[r.name].append((g, limits))
+                break
+            inside.add(r.name)
+    return found
+
+
+def _loop(r: Running, limits: list[tuple[Expr, Limits]]) -> Loop:
+    starts = dict.fromkeys([index(0), *(s for _, found in limits for s in found.starts)])
+    stops = dict.fromkeys([r.extent, *(s for _, found in limits for s in found.stops)])
+    return Loop(name=r.name, starts=tuple(starts), stops=tuple(stops))
+
+
+def _begin(w: Writer, of: Binding, cells: list[Cell]) -> tuple[Value, ...]:
+    """The accumulators of a reduction: of a winner, the best value and its place."""
+    lanes = any(_spread(w, e) for c in cells if c.of == of for e in c.term.values)
+    best = Value(w.name("a"), "real", lanes)
+    w.blocks[-1].body.append(Begin(best, "zero" if isinstance(of, Contract) else "lowest"))
+    if not isinstance(of, Position):
+        return (best,)
+    place = Value(w.name("k"), "integer", lanes)
+    w.blocks[-1].body.append(Begin(place, "none"))
+    return best, place
+
+
+def _spread(w: Writer, e: Expr) -> bool:
+    """Whether a value has lanes, before it is written."""
+    found = w.find(e)
+    if found is not None:
+        return isinstance(found, Value) and found.lanes
+    if isinstance(e, AcrossLanes):
+        return False
+    if isinstance(e, Entry) and w.registers[e.tensor].lanes:
+        return True
+    return labels_in_lanes(w, e) or any(_spread(w, p) for p in e.parts)
+
+
+def _updates(w: Writer, cells: list[Cell], said: set[Expr], targets: dict[Binding, tuple[Value, ...]]) -> None:
+    """The terms of all reductions, those under the same guards together."""
+    under: dict[Guards, list[Cell]] = {}
+    for c in cells:
+        under.setdefault(tuple(g for g in c.term.guards if g not in said), []).append(c)
+    for guards, members in under.items():
+        with w.only_if(guards):
+            w.reductions(e for c in members for e in c.term.values)
+            for c in members:
+                _update(w, c, targets[c.of])
+
+
+def _update(w: Writer, c: Cell, targets: tuple[Value, ...]) -> None:
+    here = w.blocks[-1].body
+    if isinstance(c.of, Contract):
+        if c.term.truths or c.term.divisors or len(c.term.factors) != 2:
+            here.append(Update(targets[0], "add", (w.product(c.term),)))
+        else:
+            here.append(Update(targets[0], "add", tuple(w.real(f) for f in c.term.factors)))
+        return
+    x = w.product(Term((), (), c.term.factors, c.term.divisors))
+    where = (w.both(c.term.truths),) if c.term.truths else ()
+    if isinstance(c.of, Select):
+        here.append(Update(targets[0], "maximum", (x,), where))
+        return
+    better = w.let(None, "truth", "better", x, targets[0])
+    if where:
+        better = w.let(None, "truth", "and", better, *where)
+    number = index(0)
+    for b in c.of.binders:
+        number = number * b.extent + c.at[b.name]
+    here.append(Update(targets[1], "set", (number,), (better,)))
+    here.append(Update(targets[0], "set", (x,), (better,)))
+
+
+def _keep(w: Writer, of: Binding, targets: tuple[Value, ...]) -> None:
+    w.known[-1][of] = targets[-1]
+    if isinstance(of, Position):
+        w.known[-1][Select(of.binders, of.body)] = targets[0]
+
+
+def _across(w: Writer, group: list[Binding]) -> None:
+    """Sums over the lanes of sums over blocks of lanes."""
+    inner = [e.body for e in group]
+    w.reductions(inner)
+    for e in group:
+        found = w.real(e.body)
+        w.known[-1][e] = w.let(None, "real", "sum of lanes", found, lanes=False)
