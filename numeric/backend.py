@@ -25,7 +25,12 @@ Array = Any
 Saved = Mapping[str, Array]
 """What a forward pass keeps for the gradients."""
 
-MODULES = {"reference": "numeric.to_reference", "numpy": "numeric.to_numpy", "torch": "numeric.to_torch", "cpp": "numeric.to_cpp"}
+MODULES = {
+    "reference": "numeric.to_reference",
+    "numpy": "numeric.to_numpy",
+    "torch": "numeric.to_torch",
+    "cpp": "numeric.to_cpp",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from numeric.checks.rounding import FLOAT32
 from numeric.checks.samples import Sample, draw
 from numeric.kernels import Kernel, kernel
 
-BACKENDS = ("numpy", "torch")
+BACKENDS = ("numpy", "torch", "cpp")
 LAYERS = frozenset((0, 6, 7, 8))
 CONFIGURATIONS = 24
 

@@ -1,45 +1,89 @@
-"""Finds a C++ compiler, and compiles a text into a library that is kept by the hash of text, flags and compiler."""
+"""Finds a C++ compiler on this machine: the one that $CXX names, one that is installed, or one that came as a wheel."""
 
 from __future__ import annotations
 
-import ctypes
 import os
+import shlex
 import shutil
 import subprocess
-import tempfile
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
-from hashlib import sha256
-from pathlib import Path
+from importlib.util import find_spec
 
 from derive.errors import OperationError
 
-FLAGS = ("-std=c++17", "-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-fopenmp", "-shared", "-fPIC")
+INSTALLED = ("g++", "clang++", "c++")
+WHEEL = "ziglang"
+"""A package that holds a whole C++ compiler; it is run, not imported."""
+
+FLAGS = ("-std=c++17", "-O3", "-fPIC", "-shared", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math")
+"""Arithmetic is IEEE's: sums keep their order, NaN and infinities are honoured; a*b + c may be rounded once."""
+
+MACHINES = (("-march=native", "-fopenmp"), ("-march=native",), ("-mcpu=native",), ())
+"""Flags for the machine at hand, the best first: compilers differ in what they know."""
+
+
+class NoCompiler(OperationError):
+    """No C++ compiler is found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compiler:
+    """A command, the flags it takes on this machine, and its identity: what it defines for itself and this machine."""
+
+    command: tuple[str, ...]
+    flags: tuple[str, ...]
+    identity: str
+
+    @property
+    def plain(self) -> tuple[str, ...]:
+        """The flags without threads, where a machine lacks their library."""
+        return tuple(f for f in self.flags if f != "-fopenmp")
+
+
+def compiler() -> Compiler:
+    """The compiler of this machine. Raises: NoCompiler, OperationError for a $CXX that does not work."""
+    named = os.environ.get("CXX", "")
+    found = _first(named)
+    if found is None and named:
+        raise OperationError(f"CXX: got {named!r}, expected a C++ compiler that runs; correct it, or leave it out")
+    if found is None:
+        raise NoCompiler(
+            f"backend cpp: got no C++ compiler, expected one of {', '.join(INSTALLED)}; install one, or"
+            " pip install 'backproof[cpp]', or use the backend torch"
+        )
+    return found
 
 
 @cache
-def compiler() -> str:
-    for name in (os.environ.get("CXX"), "g++", "clang++", "c++"):
-        if name and (found := shutil.which(name)):
-            return found
-    raise OperationError("backend cpp: got no C++ compiler, expected g++ or clang++; install one, or use torch")
+def _first(named: str) -> Compiler | None:
+    return next((c for command in _commands(named) if (c := _examined(command)) is not None), None)
 
 
-def cache_folder() -> Path:
-    root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(root) / "backproof" / "native"
+def _commands(named: str) -> Iterator[tuple[str, ...]]:
+    """The commands that may be compilers; one that is named leaves no other choice."""
+    if named:
+        yield tuple(shlex.split(named))
+        return
+    yield from ((found,) for found in map(shutil.which, INSTALLED) if found)
+    if find_spec(WHEEL) is not None:
+        yield sys.executable, "-m", WHEEL, "c++"
 
 
-@cache
-def library(text: str) -> ctypes.CDLL:
-    key = sha256("\n".join((compiler(), *FLAGS, text)).encode()).hexdigest()[:24]
-    path = cache_folder() / f"{key}.so"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-            source, made = Path(folder) / "kernel.cpp", Path(folder) / "kernel.so"
-            source.write_text(text)
-            found = subprocess.run([compiler(), *FLAGS, str(source), "-o", str(made)], capture_output=True, text=True)
-            if found.returncode:
-                raise OperationError(f"compiler: {found.stderr[:2000]}")
-            made.replace(path)
-    return ctypes.CDLL(str(path))
+def _examined(command: tuple[str, ...]) -> Compiler | None:
+    """A compiler with the flags that it takes; its predefined macros tell its version and what this machine can do."""
+    for machine in MACHINES:
+        defined = run((*command, *FLAGS, *machine, "-dM", "-E", "-x", "c++", os.devnull))
+        if defined is not None and defined.returncode == 0:
+            return Compiler(command, (*FLAGS, *machine), defined.stdout)
+    return None
+
+
+def run(command: tuple[str, ...]) -> subprocess.CompletedProcess[str] | None:
+    """What became of a command; None where there is none of that name."""
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 -- a compiler, no shell
+    except OSError:
+        return None

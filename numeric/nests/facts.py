@@ -1,8 +1,7 @@
-"""What is known of indices while a nest is written: the ranges of names, which guards are decided, which limits follow."""
+"""What is known of indices while a nest is written: ranges of names, which guards are decided, which limits follow."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import ceil, floor
 
@@ -65,7 +64,7 @@ class Facts:
         if at.name is not None and self.extents.get(at.name) == extent:
             return True
         low, high = self.span(at), self.span(at - extent)
-        if low is not None and low[1] < 0 or high is not None and high[0] >= 0:
+        if (low is not None and low[1] < 0) or (high is not None and high[0] >= 0):
             return False
         return True if low is not None and high is not None and low[0] >= 0 and high[1] < 0 else None
 
@@ -88,10 +87,10 @@ def whole(i: Index, facts: Facts) -> tuple[Index, list[Expr]] | None:
             if not isinstance(a, Composite):
                 product = product * Index((((a,), 1),))
                 continue
-            parts = whole(a.dividend, facts), whole(a.divisor, facts)
-            if parts[0] is None or parts[1] is None:
+            above, below = whole(a.dividend, facts), whole(a.divisor, facts)
+            if above is None or below is None:
                 return None
-            (x, more), (y, even_more) = parts
+            (x, more), (y, even_more) = above, below
             guards += more + even_more
             if a.kind == "exact":
                 rest = Divides(y, x)
@@ -144,16 +143,7 @@ def solved(guard: Expr, name: str) -> Limits | None:
             if parts is None or name in extent.names():
                 return None
             slope, rest = parts
-            if slope == index(1):
-                return Limits((-rest,), (extent - rest,))
-            if slope == index(-1):
-                return Limits((rest - extent + 1,), (rest + 1,))
-            if (c := slope.constant) is not None and c > 0:
-                # 0 <= c*name + rest < extent
-                return Limits((-divide("floor", rest, index(c)),), (divide("floor", extent - rest - 1, index(c)) + 1,))
-            if c is not None and c < 0:
-                # 0 <= rest - c*name < extent
-                return Limits((-divide("floor", extent - 1 - rest, index(-c)),), (divide("floor", rest, index(-c)) + 1,))
+            return _limits(slope.constant or 0, rest, extent)
         case Compare("<" | "<=" as op, (Val() | Num()) as left, (Val() | Num()) as right):
             parts = (_as_index(right) - _as_index(left)).split(name)
             if parts is not None and parts[0] == index(-1):
@@ -163,6 +153,14 @@ def solved(guard: Expr, name: str) -> Limits | None:
     return None
 
 
-def names_of(sizes: Mapping[str, Index]) -> Facts:
-    """Facts about nothing but sizes that are numbers."""
-    return Facts({n: (i.constant, i.constant) for n, i in sizes.items() if i.constant is not None})
+def _limits(slope: int, rest: Index, extent: Index) -> Limits | None:
+    """The limits of x in `0 <= slope*x + rest < extent`; None where x does not enter.
+
+    With c = slope > 0: -rest <= c*x is -(rest//c) <= x, for whole x. With c = -slope > 0: rest - extent < c*x.
+    """
+    c = index(abs(slope))
+    if slope > 0:
+        return Limits((-divide("floor", rest, c),), (divide("floor", extent - rest - 1, c) + 1,))
+    if slope < 0:
+        return Limits((-divide("floor", extent - 1 - rest, c),), (divide("floor", rest, c) + 1,))
+    return None

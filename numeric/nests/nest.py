@@ -16,7 +16,7 @@ from derive.expressions.substitution import substitute
 from numeric.nests.facts import Facts
 from numeric.nests.reductions import invariant, reduce
 from numeric.nests.registers import Register
-from numeric.nests.statements import Block, Loop, Store
+from numeric.nests.statements import Block, Loop, Store, Value
 from numeric.nests.values import Writer
 
 Env = dict[str, Index]
@@ -66,7 +66,8 @@ def _loops(
 ) -> None:
     """The loops over the axes of `todo`, around what is inside them."""
     if not todo:
-        return _written_out(w, nest, schedule, extents, known)
+        _written_out(w, nest, schedule, extents, known)
+        return
     names = [b.name for b in nest.axes if b.name not in known]
     w.reductions(e for o in nest.outputs for env in _points(known) for e in invariant(substitute(o.body, env), names))
     axis, *rest = todo
@@ -125,4 +126,6 @@ def _entries(w: Writer, nest: Nest, points: list[Env]) -> None:
             continue
         with w.only_if(g for found in guards for g in found or ()):
             value = w.real(substitute(o.body, env)) if register.kind == "real" else w.value(substitute(o.body, env))
+            if register.lanes and not (isinstance(value, Value) and value.lanes):
+                value = w.let(None, register.kind, "spread", value, lanes=True)
             w.blocks[-1].body.append(Store(register.name, register.offset(at), value))

@@ -10,7 +10,7 @@ from derive.expressions.index import index
 
 @dataclass(frozen=True, slots=True)
 class Position(Binding):
-    """The row-major number of the first tuple at which `max[binders] body` is attained; -1 where no read is in range."""
+    """The row-major number of the first tuple at which `max[binders] body` is attained; -1 where none is in range."""
 
 
 def as_position(e: Winner) -> Compare:

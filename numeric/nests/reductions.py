@@ -1,6 +1,6 @@
 """Writes sums, maxima and winners: the loops of several at once, guards as limits, short axes written out.
 
-    sum[p<P] [0 <= i+p < H]*x[i+p]   becomes   for p in max(0, -i) .. min(P, H-i): a += x[i+p]
+sum[p<P] [0 <= i+p < H]*x[i+p]   becomes   for p in max(0, -i) .. min(P, H-i): a += x[i+p]
 """
 
 from __future__ import annotations
@@ -44,12 +44,11 @@ class Cell:
 def reduce(w: Writer, group: list[Binding]) -> None:
     """Write reductions over binders of the same extents: their accumulators, one nest of loops, and their values."""
     if isinstance(group[0], AcrossLanes):
-        return _across(w, group)
+        _across(w, group)
+        return
     w.reductions(e for of in group for e in invariant(of.body, {b.name for b in of.binders}))
     written_out = _written_out(w, group[0])
-    running = [
-        Running(w.name(b.name), k, b.extent) for k, b in enumerate(group[0].binders) if k not in written_out
-    ]
+    running = [Running(w.name(b.name), k, b.extent) for k, b in enumerate(group[0].binders) if k not in written_out]
     for r in running:
         w.facts.runs(r.name, r.extent)
     cells = list(_cells(w, group, running, written_out))
@@ -61,7 +60,7 @@ def reduce(w: Writer, group: list[Binding]) -> None:
             loops.enter_context(w.inside(_loop(r, limits[r.name]), (g for g, _ in limits[r.name])))
         _updates(w, cells, said, targets)
     for of in group:
-        _keep(w, of, targets[of])
+        _finish(w, of, targets[of])
 
 
 def invariant(body: Expr, names: Collection[str]) -> Iterator[Binding]:
@@ -169,7 +168,7 @@ def _update(w: Writer, c: Cell, targets: tuple[Value, ...]) -> None:
     if isinstance(c.of, Select):
         here.append(Update(targets[0], "maximum", (x,), where))
         return
-    better = w.let(None, "truth", "better", x, targets[0])
+    better = w.let(None, "truth", "better", x, *targets)
     if where:
         better = w.let(None, "truth", "and", better, *where)
     number = index(0)
@@ -179,7 +178,11 @@ def _update(w: Writer, c: Cell, targets: tuple[Value, ...]) -> None:
     here.append(Update(targets[0], "set", (x,), (better,)))
 
 
-def _keep(w: Writer, of: Binding, targets: tuple[Value, ...]) -> None:
+def _finish(w: Writer, of: Binding, targets: tuple[Value, ...]) -> None:
+    """Name what the loops have found; a maximum that is no number is attained nowhere."""
+    if isinstance(of, Position):
+        none = w.let(None, "truth", "!=", targets[0], targets[0])
+        w.blocks[-1].body.append(Update(targets[1], "set", (index(-1),), (none,)))
     w.known[-1][of] = targets[-1]
     if isinstance(of, Position):
         w.known[-1][Select(of.binders, of.body)] = targets[0]

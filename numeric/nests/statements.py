@@ -32,7 +32,10 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Let(Statement):
-    """`target = operation(operands)`, never changed again; `add`, `multiply`, `exp`, `choose`, `<`, `inside`, ..."""
+    """`target = operation(operands)`, never changed again; `add`, `multiply`, `exp`, `choose`, `<`, `inside`, ...
+
+    `better` of a value, the best so far and its place: whether the value is larger, or no number, or the first.
+    """
 
     target: Value
     operation: str

@@ -13,12 +13,10 @@ from fractions import Fraction
 
 from derive.expressions.expr import (
     GUARDS,
-    ONE,
     Add,
     Binding,
     Cases,
     Compare,
-    Contract,
     Div,
     Divides,
     Entry,
@@ -30,13 +28,12 @@ from derive.expressions.expr import (
     Mul,
     Num,
     Pow,
-    Select,
     Val,
     Winner,
 )
-from derive.expressions.index import Index, index
+from derive.expressions.index import Atom, Index, index
 from numeric.nests.facts import Facts, whole
-from numeric.nests.positions import Position, as_position
+from numeric.nests.positions import as_position
 from numeric.nests.registers import Register
 from numeric.nests.statements import Block, If, Kind, Let, Load, Operand, Value
 
@@ -128,8 +125,8 @@ class Writer:
     def reductions(self, exprs: Iterable[Expr]) -> None:
         """Write the outermost sums and maxima of expressions, those of one shape together."""
         groups: dict[object, list[Binding]] = {}
-        for e in dict.fromkeys(b for e in exprs for b in self._outermost(e)):
-            groups.setdefault((type(e), tuple(b.extent for b in e.binders)), []).append(e)
+        for found in dict.fromkeys(b for e in exprs for b in self._outermost(e)):
+            groups.setdefault((type(found), tuple(b.extent for b in found.binders)), []).append(found)
         for group in groups.values():
             self.reduce(self, group)
 
@@ -235,7 +232,7 @@ class Writer:
 
     def index(self, i: Index) -> Index:
         """An index in which labels are names."""
-        labels = {a: self.name_of_label(a) for a in i.atoms() if isinstance(a, Entry)}
+        labels: dict[Atom, Index] = {a: self.name_of_label(a) for a in i.atoms() if isinstance(a, Entry)}
         return i.put_in(labels) if labels else i
 
     def name_of_label(self, e: Entry) -> Index:
@@ -284,6 +281,14 @@ def _compare(w: Writer, e: Compare) -> Operand:
     if isinstance(e.left, Val | Num) and isinstance(e.right, Val | Num):
         return w.let(e, "truth", e.op, w.index(_index(e.left)), w.index(_index(e.right)), lanes=labels_in_lanes(w, e))
     return w.let(e, "truth", e.op, w.real(e.left), w.real(e.right))
+
+
+def _in_range(w: Writer, e: InRange) -> Operand:
+    return w.let(e, "truth", "inside", w.index(e.index), w.index(e.extent), lanes=labels_in_lanes(w, e))
+
+
+def _divides(w: Writer, e: Divides) -> Operand:
+    return w.let(e, "truth", "divides", w.index(e.divisor), w.index(e.dividend), lanes=labels_in_lanes(w, e))
 
 
 def _index(e: Val | Num) -> Index:
@@ -378,8 +383,8 @@ _RULES: dict[type, Callable[..., Operand]] = {
     Minimum: lambda w, e: w.let(e, "real", "minimum", w.real(e.left), w.real(e.right)),
     Fn: lambda w, e: w.let(e, "real", e.name, w.real(e.arg)),
     Compare: _compare,
-    InRange: lambda w, e: w.let(e, "truth", "inside", w.index(e.index), w.index(e.extent), lanes=labels_in_lanes(w, e)),
-    Divides: lambda w, e: w.let(e, "truth", "divides", w.index(e.divisor), w.index(e.dividend), lanes=labels_in_lanes(w, e)),
+    InRange: _in_range,
+    Divides: _divides,
     Cases: _cases,
     Winner: _winner,
 }
