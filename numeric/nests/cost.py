@@ -1,0 +1,53 @@
+"""What a loop program costs, roughly: cycles of a machine that starts two vector operations at a time.
+
+It ranks the schedules of one nest; it predicts no time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from numeric.nests.statements import Begin, Block, If, Let, Load, Loop, Statement, Store, Update
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What schedules are chosen for: the bytes of a vector, and how many sums can be kept in registers at once."""
+
+    bytes: int
+    accumulators: int
+
+    def width(self, dtype: str) -> int:
+        """How many numbers a vector holds."""
+        return self.bytes // {"float32": 4, "float64": 8}[dtype]
+
+
+CYCLES = dict.fromkeys(("exp", "log", "tanh", "sigmoid", "sin", "cos", "pow"), 40.0) | {"divide": 4.0, "sqrt": 6.0}
+SPILLED = 1e4
+"""For a sum too many: it leaves the registers in every turn."""
+UNKNOWN = 8
+"""Turns of a loop whose limits are no numbers."""
+
+
+def cost(block: Block, machine: Machine) -> float:
+    """Cycles of a program, with a penalty for sums that do not stay in registers."""
+    total = sum(_cost(s, machine) for s in block.body)
+    sums = sum(isinstance(s, Begin) for s in block.body)
+    return total + max(0, sums - machine.accumulators) * SPILLED
+
+
+def _cost(s: Statement, machine: Machine) -> float:
+    match s:
+        case Loop():
+            stops = [i.constant for i in s.stops if i.constant is not None]
+            return max(1, min(stops, default=UNKNOWN)) * (cost(s, machine) + 1.0)
+        case If():
+            return cost(s, machine) + 1.0
+        case Let():
+            return CYCLES.get(s.operation, 0.5)
+        case Load() | Update():
+            return 0.5
+        case Store():
+            return 1.0
+        case _:
+            return 0.25
