@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -74,10 +74,10 @@ class CppFunctions:
         return self.text(SHOWN)
 
     def text(self, dtype: str) -> str:
-        """The C++ text for numbers of a dtype."""
+        """The C++ text for numbers of a dtype; of integers, what does not leave them."""
         if dtype not in self._texts:
-            functions = [line.text for line in (*self._forward.values(), *self._gradients.values())]
-            self._texts[dtype] = module(functions, dtype)
+            lines = (*self._forward.values(), *self._gradients.values())
+            self._texts[dtype] = module([line.text for line in lines if line.exact or dtype != "int64"], dtype)
         return self._texts[dtype]
 
     # -- text ----------------------------------------------------------------------------------------------------------
@@ -159,7 +159,8 @@ class CppFunctions:
 
     def forward(self, tensors: Mapping[str, Array], binding: Binding) -> tuple[Array, Saved]:
         """The output, and the lines that gradients read."""
-        made = self._made(self._forward, tensors, binding, {})
+        dtype = self._dtype(self._forward.values(), tensors, binding)
+        made = self._made(self._forward, self._arrays(tensors, dtype), binding, dtype)
         read = {t for line in self._gradients.values() for t in line.tensors}
         return made[self.op.output.name], {t: made[t] for t in self._forward if t in read}
 
@@ -168,11 +169,13 @@ class CppFunctions:
     ) -> Array:
         """The gradient with respect to one input."""
         line = self._gradients[wrt]
-        given = {**tensors, cotangent(self.op): cotangent_values}
-        needed = self._needed(line.tensors, saved)
-        return self._made({**needed, line.formula.target: line}, given, binding, saved)[line.formula.target]
+        # what is saved saves work, and changes no dtype
+        dtype = self._dtype([line, *self._needed(line.tensors, ()).values()], tensors, binding)
+        arrays = self._arrays({**tensors, cotangent(self.op): cotangent_values, **saved}, dtype)
+        lines = {**self._needed(line.tensors, saved), line.formula.target: line}
+        return self._made(lines, arrays, binding, dtype)[line.formula.target]
 
-    def _needed(self, tensors: Iterable[str], saved: Saved) -> dict[str, Line]:
+    def _needed(self, tensors: Iterable[str], saved: Container[str]) -> dict[str, Line]:
         """The lines of the forward pass that must be computed before some tensors can be read."""
         found: set[str] = set()
         waiting = list(tensors)
@@ -183,19 +186,19 @@ class CppFunctions:
                 waiting += self._forward[t].tensors
         return {t: line for t, line in self._forward.items() if t in found}
 
-    def _made(
-        self, lines: Mapping[str, Line], tensors: Mapping[str, Array], binding: Binding, saved: Saved
-    ) -> dict[str, Array]:
-        """The arrays of some lines, in the dtype that all of them need, and the arrays that they read."""
-        dtype = self._dtype(lines.values(), tensors, binding)
+    def _arrays(self, tensors: Mapping[str, Array], dtype: str) -> dict[str, Array]:
+        """Tensors as a compiled function reads them: in row-major order, labels as integers."""
         integers = {t.name for t in self.op.inputs if t.integer}
-        arrays = {
-            t: np.ascontiguousarray(x, np.int64 if t in integers else dtype)
-            for t, x in (*tensors.items(), *saved.items())
-        }
+        return {t: np.ascontiguousarray(x, np.int64 if t in integers else dtype) for t, x in tensors.items()}
+
+    def _made(
+        self, lines: Mapping[str, Line], arrays: Mapping[str, Array], binding: Binding, dtype: str
+    ) -> dict[str, Array]:
+        """The arrays of some lines, computed in their order, beside those that they read."""
+        found = dict(arrays)
         for target, line in lines.items():
-            arrays[target] = self._run(line, arrays, binding, dtype)
-        return arrays
+            found[target] = self._run(line, found, binding, dtype)
+        return found
 
     def _dtype(self, lines: Iterable[Line], tensors: Mapping[str, Array], binding: Binding) -> str:
         """The dtype of the tensors; that of integers is float64 where a line leaves them."""

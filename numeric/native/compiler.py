@@ -57,6 +57,11 @@ def compiler() -> Compiler:
     return found
 
 
+def present() -> bool:
+    """Whether this machine has a compiler."""
+    return _first(os.environ.get("CXX", "")) is not None
+
+
 @cache
 def _first(named: str) -> Compiler | None:
     return next((c for command in _commands(named) if (c := _examined(command)) is not None), None)

@@ -13,7 +13,7 @@ from itertools import product as tuples
 from derive.expressions.expr import Binding, Contract, Entry, Expr, Select, Winner
 from derive.expressions.index import Index, index
 from derive.expressions.substitution import substitute
-from derive.expressions.traversal import free_names
+from derive.expressions.traversal import binders_of, free_names
 from numeric.nests.across import AcrossLanes
 from numeric.nests.facts import Limits, solved
 from numeric.nests.positions import Position
@@ -64,14 +64,16 @@ def reduce(w: Writer, group: list[Binding]) -> None:
 
 
 def invariant(body: Expr, names: Collection[str]) -> Iterator[Binding]:
-    """The reductions inside a body that depend on none of some names: they are written before the loops over these."""
-    stack = [body]
-    while stack:
-        e = stack.pop()
-        if isinstance(e, Binding) and not isinstance(e, Winner) and not free_names(e) & set(names):
-            yield e
-        else:
-            stack.extend(e.parts)
+    """The reductions inside a body that depend on none of some names, nor on names that are bound around them.
+
+    They are written before the loops over these names.
+    """
+    if isinstance(body, Binding) and not isinstance(body, Winner) and not free_names(body) & set(names):
+        yield body
+        return
+    inner = {*names, *(b.name for b in binders_of(body))}
+    for part in body.parts:
+        yield from invariant(part, inner)
 
 
 def _written_out(w: Writer, of: Binding) -> frozenset[int]:

@@ -15,7 +15,7 @@ from numeric.checks.campaign import campaign
 from numeric.checks.cluster import ENGINES
 from numeric.checks.random_campaign import random_campaign
 from numeric.checks.sharing import Jobs
-from numeric.verification import BACKENDS
+from numeric.verification import BACKENDS, usable
 from reports import verify_claims
 from reports.document import Document
 from reports.emit import emit, emit_json, log, refuse_unwritable
@@ -127,11 +127,15 @@ def _refuse_beside(option: str, others: Mapping[str, object]) -> None:
 
 
 def _backends(named: list[str] | None) -> tuple[str, ...]:
-    """The backends that are asked for, or all. Raises: UsageError."""
+    """The backends that are asked for, or all that run here. Raises: UsageError."""
     for name in named or ():
         if name not in BACKENDS:
             raise UsageError(f"--backend: got {name!r}, expected one of {', '.join(BACKENDS)}; choose one")
-    return tuple(named or BACKENDS)
+    found = usable(named or None)
+    for name in BACKENDS:
+        if not named and name not in found:
+            log(f"the backend {name} is left out: it does not run here; `backproof doctor` says what it needs")
+    return found
 
 
 def _mutants(what: list[str] | None, configurations: int | None, seed: int, jobs: Jobs, json: str | None) -> int:
