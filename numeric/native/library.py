@@ -24,10 +24,15 @@ def library(text: str) -> ctypes.CDLL:
     """
     own = compiler()
     key = sha256("\0".join((*own.command, *own.flags, own.identity, text)).encode()).hexdigest()
-    path = _folder(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / f"{key[:32]}.so"
+    path = folder() / f"{key[:32]}.so"
     if not path.exists():
         _compile(own, text, path)
     return ctypes.CDLL(str(path))
+
+
+def folder() -> Path:
+    """Where libraries and what was chosen for them are kept."""
+    return _folder(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))
 
 
 @cache

@@ -80,6 +80,8 @@ class Facts:
 
 def whole(i: Index, facts: Facts) -> tuple[Index, list[Expr]] | None:
     """An index whose exact quotients are floors, and the guards that say where they are whole; None where never."""
+    if all(isinstance(a, str) for a in i.atoms()):
+        return i, []
     total, guards = index(0), list[Expr]()
     for monomial, c in i.terms:
         product = index(c)

@@ -28,27 +28,30 @@ MOST_OF_A_MAP = 8
 UNROLL = 8
 
 
-def choose(nest: Nest, inner: tuple[str, ...], registers: Mapping[str, Register], machine: Machine) -> Schedule:
-    """The schedule with the cheapest program; entries along `inner` axes may be computed together."""
+def choose(nest: Nest, registers: Mapping[str, Register], machine: Machine) -> Schedule:
+    """The schedule with the cheapest program."""
+    return best(nest, registers, machine)[0]
+
+
+def best(nest: Nest, registers: Mapping[str, Register], machine: Machine) -> list[Schedule]:
+    """The schedules whose programs were written, the cheapest first."""
     order = tuple(b.name for b in nest.axes)
-    if not inner:
-        return Schedule(order, {}, UNROLL)
+    if not order:
+        return [Schedule(order, {}, UNROLL)]
     extents = {b.name: b.extent.constant or 1 for b in nest.axes}
     sums = _sums(nest)
     count = sum(isinstance(e, Contract) for e in sums)
     most = max(1, machine.accumulators // count) if count else MOST_OF_A_MAP
     found = []
-    for kind in (_looped(order, inner, extents, most), _written_out(order, inner, extents, most)):
+    for kind in (_looped(order, extents, most), _written_out(order, extents, most)):
         ranked = sorted(kind, key=partial(_estimate, sums, extents))
         found += ranked[:WRITTEN]
-    return min(found, key=lambda s: cost(write(nest, s, registers), machine))
+    return sorted(found, key=lambda s: cost(write(nest, s, registers), machine))
 
 
-def _looped(
-    order: tuple[str, ...], inner: tuple[str, ...], extents: Mapping[str, int], most: int
-) -> Iterator[Schedule]:
+def _looped(order: tuple[str, ...], extents: Mapping[str, int], most: int) -> Iterator[Schedule]:
     """Every axis keeps its loop; entries of up to two axes are computed together."""
-    pairs = list(combinations(inner, 2)) or [(inner[0], inner[0])]
+    pairs = list(combinations(order, 2)) or [(order[0], order[0])]
     for a, b in pairs:
         for x in _sizes(extents[a]):
             for y in _sizes(extents[b]) if b != a else (1,):
@@ -56,14 +59,12 @@ def _looped(
                     yield Schedule(order, {a: x} | ({b: y} if b != a else {}), UNROLL)
 
 
-def _written_out(
-    order: tuple[str, ...], inner: tuple[str, ...], extents: Mapping[str, int], most: int
-) -> Iterator[Schedule]:
+def _written_out(order: tuple[str, ...], extents: Mapping[str, int], most: int) -> Iterator[Schedule]:
     """The last axis is written out, in groups; entries of another one are computed together with each."""
     last = order[-1]
-    if len(inner) < 2 or extents[last] > SHORT:
+    if len(order) < 2 or extents[last] > SHORT:
         return
-    for a in inner[:-1]:
+    for a in order[:-1]:
         for x in _sizes(extents[a]):
             for y in dict.fromkeys((extents[last], 8, 7, 6, 5, 4)):
                 if y <= extents[last] and x * y <= most:

@@ -20,7 +20,25 @@ from numeric.networks.compiled.layout import VALID, Layout, Place, Step, identif
 from numeric.printing.cpp_module import function, module
 
 ALIGNMENT = 64
-Pointers = ctypes.Array[ctypes.c_void_p]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A tensor of the caller's: where its address goes, and as what numbers it is read."""
+
+    slot: int
+    dtype: np.dtype
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A result: where its address goes, and where it lies in the block of memory that a call gives back."""
+
+    slot: int
+    dtype: np.dtype
+    offset: int
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
 
 
 @dataclass(slots=True)
@@ -36,7 +54,10 @@ class Program:
     _run: ctypes._NamedFuncPointer = field(init=False, repr=False)
     _names: list[str] = field(init=False, repr=False)
     _own: dict[str, NDArray] = field(init=False, repr=False)
-    _results: dict[str, tuple[int, str]] = field(init=False, repr=False)
+    _at: ctypes.Array[ctypes.c_void_p] = field(init=False, repr=False)
+    _takes: dict[str, Taken] = field(init=False, repr=False)
+    _gives: dict[str, Given] = field(init=False, repr=False)
+    _given_bytes: int = field(init=False, default=0, repr=False)
 
     def __post_init__(self) -> None:
         self.layout = Layout(self.assembly, self.machine.width(self.dtype))
@@ -66,46 +87,57 @@ class Program:
     # -- memory --------------------------------------------------------------------------------------------------------
 
     def _allocate(self) -> None:
-        self._own = {
-            name: aligned(place.entries, self._dtype(place))
-            for name, place in self.layout.memory.items()
-            if place.owner == "step"
-        }
+        memory = self.layout.memory
+        self._own = {n: aligned(p.entries, self._dtype(p)) for n, p in memory.items() if p.owner == "step"}
         if self.layout.filled_up:
             self._own[identifier(VALID)][: self.assembly.batch] = 1
+        self._at = (ctypes.c_void_p * len(self._names))()
+        for name, x in self._own.items():
+            self._at[self._names.index(name)] = x.ctypes.data
+        graph = self.assembly.graph
+        places = {t: (identifier(f"{t}:given"), identifier(t)) for t in (*graph.inputs, *graph.parameters)}
+        self._takes = {
+            t: Taken(self._names.index(n), self._dtype(memory[n]))
+            for t, names in places.items()
+            for n in names
+            if n in memory and memory[n].owner == "caller"
+        }
+        self._gives = {t: self._place_of(t) for t in sorted(self.assembly.wanted)}
 
-    def _dtype(self, place: Place) -> str:
-        if place.kind == "real":
-            return self.dtype
-        return "int32" if self.dtype == "float32" else "int64"
+    def _place_of(self, t: str) -> Given:
+        """The next whole vectors of the results' block."""
+        name = identifier(f"{t}:given" if t in self.assembly.along_batch else t)
+        dtype, shape = self._dtype(self.layout.memory[name]), self.assembly.shapes[t]
+        strides = np.empty(shape, dtype).strides
+        if f"{t}:rows" in self.layout.registers:
+            strides = (dtype.itemsize * (self.layout.registers[t].steps[0].constant or 1), dtype.itemsize)
+        found = Given(self._names.index(name), dtype, self._given_bytes, shape, strides)
+        size = self.layout.memory[name].entries * dtype.itemsize
+        self._given_bytes += -(-size // ALIGNMENT) * ALIGNMENT
+        return found
+
+    def _dtype(self, place: Place) -> np.dtype:
+        integers = "int32" if self.dtype == "float32" else "int64"
+        return np.dtype(self.dtype if place.kind == "real" else integers)
 
     # -- calls ---------------------------------------------------------------------------------------------------------
 
     def __call__(self, tensors: Mapping[str, Array]) -> dict[str, NDArray]:
         """What is wanted, by name, from the graph's inputs and parameters."""
-        arrays = dict(self._own)
-        for t, x in tensors.items():
-            for name in (identifier(f"{t}:given"), identifier(t)):
-                place = self.layout.memory.get(name)
-                if place is not None and place.owner == "caller":
-                    arrays[name] = np.ascontiguousarray(x, self._dtype(place))
-                    break
-        for name, place in self.layout.memory.items():
-            if place.owner == "result":
-                arrays[name] = aligned(place.entries, self._dtype(place))
-        self._run((ctypes.c_void_p * len(self._names))(*(arrays[n].ctypes.data for n in self._names)))
-        return {t: self._result(t, arrays) for t in self.assembly.wanted}
-
-    def _result(self, t: str, arrays: Mapping[str, NDArray]) -> NDArray:
-        shape = self.assembly.shapes[t]
-        found = arrays[identifier(f"{t}:given" if t in self.assembly.along_batch else t)]
-        row = self.layout.registers[t].steps[0].constant if f"{t}:rows" in self.layout.registers else None
-        return found.reshape(shape) if row is None else found.reshape(-1, row)[:, : shape[1]]
+        arrays = [np.ascontiguousarray(tensors[t], taken.dtype) for t, taken in self._takes.items()]
+        for x, taken in zip(arrays, self._takes.values(), strict=True):
+            self._at[taken.slot] = x.ctypes.data
+        block = aligned(self._given_bytes, np.dtype(np.uint8))
+        start = block.ctypes.data
+        for g in self._gives.values():
+            self._at[g.slot] = start + g.offset
+        self._run(self._at)
+        return {t: np.ndarray(g.shape, g.dtype, block, g.offset, g.strides) for t, g in self._gives.items()}
 
 
-def aligned(entries: int, dtype: str) -> NDArray:
+def aligned(entries: int, dtype: np.dtype) -> NDArray:
     """Zeros that begin where a vector may."""
-    size = np.dtype(dtype).itemsize * entries
+    size = dtype.itemsize * entries
     raw = np.zeros(size + ALIGNMENT, np.uint8)
     start = -raw.ctypes.data % ALIGNMENT
     return raw[start : start + size].view(dtype)

@@ -33,14 +33,20 @@ class CompiledStep:
     threads: int = 1
     backend: str = "cpp"
     _programs: dict[tuple[str, str], dict[int, Program]] = field(default_factory=dict, repr=False)
+    _known: dict[object, Program] = field(default_factory=dict, repr=False)
 
     def __call__(self, parameters: Mapping[str, Array], *inputs: Array) -> tuple[Array, Values]:
         """(E, {name: dE/dname}) for the graph's inputs in their order, such as images and labels.
 
         Raises: OperationError for tensors that are missing or do not fit.
         """
-        tensors = self._taken(parameters, inputs)
-        found = self._program("step", tensors)(tensors)
+        tensors = {n: np.asarray(x) for n, x in given(self.graph, self.batch, parameters, inputs).items()}
+        key = tuple([(n, x.shape, x.dtype) for n, x in tensors.items()])
+        program = self._known.get(key)
+        if program is None:
+            tensors = self._taken(parameters, inputs)
+            program = self._known[key] = self._program("step", tensors)
+        found = program(tensors)
         loss = found[self.graph.nodes[-1].name]
         return loss[()], {p: found[cotangent_of(p)] for p in self.graph.parameters}
 
