@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from derive.errors import NotDerived
-from derive.expressions.expr import Binder, Entry
-from derive.expressions.index import Index, index
-from derive.expressions.substitution import substitute
-from derive.expressions.traversal import all_names, reads, walk
-from derive.language.show import show
 from derive.lazy import LazyModule
 from derive.operation import Op
 from numeric.backend import Array, Formula, Saved, cotangent, forward_formulas, gradient_formula
-from numeric.calling.binding import Binding, Shape, Value
+from numeric.calling.binding import Binding
 from numeric.calling.numpy_arrays import NumpyArrays
 from numeric.native.library import library
-from numeric.nests.nest import Nest, Output, Schedule, write
-from numeric.nests.registers import Register, row_major
-from numeric.printing.cpp_module import function, identifiers, module
-from numeric.printing.instruction_text import leaves_integers
+from numeric.printing.cpp_lines import Line, lines, reals
+from numeric.printing.cpp_module import module
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,22 +26,6 @@ else:
 
 SHOWN = "float32"
 """The dtype of the text that is shown."""
-
-WIDTH = 112
-"""How long a line of a formula in a comment is."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A formula as a function of C++: what it reads and the sizes that it takes, by the law's names, in order."""
-
-    formula: Formula
-    name: str
-    text: str
-    tensors: tuple[str, ...]
-    sizes: tuple[str, ...]
-    exact: bool
-    shapes: dict[tuple[Value, ...], Shape] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
@@ -76,91 +52,42 @@ class CppFunctions:
     def text(self, dtype: str) -> str:
         """The C++ text for numbers of a dtype; of integers, what does not leave them."""
         if dtype not in self._texts:
-            lines = (*self._forward.values(), *self._gradients.values())
-            self._texts[dtype] = module([line.text for line in lines if line.exact or dtype != "int64"], dtype)
+            written = [line.text for line in self._lines.values() if line.exact or dtype != "int64"]
+            self._texts[dtype] = module(written, dtype)
         return self._texts[dtype]
-
-    # -- text ----------------------------------------------------------------------------------------------------------
 
     @cached_property
     def _forward(self) -> dict[str, Line]:
         """The lines of the forward pass by target, in an order in which they can be computed."""
-        return {f.target: self._line(f) for f in forward_formulas(self.op)}
+        return {f.target: self._lines[f.target] for f in forward_formulas(self.op)}
 
     @cached_property
     def _gradients(self) -> dict[str, Line]:
         """The gradients by letter; what has none is left out."""
+        return {letter: self._lines[f.target] for letter, f in self._derived.items()}
+
+    @cached_property
+    def _lines(self) -> dict[str, Line]:
+        formulas = (*forward_formulas(self.op), *self._derived.values())
+        return {line.formula.target: line for line in lines(self.op, formulas)}
+
+    @cached_property
+    def _derived(self) -> dict[str, Formula]:
+        """The formulas of the gradients by letter."""
         found = {}
         for t in self.op.differentiable:
             with suppress(NotDerived):
-                found[t.name] = self._line((self.formulas or {}).get(t.name) or gradient_formula(self.op, t))
+                found[t.name] = (self.formulas or {}).get(t.name) or gradient_formula(self.op, t)
         return found
 
     @cached_property
     def _reals(self) -> frozenset[str]:
-        """The symbols that stand for real numbers."""
-        return frozenset(p.name for p in self.op.parameters if p.real)
-
-    @cached_property
-    def _axes(self) -> dict[str, tuple[Binder, ...]]:
-        """The axes of every tensor but the gradients."""
-        own = {t.name: t.axes for t in self.op.tensors} | {cotangent(self.op): self.op.output.axes}
-        return {f.target: f.axes for f in forward_formulas(self.op)} | own
-
-    def _line(self, f: Formula) -> Line:
-        symbols = sorted(self.op.symbols & {n for extent in self._extents(f) for n in extent.names()} | self._used(f))
-        tensors = tuple(dict.fromkeys(r.tensor for r in reads(f.body)))
-        words = identifiers([*symbols, *tensors, f.target])
-        renamed = {s: index(words[s]) for s in symbols}
-        integers = {t.name for t in self.op.tensors if t.integer}
-        axes = self._axes | {f.target: f.axes}
-        registers = {
-            t: row_major(words[t], _extents(axes[t], renamed), "integer" if t in integers else "real")
-            for t in (*tensors, f.target)
-        }
-        name = f"make_{words[f.target]}"
-        return Line(
-            f,
-            name,
-            self._function(f, name, registers, {words[s]: s in self._reals for s in symbols}, renamed),
-            tensors,
-            tuple(symbols),
-            not any(leaves_integers(e) for e in walk(f.body)),
-        )
-
-    def _extents(self, f: Formula) -> Iterator[Index]:
-        """The extents of the tensors of a formula: guards refer to them, and places in memory."""
-        for b in f.axes:
-            yield b.extent
-        for r in reads(f.body):
-            yield from (b.extent for b in self._axes[r.tensor])
-
-    def _used(self, f: Formula) -> frozenset[str]:
-        return all_names(f.body) & self.op.symbols
-
-    def _function(
-        self,
-        f: Formula,
-        name: str,
-        registers: Mapping[str, Register],
-        sizes: Mapping[str, bool],
-        renamed: Mapping[str, Index],
-    ) -> str:
-        """The function under its formula; `sizes` says of a size whether it is a real number."""
-        axes = tuple(Binder(b.name, b.extent.substitute(renamed)) for b in f.axes)
-        target = Entry(f.target, tuple(index(b.name) for b in axes))
-        nest = Nest(f.target, axes, (Output(target, substitute(f.body, renamed)),))
-        body = write(nest, Schedule(tuple(b.name for b in axes)), registers)
-        kinds = [("double" if real else "Int", word) for word, real in sizes.items()]
-        heading = wrap(f"{show(target)} = {show(f.body)}", WIDTH, initial_indent="// ", subsequent_indent="//   ")
-        return "\n".join([*heading, function(name, list(registers.values()), kinds, body)])
-
-    # -- numbers -------------------------------------------------------------------------------------------------------
+        return reals(self.op)
 
     def forward(self, tensors: Mapping[str, Array], binding: Binding) -> tuple[Array, Saved]:
         """The output, and the lines that gradients read."""
         dtype = self._dtype(self._forward.values(), tensors, binding)
-        made = self._made(self._forward, self._arrays(tensors, dtype), binding, dtype)
+        made = self._made(self._forward, tensors, binding, dtype)
         read = {t for line in self._gradients.values() for t in line.tensors}
         return made[self.op.output.name], {t: made[t] for t in self._forward if t in read}
 
@@ -171,9 +98,9 @@ class CppFunctions:
         line = self._gradients[wrt]
         # what is saved saves work, and changes no dtype
         dtype = self._dtype([line, *self._needed(line.tensors, ()).values()], tensors, binding)
-        arrays = self._arrays({**tensors, cotangent(self.op): cotangent_values, **saved}, dtype)
-        lines = {**self._needed(line.tensors, saved), line.formula.target: line}
-        return self._made(lines, arrays, binding, dtype)[line.formula.target]
+        given = {**tensors, cotangent(self.op): cotangent_values, **saved}
+        wanted = {**self._needed(line.tensors, saved), line.formula.target: line}
+        return self._made(wanted, given, binding, dtype)[line.formula.target]
 
     def _needed(self, tensors: Iterable[str], saved: Container[str]) -> dict[str, Line]:
         """The lines of the forward pass that must be computed before some tensors can be read."""
@@ -186,29 +113,26 @@ class CppFunctions:
                 waiting += self._forward[t].tensors
         return {t: line for t, line in self._forward.items() if t in found}
 
-    def _arrays(self, tensors: Mapping[str, Array], dtype: str) -> dict[str, Array]:
-        """Tensors as a compiled function reads them: in row-major order, labels as integers."""
-        integers = {t.name for t in self.op.inputs if t.integer}
-        return {t: np.ascontiguousarray(x, np.int64 if t in integers else dtype) for t, x in tensors.items()}
-
     def _made(
-        self, lines: Mapping[str, Line], arrays: Mapping[str, Array], binding: Binding, dtype: str
+        self, wanted: Mapping[str, Line], given: Mapping[str, Array], binding: Binding, dtype: str
     ) -> dict[str, Array]:
-        """The arrays of some lines, computed in their order, beside those that they read."""
-        found = dict(arrays)
-        for target, line in lines.items():
+        """The arrays of some lines, computed in their order, beside those that they read, in row-major order."""
+        integers = {t.name for t in self.op.inputs if t.integer}
+        read = {t for line in wanted.values() for t in line.tensors} & given.keys()
+        found = {t: np.ascontiguousarray(given[t], np.int64 if t in integers else dtype) for t in read}
+        for target, line in wanted.items():
             found[target] = self._run(line, found, binding, dtype)
         return found
 
-    def _dtype(self, lines: Iterable[Line], tensors: Mapping[str, Array], binding: Binding) -> str:
+    def _dtype(self, wanted: Iterable[Line], tensors: Mapping[str, Array], binding: Binding) -> str:
         """The dtype of the tensors; that of integers is float64 where a line leaves them."""
         own = next(str(x.dtype) for t, x in tensors.items() if not self.op.tensor(t).integer)
-        used = {s for line in lines for s in line.sizes if s in self._reals}
-        whole = all(line.exact for line in lines) and all(binding.names[s] == int(binding.names[s]) for s in used)
+        used = {s for line in wanted for s in line.sizes if s in self._reals}
+        whole = all(line.exact for line in wanted) and all(binding.names[s] == int(binding.names[s]) for s in used)
         return own if whole or own != "int64" else "float64"
 
     def _run(self, line: Line, arrays: Mapping[str, Array], binding: Binding, dtype: str) -> Array:
-        sizes = tuple([binding.names[s] for s in line.sizes])
+        sizes = tuple([float(binding.names[s]) if s in self._reals else int(binding.names[s]) for s in line.sizes])
         shape = line.shapes.get(sizes)
         if shape is None:
             shape = line.shapes[sizes] = tuple(binding.extent(b.extent) for b in line.formula.axes)
@@ -226,10 +150,6 @@ class CppFunctions:
             found.argtypes, found.restype = [ctypes.c_void_p] * (len(line.tensors) + 1) + sizes, None
             self._loaded[line.name, dtype] = found
         return found
-
-
-def _extents(axes: Iterable[Binder], renamed: Mapping[str, Index]) -> tuple[Index, ...]:
-    return tuple(b.extent.substitute(renamed) for b in axes)
 
 
 class CppBackend(NumpyArrays):

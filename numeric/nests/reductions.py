@@ -147,14 +147,27 @@ def _spread(w: Writer, e: Expr) -> bool:
 
 def _updates(w: Writer, cells: list[Cell], said: set[Expr], targets: dict[Binding, tuple[Value, ...]]) -> None:
     """The terms of all reductions, those under the same guards together."""
-    under: dict[Guards, list[Cell]] = {}
-    for c in cells:
-        under.setdefault(tuple(g for g in c.term.guards if g not in said), []).append(c)
-    for guards, members in under.items():
+    for guards, members in _together(cells, said):
         with w.only_if(guards):
             w.reductions(e for c in members for e in c.term.values)
             for c in members:
                 _update(w, c, targets[c.of])
+
+
+def _together(cells: list[Cell], said: set[Expr]) -> list[tuple[Guards, list[Cell]]]:
+    """Terms by their guards; those of a winner stay in order, since the first of equal ones wins."""
+    found: list[tuple[Guards, list[Cell]]] = []
+    last: dict[Binding, int] = {}
+    for c in cells:
+        guards = tuple(g for g in c.term.guards if g not in said)
+        first = last.get(c.of, 0)
+        k = next((k for k in range(first, len(found)) if found[k][0] == guards), len(found))
+        if k == len(found):
+            found.append((guards, []))
+        found[k][1].append(c)
+        if isinstance(c.of, Position):
+            last[c.of] = k
+    return found
 
 
 def _update(w: Writer, c: Cell, targets: tuple[Value, ...]) -> None:
