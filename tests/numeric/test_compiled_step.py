@@ -1,6 +1,7 @@
 """A step compiled as one C++ function is the step of the kernels: bit for bit on integers, within rounding else."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ from derive.errors import OperationError
 from derive.networks.composition import Graph, graph
 from derive.networks.network import lenet_layers, mlp, sequential, three_weights
 from numeric.native.compiler import NoCompiler, compiler
+from numeric.networks.compiled.assemble import training
+from numeric.networks.compiled.program import chunk, laid_out
 from numeric.networks.network_bounds import network_errors
 from numeric.networks.training_step import compile
 
@@ -81,6 +84,7 @@ def normalised() -> Graph:
     return b.build(scores=x)
 
 
+Change = Callable[[dict[str, np.ndarray], list[np.ndarray]], tuple[dict[str, np.ndarray], list[np.ndarray]]]
 Draw = Callable[[tuple[int, ...]], np.ndarray]
 
 
@@ -93,16 +97,18 @@ def drawn(g: Graph, n: int, draw: Draw) -> tuple[dict[str, np.ndarray], list[np.
     return {p: draw(shape(p)) for p in g.parameters}, inputs
 
 
-@pytest.mark.parametrize(("dtype", "n"), [("float32", 19), ("float64", 3)])
+@pytest.mark.parametrize(("dtype", "n", "threads"), [("float32", 19, 1), ("float64", 3, 1), ("float32", 80, 2)])
 @pytest.mark.parametrize("build", [whole_numbers, across_samples])
 def test_on_integers_the_compiled_step_is_the_step_of_the_kernels_bit_for_bit(
-    build: Callable[[], Graph], dtype: str, n: int
+    build: Callable[[], Graph], dtype: str, n: int, threads: int
 ) -> None:
     g, rng = build(), np.random.default_rng(0)
     parameters, inputs = drawn(g, n, lambda shape: rng.integers(-1, 2, shape).astype(np.float64))
     expected, wanted = compile(g)(parameters, *inputs)
     cast = [x if t in g.integers else x.astype(dtype) for t, x in zip(g.inputs, inputs, strict=True)]
-    loss, found = compile(g, backend="cpp", batch=n)({p: x.astype(dtype) for p, x in parameters.items()}, *cast)
+    loss, found = compile(g, backend="cpp", batch=n, threads=threads)(
+        {p: x.astype(dtype) for p, x in parameters.items()}, *cast
+    )
     assert loss == expected != 0
     assert abs(float(expected)) < 2**24, "sums stay exact in float32"
     for p in g.parameters:
@@ -111,9 +117,9 @@ def test_on_integers_the_compiled_step_is_the_step_of_the_kernels_bit_for_bit(
         assert found[p].any(), f"{p}: a gradient of zeros proves little"
 
 
-NETWORKS = {
+NETWORKS: dict[str, tuple[Callable[[], Graph], int]] = {
     "lenet": (small_lenet, 17),
-    "sigmoids and averages": (lambda: small_lenet("sigmoid", "avg_pool2d", 3), 2),
+    "sigmoids and averages": (partial(small_lenet, "sigmoid", "avg_pool2d", 3), 2),
     "perceptron": (mlp, 9),
     "fork": (forked, 24),
     "numbers": (three_weights, 11),
@@ -145,6 +151,19 @@ def test_scores_of_fewer_samples_are_read_by_the_same_function() -> None:
 
 
 @pytest.mark.parametrize(
+    ("samples", "size"), [(1, 1), (63, 63), (64, 32), (96, 32), (1000, 40), (1024, 32), (127, 127)]
+)
+def test_a_large_batch_is_worked_on_in_equal_chunks(samples: int, size: int) -> None:
+    assert chunk(samples, 16) == size
+
+
+@pytest.mark.parametrize(("build", "chunks"), [(whole_numbers, 2), (forked, 2), (across_samples, 1)])
+def test_samples_that_meet_elsewhere_than_in_results_are_not_parted(build: Callable[[], Graph], chunks: int) -> None:
+    found = laid_out(partial(training, build(), {"N": 64}), 64, 16)
+    assert found.assembly.chunks == chunks
+
+
+@pytest.mark.parametrize(
     ("change", "said"),
     [
         (lambda p, x: (p | {"W": p["W"][:, :1]}, x), "W: got extent 1"),
@@ -154,7 +173,7 @@ def test_scores_of_fewer_samples_are_read_by_the_same_function() -> None:
         (lambda p, x: (p, [x[0][:, :, None], x[1]]), "x: got 3 axes"),
     ],
 )
-def test_tensors_that_do_not_fit_are_refused_before_memory_is_touched(change: Callable, said: str) -> None:
+def test_tensors_that_do_not_fit_are_refused_before_memory_is_touched(change: Change, said: str) -> None:
     g, rng = mlp(), np.random.default_rng(0)
     parameters, inputs = change(*drawn(g, 3, lambda shape: rng.standard_normal(shape)))
     with pytest.raises(OperationError, match=said):

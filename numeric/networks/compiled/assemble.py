@@ -12,6 +12,7 @@ from derive.expressions.index import Index, index
 from derive.expressions.substitution import retensor, substitute
 from derive.expressions.traversal import map_indices
 from derive.networks.composition import Graph, Node
+from derive.operation import Op
 from derive.sweep import gradient
 from numeric.backend import Formula, cotangent, forward_formulas
 from numeric.calling.binding import LEADING, Value, defaults
@@ -26,10 +27,15 @@ def cotangent_of(tensor: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Assembly:
-    """Formulas in the order of their work; `along_batch` are the tensors whose first axis counts samples."""
+    """Formulas in the order of their work; `along_batch` are the tensors whose first axis counts samples.
+
+    They are of `batch` samples, one of so many equal `chunks` of the caller's batch: where the number of all samples
+    divides, it is that of all chunks.
+    """
 
     graph: Graph
     batch: int
+    chunks: int
     formulas: tuple[Formula, ...]
     shapes: Mapping[str, Shape]
     along_batch: frozenset[str]
@@ -42,44 +48,51 @@ class Assembly:
         return frozenset((*own, *map(cotangent_of, own)))
 
 
-def training(graph: Graph, batch: int) -> Assembly:
-    """The loss and dE/dw of every parameter."""
-    a = _Assembler(graph, batch)
+def training(graph: Graph, sizes: Mapping[str, int], chunks: int = 1) -> Assembly:
+    """The loss and dE/dw of every parameter; `sizes` are the numbers of the graph's symbols."""
+    a = _Assembler(graph, sizes, chunks)
     wanted = {graph.nodes[-1].name, *map(cotangent_of, graph.parameters)}
     return a.assembly([*a.forward(graph.nodes), *a.backward()], frozenset(wanted))
 
 
-def reading(graph: Graph, batch: int) -> Assembly:
+def reading(graph: Graph, sizes: Mapping[str, int], chunks: int = 1) -> Assembly:
     """The scores alone."""
-    a = _Assembler(graph, batch)
+    a = _Assembler(graph, sizes, chunks)
     stop = [n.name for n in graph.nodes].index(graph.scores) + 1
     return a.assembly(list(a.forward(graph.nodes[:stop])), frozenset({graph.scores}))
 
 
+def batch_of(graph: Graph) -> Index | None:
+    """How many samples there are, in the graph's own words: the first extent of its first input that has axes."""
+    return next((graph.shapes[i][0] for i in graph.inputs if graph.shapes[i]), None)
+
+
 class _Assembler:
-    def __init__(self, graph: Graph, batch: int) -> None:
-        self.graph, self.batch = graph, batch
-        shapes = [graph.shapes[i] for i in graph.inputs if graph.shapes[i]]
-        self.symbol = shapes[0][0] if shapes else index(batch)
+    def __init__(self, graph: Graph, sizes: Mapping[str, int], chunks: int) -> None:
+        self.graph, self.chunks = graph, chunks
+        self.whole = {name: index(n) for name, n in sizes.items()}
+        self.symbol = batch_of(graph)
+        self.batch = 1 if self.symbol is None else evaluated(self.symbol, self.whole) // chunks
+        self.sizes = dict(self.whole)
+        if chunks > 1 and self.symbol is not None and self.symbol.name is not None:
+            self.sizes[self.symbol.name] = index(self.batch)
         self.nodes = {n.name: _Numbers(n, self) for n in graph.nodes}
 
     def number(self, i: Index) -> int:
-        """An extent of the graph; every symbol in it is the batch."""
-        found = i.substitute({name: index(self.batch) for name in i.names()}).constant
-        assert found is not None, i
-        return found
+        """An extent of the graph."""
+        return evaluated(i, self.sizes)
 
     def forward(self, nodes: tuple[Node, ...]) -> Iterator[Formula]:
         for n in nodes:
             numbers = self.nodes[n.name]
-            for f in forward_formulas(n.op):
+            for f in forward_formulas(law(n)):
                 yield numbers.formula(numbers.own[f.target], f.axes, f.body)
 
     def backward(self) -> Iterator[Formula]:
         for c in self.graph.backward():
             target, parts = cotangent_of(c.of), list[Formula]()
             for use in c.uses:
-                found = gradient(use.node.op, use.letter)
+                found = gradient(law(use.node), use.letter)
                 parts.append(self.nodes[use.node.name].formula(target, found.axes, found.formula))
             yield _summed(parts)
 
@@ -91,8 +104,10 @@ class _Assembler:
         first |= {cotangent_of(t): s for t, s in first.items()}
         for n in self.nodes.values():
             first |= {n.own[t]: extents for t, extents in n.first.items()}
-        along = {t for t, s in first.items() if s == (self.symbol,)} - weights
-        return Assembly(self.graph, self.batch, tuple(formulas), shapes, frozenset(along & shapes.keys()), wanted)
+        along = {t for t, s in first.items() if self.symbol is not None and s == (self.symbol,)} - weights
+        return Assembly(
+            self.graph, self.batch, self.chunks, tuple(formulas), shapes, frozenset(along & shapes.keys()), wanted
+        )
 
 
 class _Numbers:
@@ -107,13 +122,12 @@ class _Numbers:
         self.absent = {t.name: val(t.absent) for t in op.inputs if t.name not in self.own}
         self.last = cotangent(op) if node is graph.nodes[-1] else ""
         self.symbolic = dict(node.sizes)
-        self.sizes = {k: index(whole.number(v)) for k, v in node.sizes}
-        waiting = dict(op.sizes)
-        while ready := [k for k, v in waiting.items() if v.names() <= self.sizes.keys()]:
-            for k in ready:
-                self.sizes[k] = waiting.pop(k).substitute(self.sizes)
+        self.sizes = _closed(node, whole.sizes)
+        self.values = _closed(node, whole.whole)
         self.reals: dict[str, Value] = {k: v for k, v in defaults(op, {}).items() if k not in self.sizes}
-        self.sizes |= {k: index(v) for k, v in self.reals.items() if isinstance(v, int)}
+        whole_numbers = {k: index(v) for k, v in self.reals.items() if isinstance(v, int)}
+        self.sizes |= whole_numbers
+        self.values |= whole_numbers
         self._lead(node, whole)
 
     def _lead(self, node: Node, whole: _Assembler) -> None:
@@ -158,8 +172,10 @@ class _Numbers:
         if isinstance(e, Entry):
             return ONE if e.tensor == self.last else self.absent.get(e.tensor) or self._entry(e)
         if isinstance(e, Val):
-            real = e.index.names() & self.reals.keys() - self.sizes.keys()
-            return Num(_evaluated(e.index, self.reals, self.sizes)) if real else val(self._size(e.index))
+            real = e.index.names() & self.reals.keys() - self.values.keys()
+            if real:
+                return Num(_real(e.index, self.reals, self.values))
+            return val(e.index.substitute(self.values, self._entry))
         found = e.with_parts(tuple(map(self._put_in, e.parts)))
         if isinstance(e, Binding):
             assert isinstance(found, Binding)
@@ -177,7 +193,29 @@ def _summed(parts: list[Formula]) -> Formula:
     return replace(first, body=Add((first.body, *bodies)))
 
 
-def _evaluated(i: Index, reals: Mapping[str, Value], sizes: Mapping[str, Index]) -> Fraction:
+def law(node: Node) -> Op:
+    """A node's operation for any data: a hypothesis on data makes a formula shorter and less general."""
+    return replace(node.op, hypotheses=())
+
+
+def evaluated(i: Index, sizes: Mapping[str, Index]) -> int:
+    """The number that an extent is."""
+    found = i.substitute(sizes).constant
+    assert found is not None, i
+    return found
+
+
+def _closed(node: Node, sizes: Mapping[str, Index]) -> dict[str, Index]:
+    """The numbers of a law's sizes, those included that follow from others."""
+    found = {k: index(evaluated(v, sizes)) for k, v in node.sizes}
+    waiting = dict(node.op.sizes)
+    while ready := [k for k, v in waiting.items() if v.names() <= found.keys()]:
+        for k in ready:
+            found[k] = waiting.pop(k).substitute(found)
+    return found
+
+
+def _real(i: Index, reals: Mapping[str, Value], sizes: Mapping[str, Index]) -> Fraction:
     """A polynomial of settings that are real numbers, such as eps."""
     total = Fraction(0)
     for monomial, c in i.terms:

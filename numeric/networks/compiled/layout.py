@@ -74,6 +74,7 @@ class Layout:
     lane: dict[str, int] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
     doubtful: bool = False
+    apart: bool = True
 
     def __post_init__(self) -> None:
         self.fused = fuse(self.assembly)
@@ -192,12 +193,13 @@ class Layout:
             self.steps.append(Step(rows, "rows"))
             return
         ready = replace(nest, outputs=tuple(self._masked(o) for o in nest.outputs))
+        self.apart = self.apart and all(self._adds_up(o) for o in nest.outputs)
         if self._fits(ready):
             ready = vectorised(ready, self.registers, self.lane, self.width)
             outputs = tuple(replace(o, body=by_height(o.body)) for o in ready.outputs)
             self.steps.append(Step(replace(ready, outputs=outputs), "lanes"))
         else:
-            self.doubtful = True
+            self.doubtful, self.apart = True, False
             self.steps.append(Step(self._by_entries(nest), "entries"))
 
     def _fits(self, nest: Nest) -> bool:
@@ -250,6 +252,34 @@ class Layout:
         names = {t: f"{t}:entries" for t in self.lane if f"{t}:entries" in self.registers}
         outputs = (Output(_renamed(o.target, names), by_height(retensor(o.body, names))) for o in nest.outputs)
         return replace(nest, outputs=tuple(outputs))
+
+    def _adds_up(self, o: Output) -> bool:
+        """Whether chunks of the batch can be computed one after the other: they meet in sums that are results."""
+        if o.target.tensor in self.assembly.wanted - self.assembly.along_batch:
+            return self._is_sum(o.body)
+        return not self._has_sum(o.body)
+
+    def _sums(self, e: Expr) -> bool:
+        """Whether a node is a sum over samples."""
+        along = lane_names(e.parts[0], self.registers, self.lane) if isinstance(e, Contract) else set()
+        return bool(along & {b.name for b in binders_of(e)})
+
+    def _has_sum(self, e: Expr) -> bool:
+        return any(self._sums(x) for x in walk(e))
+
+    def _is_sum(self, e: Expr) -> bool:
+        """Whether an expression is linear in sums over samples, without a constant."""
+        match e:
+            case Contract():
+                return (self._sums(e) and not self._has_sum(e.body)) or self._is_sum(e.body)
+            case Mul(items):
+                having = [x for x in items if self._has_sum(x)]
+                return len(having) == 1 and self._is_sum(having[0])
+            case Div(left, right):
+                return self._is_sum(left) and not self._has_sum(right)
+            case Add(items):
+                return all(map(self._is_sum, items))
+        return False
 
     # -- samples that are copies ---------------------------------------------------------------------------------------
 

@@ -3,144 +3,143 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
 from numpy.typing import NDArray
 
+from derive.expressions.expr import Binder, Contract, Entry
+from derive.expressions.index import index
 from numeric.backend import Array
 from numeric.native.library import library
 from numeric.nests.cost import Machine
-from numeric.nests.nest import Schedule, write
-from numeric.nests.statements import Load, Store, flat
+from numeric.nests.nest import Nest, Output, Schedule, write
+from numeric.nests.registers import Register
+from numeric.nests.schedule import UNROLL
+from numeric.nests.statements import Block, Load, Store, flat
 from numeric.networks.compiled.assemble import Assembly
 from numeric.networks.compiled.choices import chosen
-from numeric.networks.compiled.layout import VALID, Layout, Place, Step, identifier
+from numeric.networks.compiled.layout import Layout, Step
+from numeric.networks.compiled.memory import PLACES, Memory
 from numeric.printing.cpp_module import function, module
 
-ALIGNMENT = 64
+CHUNK, USUAL = range(16, 65), 32
+"""How many samples a chunk may have: what it makes should stay in the cache until its last gradient is made, and it
+should be large beside the gradients of the parameters, which are added for each chunk."""
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """A tensor of the caller's: where its address goes, and as what numbers it is read."""
-
-    slot: int
-    dtype: np.dtype
+def program(assemble: Callable[[int], Assembly], samples: int, dtype: str, machine: Machine, threads: int) -> Program:
+    """The program of a batch, in chunks where samples meet in nothing but sums that are results."""
+    return Program(laid_out(assemble, samples, machine.width(dtype)), dtype, machine, threads)
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
-    """A result: where its address goes, and where it lies in the block of memory that a call gives back."""
+def laid_out(assemble: Callable[[int], Assembly], samples: int, width: int) -> Layout:
+    """The layout of one chunk."""
+    chunks = samples // chunk(samples, width)
+    layout = Layout(assemble(chunks), width)
+    return layout if chunks == 1 or layout.apart else Layout(assemble(1), width)
 
-    slot: int
-    dtype: np.dtype
-    offset: int
-    shape: tuple[int, ...]
-    strides: tuple[int, ...]
+
+def chunk(samples: int, width: int) -> int:
+    """How many samples a chunk has: a divisor of the batch, so that few lanes are filled up; else all samples."""
+    if samples < 2 * USUAL:
+        return samples
+
+    def waste(n: int) -> tuple[float, int]:
+        return -(-n // width) * width / n, abs(n - USUAL)
+
+    return min((n for n in CHUNK if samples % n == 0), key=waste, default=samples)
 
 
 @dataclass(slots=True)
 class Program:
     """A compiled step for one batch and dtype; its memory is its own, so that one call runs at a time."""
 
-    assembly: Assembly
+    layout: Layout
     dtype: str
     machine: Machine
     threads: int = 1
-    layout: Layout = field(init=False)
     source: str = field(init=False)
-    _run: ctypes._NamedFuncPointer = field(init=False, repr=False)
-    _names: list[str] = field(init=False, repr=False)
-    _own: dict[str, NDArray] = field(init=False, repr=False)
-    _at: ctypes.Array[ctypes.c_void_p] = field(init=False, repr=False)
-    _takes: dict[str, Taken] = field(init=False, repr=False)
-    _gives: dict[str, Given] = field(init=False, repr=False)
-    _given_bytes: int = field(init=False, default=0, repr=False)
+    memory: Memory = field(init=False, repr=False)
+    _step: ctypes._NamedFuncPointer = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self.layout = Layout(self.assembly, self.machine.width(self.dtype))
-        self._names = sorted(self.layout.memory)
+        self.memory = Memory(self.layout, self.dtype, self.workers)
         self.source = self._text()
-        self._run = library(self.source).step
-        self._allocate()
+        self._step = library(self.source).step
+
+    @property
+    def workers(self) -> int:
+        """How many chunks are worked on at the same time."""
+        return min(self.threads, self.layout.assembly.chunks)
+
+    def __call__(self, tensors: Mapping[str, Array]) -> dict[str, NDArray]:
+        """What is wanted, by name, from the graph's inputs and parameters."""
+        return self.memory.run(self._step, tensors)
 
     # -- text ----------------------------------------------------------------------------------------------------------
 
     def _text(self) -> str:
         functions, calls = [], []
+        registers = self.layout.registers
         for k, step in enumerate(self.layout.steps):
-            schedule = scheduled(step, self.layout, self.machine, self.threads > 1)
-            body = write(step.nest, schedule, self.layout.registers)
-            touched = dict.fromkeys(s.register for s in flat(body) if isinstance(s, Load | Store))
-            by_name = {r.name: r for r in self.layout.registers.values()}
-            functions.append(function(f"nest{k}", [by_name[t] for t in touched], (), body))
-            places = (f"static_cast<{self._type(t)}*>(at[{self._names.index(t)}])" for t in touched)
-            calls.append(f"  nest{k}({', '.join(places)});  // {step.nest.name}")
-        whole = "\n".join(["void step(void** at) {", *calls, "}"])
-        return module([*functions, whole], self.dtype, self.layout.width)
+            schedule = scheduled(step, self.layout, self.machine, self.threads > self.workers)
+            text, call = self._nest(f"nest{k}", write(step.nest, schedule, registers), registers)
+            functions.append(text)
+            calls.append(f"{call}  // {step.nest.name}")
+        functions.append("\n".join(["static void one_chunk(void** at) {", *calls, "}"]))
+        functions.append(self._whole(functions))
+        return module(functions, self.dtype, self.layout.width)
 
-    def _type(self, name: str) -> str:
-        return "Label" if self.layout.memory[name].kind == "integer" else "Real"
+    def _nest(self, name: str, body: Block, registers: Mapping[str, Register]) -> tuple[str, str]:
+        """A function, and the line that calls it."""
+        touched = dict.fromkeys(s.register for s in flat(body) if isinstance(s, Load | Store))
+        by_name = {r.name: r for r in registers.values()}
+        kinds = ("Label" if by_name[t].kind == "integer" else "Real" for t in touched)
+        places = (f"static_cast<{k}*>(at[{self.memory.names.index(t)}])" for k, t in zip(kinds, touched, strict=True))
+        text = function(name, [by_name[t] for t in touched], (), body)
+        return text, f"  {name}({', '.join(places)});"
 
-    # -- memory --------------------------------------------------------------------------------------------------------
+    def _whole(self, functions: list[str]) -> str:
+        """The function of all chunks: each worker takes every so many of them; their sums are added in order."""
+        chunks, lines = self.layout.assembly.chunks, ["void step(void** at) {"]
+        if chunks == 1:
+            return "\n".join([*lines, "  one_chunk(at);", "}"])
+        if self.workers > 1:
+            lines.append(f"#pragma omp parallel for num_threads({self.workers})")
+        moved = (self._moved(k, name) for k, name in enumerate(self.memory.names))
+        lines += [
+            f"  for (Int worker = 0; worker < {self.workers}; ++worker)",
+            f"    for (Int chunk = worker; chunk < {chunks}; chunk += {self.workers}) {{",
+            f"      void* here[] = {{{', '.join(moved)}}};",
+            "      one_chunk(here);",
+            "    }",
+        ]
+        if self.memory.bytes_of_sums:
+            text, call = self._added()
+            functions.append(text)
+            lines.append(call)
+        return "\n".join([*lines, "}"])
 
-    def _allocate(self) -> None:
-        memory = self.layout.memory
-        self._own = {n: aligned(p.entries, self._dtype(p)) for n, p in memory.items() if p.owner == "step"}
-        if self.layout.filled_up:
-            self._own[identifier(VALID)][: self.assembly.batch] = 1
-        self._at = (ctypes.c_void_p * len(self._names))()
-        for name, x in self._own.items():
-            self._at[self._names.index(name)] = x.ctypes.data
-        graph = self.assembly.graph
-        places = {t: (identifier(f"{t}:given"), identifier(t)) for t in (*graph.inputs, *graph.parameters)}
-        self._takes = {
-            t: Taken(self._names.index(n), self._dtype(memory[n]))
-            for t, names in places.items()
-            for n in names
-            if n in memory and memory[n].owner == "caller"
+    def _moved(self, slot: int, name: str) -> str:
+        move = self.memory.moves.get(name)
+        if move is None:
+            return f"at[{slot}]"
+        steps = f" + {move.chunk} * chunk" * (move.chunk > 0) + f" + {move.worker} * worker" * (move.worker > 0)
+        return f"static_cast<char*>(at[{slot}]){steps}"
+
+    def _added(self) -> tuple[str, str]:
+        """The sums of all chunks, added in their order."""
+        parts, total = PLACES
+        chunks, width = self.layout.assembly.chunks, self.layout.width
+        vectors = self.memory.bytes_of_sums // self.machine.bytes
+        registers = {
+            parts: Register(parts, (index(chunks), index(vectors)), (index(vectors * width), index(width)), lanes=True),
+            total: Register(total, (index(vectors),), (index(width),), lanes=True),
         }
-        self._gives = {t: self._place_of(t) for t in sorted(self.assembly.wanted)}
-
-    def _place_of(self, t: str) -> Given:
-        """The next whole vectors of the results' block."""
-        name = identifier(f"{t}:given" if t in self.assembly.along_batch else t)
-        dtype, shape = self._dtype(self.layout.memory[name]), self.assembly.shapes[t]
-        strides = np.empty(shape, dtype).strides
-        if f"{t}:rows" in self.layout.registers:
-            strides = (dtype.itemsize * (self.layout.registers[t].steps[0].constant or 1), dtype.itemsize)
-        found = Given(self._names.index(name), dtype, self._given_bytes, shape, strides)
-        size = self.layout.memory[name].entries * dtype.itemsize
-        self._given_bytes += -(-size // ALIGNMENT) * ALIGNMENT
-        return found
-
-    def _dtype(self, place: Place) -> np.dtype:
-        integers = "int32" if self.dtype == "float32" else "int64"
-        return np.dtype(self.dtype if place.kind == "real" else integers)
-
-    # -- calls ---------------------------------------------------------------------------------------------------------
-
-    def __call__(self, tensors: Mapping[str, Array]) -> dict[str, NDArray]:
-        """What is wanted, by name, from the graph's inputs and parameters."""
-        arrays = [np.ascontiguousarray(tensors[t], taken.dtype) for t, taken in self._takes.items()]
-        for x, taken in zip(arrays, self._takes.values(), strict=True):
-            self._at[taken.slot] = x.ctypes.data
-        block = aligned(self._given_bytes, np.dtype(np.uint8))
-        start = block.ctypes.data
-        for g in self._gives.values():
-            self._at[g.slot] = start + g.offset
-        self._run(self._at)
-        return {t: np.ndarray(g.shape, g.dtype, block, g.offset, g.strides) for t, g in self._gives.items()}
-
-
-def aligned(entries: int, dtype: np.dtype) -> NDArray:
-    """Zeros that begin where a vector may."""
-    size = dtype.itemsize * entries
-    raw = np.zeros(size + ALIGNMENT, np.uint8)
-    start = -raw.ctypes.data % ALIGNMENT
-    return raw[start : start + size].view(dtype)
+        body = Contract((Binder("chunk", index(chunks)),), Entry(parts, (index("chunk"), index("v"))))
+        nest = Nest(total, (Binder("v", index(vectors)),), (Output(Entry(total, (index("v"),)), body),))
+        return self._nest("add_chunks", write(nest, Schedule(("v",), {"v": 8}, UNROLL, 0), registers), registers)
 
 
 def scheduled(step: Step, layout: Layout, machine: Machine, threads: bool) -> Schedule:
@@ -148,10 +147,10 @@ def scheduled(step: Step, layout: Layout, machine: Machine, threads: bool) -> Sc
     names = tuple(b.name for b in step.nest.axes)
     parallel = 1 if threads else 0
     if step.way == "entries":
-        return Schedule(names, {}, 8, parallel)
+        return Schedule(names, {}, UNROLL, parallel)
     if step.way == "moved":
         lanes = {"lane": 1} if "lane" in names else {}
         order = tuple(sorted(names, key=lambda n: (n in lanes, names.index(n))))
-        return Schedule(order, {"c": 16} if lanes else {}, 8, parallel)
+        return Schedule(order, {"c": 16} if lanes else {}, UNROLL, parallel)
     found = chosen(step.nest, layout.registers, machine)
     return Schedule(found.order, found.together, found.unroll, parallel)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +13,8 @@ from derive.errors import OperationError
 from derive.networks.composition import Graph
 from numeric.backend import Array
 from numeric.native.machine import machine
-from numeric.networks.compiled.assemble import cotangent_of, reading, training
-from numeric.networks.compiled.program import Program
+from numeric.networks.compiled.assemble import batch_of, cotangent_of, reading, training
+from numeric.networks.compiled.program import Program, program
 from numeric.networks.given import given
 from numeric.networks.network_sizes import shape_at, sizes_of
 
@@ -71,8 +72,11 @@ class CompiledStep:
         dtype, n = _dtype(self.graph, tensors), self._samples(tensors)
         made = self._programs.setdefault((what, dtype), {})
         if n not in made:
-            assembly = training(self.graph, n) if what == "step" else reading(self.graph, n)
-            made[n] = Program(assembly, dtype, machine(), self.threads)
+            shapes = {t: x.shape for t, x in tensors.items()}
+            sizes = sizes_of(self.graph, {**_declared(self.graph, shapes), **shapes})
+            assemble = partial(training if what == "step" else reading, self.graph, sizes)
+            whole = 1 if (symbol := batch_of(self.graph)) is None or symbol.name is None else n
+            made[n] = program(assemble, whole, dtype, machine(), self.threads)
         return made[n]
 
     def _samples(self, tensors: Mapping[str, NDArray]) -> int:
@@ -80,8 +84,8 @@ class CompiledStep:
         return next((len(tensors[i]) for i in self.graph.inputs if i in tensors and self._along_batch(i)), 1)
 
     def _along_batch(self, tensor: str) -> bool:
-        first = self.graph.shapes[self.graph.inputs[0]][:1]
-        return bool(first) and self.graph.shapes[tensor][:1] == first
+        first = batch_of(self.graph)
+        return first is not None and self.graph.shapes[tensor][:1] == (first,)
 
     def _taken(self, parameters: Mapping[str, Array], inputs: tuple[Array, ...]) -> dict[str, NDArray]:
         """The tensors as NumPy's, of the shapes that the function reads. Raises: OperationError."""
