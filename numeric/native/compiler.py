@@ -16,7 +16,7 @@ from derive.errors import OperationError
 
 INSTALLED = ("g++", "clang++", "c++")
 WHEEL = "ziglang"
-"""A package that holds a whole C++ compiler; it is run, not imported."""
+"""A package that holds a whole C++ compiler, though no library of threads; it is run, not imported."""
 
 FLAGS = ("-std=c++17", "-O3", "-fPIC", "-shared", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math")
 """Arithmetic is IEEE's: sums keep their order, NaN and infinities are honoured; a*b + c may be rounded once."""
@@ -79,7 +79,7 @@ def _commands(named: str) -> Iterator[tuple[str, ...]]:
 
 def _examined(command: tuple[str, ...]) -> Compiler | None:
     """A compiler with the flags that it takes; its predefined macros tell its version and what this machine can do."""
-    for machine in MACHINES:
+    for machine in MACHINES[WHEEL in command :]:
         defined = run((*command, *FLAGS, *machine, "-dM", "-E", "-x", "c++", os.devnull))
         if defined is not None and defined.returncode == 0:
             return Compiler(command, (*FLAGS, *machine), defined.stdout)

@@ -49,6 +49,15 @@ def _folder(base: str) -> Path:
     return Path(tempfile.mkdtemp(prefix="backproof-"))
 
 
+def _loads(made: Path) -> bool:
+    """Whether a library finds all that it calls: one for threads may be missing on this machine."""
+    try:
+        ctypes.CDLL(str(made))
+    except OSError:
+        return False
+    return True
+
+
 def _compile(own: Compiler, text: str, path: Path) -> None:
     """Compile beside the place where a library is kept, then put it there: it is whole, or absent."""
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
@@ -56,10 +65,10 @@ def _compile(own: Compiler, text: str, path: Path) -> None:
         source.write_text(text, encoding="utf-8")
         for flags in dict.fromkeys((own.flags, own.plain)):
             done = run((*own.command, *flags, str(source), "-o", str(made)))
-            if done is not None and done.returncode == 0:
+            if done is not None and done.returncode == 0 and _loads(made):
                 made.replace(path)
                 return
-        said = "no such command" if done is None else done.stderr[:SHOWN]
+        said = "no such command" if done is None else done.stderr[:SHOWN] or "a library that does not load"
         raise OperationError(
             f"backend cpp: got from {own.command[0]}: {said}; expected a library; use the backend torch"
         )

@@ -97,4 +97,4 @@ def prelude(dtype: str, width: int | None = None) -> str:
         parts.append(LANES.replace("@WIDTH@", str(width)))
     if width is not None and dtype != "int64":
         parts.append(FUNCTIONS_OF_LANES)
-    return "\n".join(parts)
+    return "\n".join(parts).rstrip()

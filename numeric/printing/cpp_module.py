@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from textwrap import wrap
 
 from numeric.native.prelude import prelude
 from numeric.nests.registers import Register
@@ -12,6 +13,9 @@ from numeric.printing.cpp_text import lines
 
 SHORT = re.compile(r"[A-Za-z](_[a-z])?|dE_d[A-Z]")
 """Names that are no word of C++, no macro, and none that a loop program makes: those end with a digit."""
+
+LONGEST = 116
+"""How long a line of a function's head is."""
 
 
 def identifiers(names: Iterable[str]) -> dict[str, str]:
@@ -37,7 +41,8 @@ def function(name: str, registers: Sequence[Register], sizes: Sequence[tuple[str
     stored = {s.register for s in flat(body) if isinstance(s, Store)}
     arrays = [_argument(r, r.name in stored) for r in {r.name: r for r in registers}.values()]
     arguments = ", ".join([*arrays, *(f"{kind} {size}" for kind, size in sizes)])
-    return "\n".join([f"void {name}({arguments}) {{", *lines(body), "}"])
+    head = wrap(f"void {name}({arguments}) {{", LONGEST, subsequent_indent="    ", break_long_words=False)
+    return "\n".join([*head, *lines(body), "}"])
 
 
 def _argument(r: Register, changed: bool) -> str:
