@@ -27,6 +27,8 @@ SPILLED = 1e4
 """For a sum too many: it leaves the registers in every turn."""
 UNKNOWN = 8
 """Turns of a loop whose limits are no numbers."""
+LINE = 0.75
+"""For a cache line that a turn of a loop reads and the turn before did not."""
 
 
 def cost(block: Block, machine: Machine) -> float:
@@ -40,7 +42,8 @@ def _cost(s: Statement, machine: Machine) -> float:
     match s:
         case Loop():
             stops = [i.constant for i in s.stops if i.constant is not None]
-            return max(1, min(stops, default=UNKNOWN)) * (cost(s, machine) + 1.0)
+            turns = max(1, min(stops, default=UNKNOWN))
+            return turns * (cost(s, machine) + LINE * _lines(s, turns) + 1.0)
         case If():
             return cost(s, machine) + 1.0
         case Let():
@@ -51,3 +54,15 @@ def _cost(s: Statement, machine: Machine) -> float:
             return 1.0
         case _:
             return 0.25
+
+
+def _lines(loop: Loop, turns: int) -> int:
+    """How many vectors a turn reads that no other turn of the loop reads: one for each stream of neighbours."""
+    streams = set()
+    for s in loop.body:
+        if isinstance(s, Load) and s.target.lanes and (parts := s.offset.split(loop.name)) is not None:
+            step, rest = parts[0].constant, parts[1]
+            if step:
+                constant = next((c for monomial, c in rest.terms if not monomial), 0)
+                streams.add((s.register, rest - constant, constant // abs(step * turns)))
+    return len(streams)

@@ -70,16 +70,17 @@ class TrainingStep:
 
 
 def compile(
-    graph: Graph, backend: str = "numpy", batch: int | None = None, threads: int = 1
+    graph: Graph, backend: str = "numpy", batch: int | None = None, threads: int = 1, autotune: bool = False
 ) -> TrainingStep | CompiledStep:
     """A training step of any graph of operations; kernels are made once for each law.
 
-    The backend "cpp" makes one function of the whole step; it alone asks for a number of `threads`.
+    The backend "cpp" makes one function of the whole step; for it alone are `threads`, how many chunks of a batch are
+    worked on at a time, and `autotune`, which times the ways to write it on this machine first.
 
     Raises: OperationError for an unknown backend.
     """
     if backend == "cpp":
-        return CompiledStep(graph, batch, threads)
+        return CompiledStep(graph, batch, threads, autotune)
     kernels = _kernels(graph, backend)
     wanted: dict[str, list[str]] = {}
     for cotangent in graph.backward():

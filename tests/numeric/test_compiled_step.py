@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -139,6 +140,25 @@ def test_on_real_data_the_compiled_step_is_the_step_of_the_kernels_within_roundi
         bound = 2 * errors[p].spread
         assert (np.abs(np.ravel(found[p] - wanted[p])) <= bound).all(), p
     assert abs(loss - expected) <= abs(expected) * 2.0**-40
+
+
+def test_a_tuned_step_has_the_same_bits_and_what_was_chosen_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    g, rng = mlp(), np.random.default_rng(0)
+    parameters, inputs = drawn(g, 20, lambda shape: rng.standard_normal(shape))
+    loss, found = compile(g, backend="cpp")(parameters, *inputs)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    tuned_loss, tuned = compile(g, backend="cpp", autotune=True)(parameters, *inputs)
+    assert tuned_loss == loss
+    for p in g.parameters:
+        np.testing.assert_array_equal(tuned[p], found[p])
+    kept = list(tmp_path.rglob("*.json"))
+    assert kept
+    for path in kept:
+        path.write_text('{"order": ["nothing"], "together": {}, "unroll": 8}')
+    again, _ = compile(g, backend="cpp")(parameters, *inputs)
+    assert again == loss
 
 
 def test_scores_of_fewer_samples_are_read_by_the_same_function() -> None:

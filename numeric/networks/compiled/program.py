@@ -28,13 +28,8 @@ CHUNK, USUAL = range(16, 65), 32
 should be large beside the gradients of the parameters, which are added for each chunk."""
 
 
-def program(assemble: Callable[[int], Assembly], samples: int, dtype: str, machine: Machine, threads: int) -> Program:
-    """The program of a batch, in chunks where samples meet in nothing but sums that are results."""
-    return Program(laid_out(assemble, samples, machine.width(dtype)), dtype, machine, threads)
-
-
 def laid_out(assemble: Callable[[int], Assembly], samples: int, width: int) -> Layout:
-    """The layout of one chunk."""
+    """A step in chunks where samples meet in nothing but sums that are results, else in one piece."""
     chunks = samples // chunk(samples, width)
     layout = Layout(assemble(chunks), width)
     return layout if chunks == 1 or layout.apart else Layout(assemble(1), width)

@@ -14,7 +14,8 @@ from derive.networks.composition import Graph
 from numeric.backend import Array
 from numeric.native.machine import machine
 from numeric.networks.compiled.assemble import batch_of, cotangent_of, reading, training
-from numeric.networks.compiled.program import Program, program
+from numeric.networks.compiled.program import Program, laid_out
+from numeric.networks.compiled.tuning import tune
 from numeric.networks.given import given
 from numeric.networks.network_sizes import shape_at, sizes_of
 
@@ -26,12 +27,14 @@ DTYPES = ("float32", "float64")
 class CompiledStep:
     """The loss E of a graph and dE/dw of all its parameters, by one C++ function for each batch and dtype.
 
-    A function is made when its batch and dtype first come. Its memory is its own: one call runs at a time.
+    A function is made when its batch and dtype first come; with `autotune`, the few best ways to write each nest are
+    timed before. Its memory is its own: one call runs at a time.
     """
 
     graph: Graph
     batch: int | None = None
     threads: int = 1
+    autotune: bool = False
     backend: str = "cpp"
     _programs: dict[tuple[str, str], dict[int, Program]] = field(default_factory=dict, repr=False)
     _known: dict[object, Program] = field(default_factory=dict, repr=False)
@@ -76,7 +79,10 @@ class CompiledStep:
             sizes = sizes_of(self.graph, {**_declared(self.graph, shapes), **shapes})
             assemble = partial(training if what == "step" else reading, self.graph, sizes)
             whole = 1 if (symbol := batch_of(self.graph)) is None or symbol.name is None else n
-            made[n] = program(assemble, whole, dtype, machine(), self.threads)
+            layout = laid_out(assemble, whole, machine().width(dtype))
+            if self.autotune:
+                tune(layout, dtype, machine())
+            made[n] = Program(layout, dtype, machine(), self.threads)
         return made[n]
 
     def _samples(self, tensors: Mapping[str, NDArray]) -> int:
