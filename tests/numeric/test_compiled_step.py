@@ -12,8 +12,9 @@ from derive.errors import OperationError
 from derive.networks.composition import Graph, graph
 from derive.networks.network import lenet_layers, mlp, sequential, three_weights
 from numeric.native.compiler import NoCompiler, compiler
-from numeric.networks.compiled.assemble import training
-from numeric.networks.compiled.program import chunk, laid_out
+from numeric.nests.cost import Machine
+from numeric.networks.compiled.assemble import cotangent_of, training
+from numeric.networks.compiled.program import Program, chunk, laid_out
 from numeric.networks.network_bounds import network_errors
 from numeric.networks.training_step import compile
 
@@ -40,6 +41,20 @@ def whole_numbers() -> Graph:
     c = b.add("conv3", op("conv2d", stride=2), x, K=2, K_h=2, K_w=3)
     x = b.add("flat", op("flatten"), b.add("both", op("add"), {"input": a, "other": c}))
     x = b.add("fc", op("linear"), x, K=3)
+    b.add("loss", op("mse_loss", reduction="sum"), {"input": x, "target": "target"})
+    return b.build(scores=x)
+
+
+def branched() -> Graph:
+    """What one activation makes is read by a window, by its other name, and at its own entries."""
+    b = graph("branched")
+    b.input("image", "N", 2, 4, 4)
+    b.input("target", "N", 3)
+    act = b.add("act", op("relu"), b.add("conv", op("conv2d"), "image", K=2, K_h=3, K_w=3))
+    flat = b.add("flat", op("flatten"), act)
+    pooled = b.add("flat2", op("flatten"), b.add("pool", op("max_pool2d", kernel_size=2), act))
+    first = b.add("fc1", op("linear"), b.add("twice", op("add"), {"input": flat, "other": flat}), K=3)
+    x = b.add("both", op("add"), {"input": first, "other": b.add("fc2", op("linear"), pooled, K=3)})
     b.add("loss", op("mse_loss", reduction="sum"), {"input": x, "target": "target"})
     return b.build(scores=x)
 
@@ -99,7 +114,7 @@ def drawn(g: Graph, n: int, draw: Draw) -> tuple[dict[str, np.ndarray], list[np.
 
 
 @pytest.mark.parametrize(("dtype", "n", "threads"), [("float32", 19, 1), ("float64", 3, 1), ("float32", 80, 2)])
-@pytest.mark.parametrize("build", [whole_numbers, across_samples])
+@pytest.mark.parametrize("build", [whole_numbers, across_samples, branched])
 def test_on_integers_the_compiled_step_is_the_step_of_the_kernels_bit_for_bit(
     build: Callable[[], Graph], dtype: str, n: int, threads: int
 ) -> None:
@@ -140,6 +155,17 @@ def test_on_real_data_the_compiled_step_is_the_step_of_the_kernels_within_roundi
         bound = 2 * errors[p].spread
         assert (np.abs(np.ravel(found[p] - wanted[p])) <= bound).all(), p
     assert abs(loss - expected) <= abs(expected) * 2.0**-40
+
+
+@pytest.mark.parametrize("machine", [Machine(32, 12), Machine(16, 12)])
+def test_narrower_vectors_give_the_same_bits(machine: Machine) -> None:
+    g, rng = whole_numbers(), np.random.default_rng(0)
+    parameters, inputs = drawn(g, 6, lambda shape: rng.integers(-1, 2, shape).astype("float32"))
+    layout = laid_out(partial(training, g, {"N": 6}), 6, machine.width("float32"))
+    found = Program(layout, "float32", machine)(parameters | dict(zip(g.inputs, inputs, strict=True)))
+    _, wanted = compile(g)(parameters, *inputs)
+    for p in g.parameters:
+        np.testing.assert_array_equal(found[cotangent_of(p)], wanted[p], err_msg=p)
 
 
 def test_a_tuned_step_has_the_same_bits_and_what_was_chosen_is_kept(

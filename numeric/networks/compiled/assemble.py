@@ -22,7 +22,7 @@ Shape = tuple[int, ...]
 
 def cotangent_of(tensor: str) -> str:
     """The name of dE/dS in the formulas of a step."""
-    return f"d.{tensor}"
+    return f"dE/d{tensor}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from derive.expressions.build import mul
 from derive.expressions.expr import Binder, Binding, Contract, Entry, Expr, Fn, InRange, Select, Winner
 from derive.expressions.index import Index, index
 from derive.expressions.substitution import substitute
-from derive.expressions.traversal import reads, walk
+from derive.expressions.traversal import binders_of, reads, walk
 from numeric.backend import Formula
 from numeric.nests.nest import Nest, Output
 from numeric.nests.registers import row_major
@@ -41,7 +41,7 @@ class Fused:
 def fuse(assembly: Assembly) -> Fused:
     """The nests of a step."""
     aliases, formulas = _aliases(assembly)
-    formulas = _windows_read_maps(formulas, assembly.wanted)
+    formulas = _windows_read_maps(formulas, assembly.wanted | set(aliases.values()))
     joined = _Joined(aliases)
     for f in formulas:
         joined.add(f)
@@ -86,20 +86,27 @@ def _is_map(e: Expr) -> bool:
     return not any(isinstance(x, Binding) for x in walk(e))
 
 
-def _windows_read_maps(formulas: list[Formula], wanted: frozenset[str]) -> list[Formula]:
-    """Maps without costly functions that nothing but the windows of maxima read are put in there."""
+def _windows_read_maps(formulas: list[Formula], kept: frozenset[str]) -> list[Formula]:
+    """Maps without costly functions that nothing but the windows of maxima read are put in there, but those `kept`."""
     readers: dict[str, list[Formula]] = {}
     for f in formulas:
         for r in reads(f.body):
             readers.setdefault(r.tensor, []).append(f)
     definitions = {}
     for f in formulas:
-        cheap = (
-            f.axes and f.target not in wanted and _is_map(f.body) and not any(isinstance(x, Fn) for x in walk(f.body))
-        )
+        cheap = f.axes and f.target not in kept and _is_map(f.body) and not any(isinstance(x, Fn) for x in walk(f.body))
         if cheap and f.target in readers and all(_reads_in_windows(g.body, f.target) for g in readers[f.target]):
             definitions[f.target] = f
-    return [replace(f, body=inlined(f.body, definitions)) for f in formulas if f.target not in definitions]
+    rest = [f for f in formulas if f.target not in definitions]
+    return [replace(f, body=inlined(f.body, definitions, _extents(f))) for f in rest]
+
+
+def _extents(f: Formula) -> dict[str, Index]:
+    """The extents of all names in a formula, of those that have but one."""
+    found: dict[str, set[Index]] = {}
+    for b in (*f.axes, *(b for e in walk(f.body) for b in binders_of(e))):
+        found.setdefault(b.name, set()).add(b.extent)
+    return {name: extents.pop() for name, extents in found.items() if len(extents) == 1}
 
 
 def _reads_in_windows(e: Expr, tensor: str, inside: bool = False) -> bool:
@@ -109,16 +116,20 @@ def _reads_in_windows(e: Expr, tensor: str, inside: bool = False) -> bool:
     return all(_reads_in_windows(p, tensor, inside) for p in e.parts)
 
 
-def inlined(e: Expr, definitions: Mapping[str, Formula]) -> Expr:
-    """Formulas put in for the entries that they define; outside of its tensor an entry stays 0."""
+def inlined(e: Expr, definitions: Mapping[str, Formula], extents: Mapping[str, Index]) -> Expr:
+    """Formulas put in for the entries that they define; outside of its tensor an entry stays 0.
+
+    `extents` are those of the names in e: an index that is a name of the tensor's own extent is inside.
+    """
     if isinstance(e, Entry):
         f = definitions.get(e.tensor)
         if f is None:
             return e
-        body = inlined(substitute(f.body, {b.name: i for b, i in zip(f.axes, e.indices, strict=True)}), definitions)
-        guards = [InRange(i, b.extent) for b, i in zip(f.axes, e.indices, strict=True) if i.name is None]
+        pairs = list(zip(f.axes, e.indices, strict=True))
+        body = inlined(substitute(f.body, {b.name: i for b, i in pairs}), definitions, extents)
+        guards = [InRange(i, b.extent) for b, i in pairs if extents.get(i.name or "") != b.extent]
         return mul((*guards, body)) if guards else body
-    return e.with_parts(tuple(inlined(p, definitions) for p in e.parts))
+    return e.with_parts(tuple(inlined(p, definitions, extents) for p in e.parts))
 
 
 # -- joining -----------------------------------------------------------------------------------------------------------
@@ -132,8 +143,11 @@ class _Joined:
 
     def add(self, f: Formula) -> None:
         """A formula joins the last nest whose values it reads, where it can, else it begins one."""
-        at = self._last(reads(f.body))
-        joined = None if at is None or not f.axes else _as_map(self.nests[at], f) or _as_window(self.nests[at], f)
+        found = list(reads(f.body))
+        at = self._last(found)
+        renamed = any(r.tensor in self.aliases and self.place.get(self.aliases[r.tensor]) == at for r in found)
+        lone = at is None or not f.axes or renamed
+        joined = None if at is None or lone else _as_map(self.nests[at], f) or _as_window(self.nests[at], f)
         if at is None or joined is None:
             at = len(self.nests)
             self.nests.append(Nest(f.target, f.axes, (Output(_at_axes(f.target, f.axes), f.body),)))
@@ -170,7 +184,7 @@ def _as_map(nest: Nest, f: Formula) -> Nest | None:
     own = [r for r in reads(body) if r.tensor in definitions]
     if not own or any(r.indices != names for r in own) or any(_labels(r) for r in own):
         return None
-    output = Output(_at_axes(f.target, nest.axes), inlined(body, definitions))
+    output = Output(_at_axes(f.target, nest.axes), _put_in_place(body, definitions))
     if sum(1 for _ in walk(output.body)) > MOST_PARTS:
         return None
     return replace(nest, outputs=(*nest.outputs, output))

@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numeric.backend import Array
-from numeric.networks.compiled.layout import VALID, Layout, Place, identifier
+from numeric.networks.compiled.layout import Layout
+from numeric.networks.compiled.places import Place, identifier
+from numeric.networks.compiled.samples import VALID
 
 ALIGNMENT = 64
 """Bytes; the widest vectors of any machine begin at multiples of it."""
@@ -115,7 +117,7 @@ class Memory:
         for name, offset in offsets.items():
             self.moves[name] = Move(worker=size)
             self._at[self.names.index(name)] = block.ctypes.data + offset
-        if self.layout.filled_up:
+        if self.layout.places.filled_up:
             valid = block.reshape(self.workers, size)[:, offsets[identifier(VALID)] :].view(self.dtype)
             valid[:, : self.layout.assembly.batch] = 1
         parts = aligned(self.bytes_of_sums * self.chunks if self.chunks > 1 else 0)

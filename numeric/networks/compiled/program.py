@@ -19,8 +19,9 @@ from numeric.nests.schedule import UNROLL
 from numeric.nests.statements import Block, Load, Store, flat
 from numeric.networks.compiled.assemble import Assembly
 from numeric.networks.compiled.choices import chosen
-from numeric.networks.compiled.layout import Layout, Step
+from numeric.networks.compiled.layout import Layout
 from numeric.networks.compiled.memory import PLACES, Memory
+from numeric.networks.compiled.places import Step
 from numeric.printing.cpp_module import function, module
 
 CHUNK, USUAL = range(16, 65), 32
