@@ -13,10 +13,15 @@ from derive.errors import NotDerived
 from derive.lazy import LazyModule
 from derive.operation import Op
 from numeric.backend import Array, Formula, Saved, cotangent, forward_formulas, gradient_formula
-from numeric.calling.binding import Binding
+from numeric.calling.binding import Binding, Shape
 from numeric.calling.numpy_arrays import NumpyArrays
 from numeric.native.library import library
-from numeric.printing.cpp_lines import Line, lines, reals
+from numeric.native.machine import machine
+from numeric.nests.cost import Machine
+from numeric.nests.nest import Nest, Schedule
+from numeric.nests.registers import Register
+from numeric.networks.compiled.choices import chosen
+from numeric.printing.cpp_lines import Line, lines, reals, sized, turns
 from numeric.printing.cpp_module import module
 
 if TYPE_CHECKING:
@@ -26,6 +31,21 @@ else:
 
 SHOWN = "float32"
 """The dtype of the text that is shown."""
+
+
+LARGE = 1 << 20
+"""How many turns of loops are worth a function for the very sizes: that takes a second to make, and is then faster."""
+
+Sizes = tuple[int | float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A compiled function: it takes addresses, then the sizes that are left to it; and the shape that it makes."""
+
+    function: Callable[..., None]
+    left: Sizes
+    shape: Shape
 
 
 @dataclass(eq=False)
@@ -38,7 +58,7 @@ class CppFunctions:
     op: Op
     formulas: Mapping[str, Formula] | None = None
     _texts: dict[str, str] = field(default_factory=dict, repr=False)
-    _loaded: dict[tuple[str, str], Callable[..., None]] = field(default_factory=dict, repr=False)
+    _calls: dict[tuple[str, str, Sizes], Call] = field(default_factory=dict, repr=False)
 
     @property
     def plan(self) -> None:
@@ -133,23 +153,31 @@ class CppFunctions:
 
     def _run(self, line: Line, arrays: Mapping[str, Array], binding: Binding, dtype: str) -> Array:
         sizes = tuple([float(binding.names[s]) if s in self._reals else int(binding.names[s]) for s in line.sizes])
-        shape = line.shapes.get(sizes)
-        if shape is None:
-            shape = line.shapes[sizes] = tuple(binding.extent(b.extent) for b in line.formula.axes)
-        made = np.empty(shape, dtype)
-        pointers = [arrays[t].ctypes.data for t in line.tensors]
-        self._function_of(line, dtype)(*pointers, made.ctypes.data, *sizes)
+        call = self._calls.get((line.name, dtype, sizes))
+        if call is None:
+            call = self._calls[line.name, dtype, sizes] = self._call(line, binding, dtype, sizes)
+        made = np.empty(call.shape, dtype)
+        call.function(*[arrays[t].ctypes.data for t in line.tensors], made.ctypes.data, *call.left)
         return made
 
-    def _function_of(self, line: Line, dtype: str) -> Callable[..., None]:
-        """A compiled function that takes addresses, then sizes. Raises: NoCompiler, OperationError."""
-        found: Any = self._loaded.get((line.name, dtype))
-        if found is None:
-            found = getattr(library(self.text(dtype)), line.name)
-            sizes = [ctypes.c_double if s in self._reals else ctypes.c_int64 for s in line.sizes]
-            found.argtypes, found.restype = [ctypes.c_void_p] * (len(line.tensors) + 1) + sizes, None
-            self._loaded[line.name, dtype] = found
-        return found
+    def _call(self, line: Line, binding: Binding, dtype: str, sizes: Sizes) -> Call:
+        """The function that all sizes share, or, for much work, one of its own. Raises: NoCompiler, OperationError."""
+        known = dict(zip(line.sizes, sizes, strict=True))
+        text = self.text(dtype)
+        if turns(line.formula, binding.names) >= LARGE:
+            text = module([sized(line, {s: int(n) for s, n in known.items()}, _scheduled)], dtype)
+            known = {s: n for s, n in known.items() if s in self._reals}
+        function: Any = getattr(library(text), line.name)
+        kinds = [ctypes.c_double if s in self._reals else ctypes.c_int64 for s in known]
+        function.argtypes, function.restype = [ctypes.c_void_p] * (len(line.tensors) + 1) + kinds, None
+        shape = tuple(binding.extent(b.extent) for b in line.formula.axes)
+        return Call(function, tuple(known.values()), shape)
+
+
+def _scheduled(nest: Nest, registers: Mapping[str, Register]) -> Schedule:
+    """The best schedule of single entries: of the registers, half are for what is multiplied."""
+    own = machine()
+    return chosen(nest, registers, Machine(own.bytes, own.accumulators // 2))
 
 
 class CppBackend(NumpyArrays):

@@ -57,7 +57,7 @@ class Facts:
             case Divides(divisor, dividend):
                 return _divides(divisor, dividend)
             case Compare(op, (Val() | Num()) as left, (Val() | Num()) as right):
-                return self._compared(op, _as_index(left) - _as_index(right))
+                return self._compared(op, as_index(left) - as_index(right))
         return None
 
     def _in_range(self, at: Index, extent: Index) -> bool | None:
@@ -125,7 +125,8 @@ def _divides(divisor: Index, dividend: Index) -> bool | None:
     return False if len(rest) == 1 and not rest[0][0] else None
 
 
-def _as_index(e: Val | Num) -> Index:
+def as_index(e: Val | Num) -> Index:
+    """The index that a number made of indices, or a whole number, is."""
     return e.index if isinstance(e, Val) else index(int(e.value))
 
 
@@ -147,7 +148,7 @@ def solved(guard: Expr, name: str) -> Limits | None:
             slope, rest = parts
             return _limits(slope.constant or 0, rest, extent)
         case Compare("<" | "<=" as op, (Val() | Num()) as left, (Val() | Num()) as right):
-            parts = (_as_index(right) - _as_index(left)).split(name)
+            parts = (as_index(right) - as_index(left)).split(name)
             if parts is not None and parts[0] == index(-1):
                 return Limits((), (parts[1] + (1 if op == "<=" else 0),))
             if parts is not None and parts[0] == index(1):

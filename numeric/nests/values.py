@@ -32,7 +32,8 @@ from derive.expressions.expr import (
     Winner,
 )
 from derive.expressions.index import Atom, Index, index
-from numeric.nests.facts import Facts, whole
+from numeric.nests.facts import Facts, as_index, whole
+from numeric.nests.guards import above_and_below, has_labels, labels, of_data, whole_guard
 from numeric.nests.positions import as_position
 from numeric.nests.registers import Register
 from numeric.nests.statements import Block, If, Kind, Let, Load, Operand, Value
@@ -151,7 +152,7 @@ class Writer:
         guards: dict[Expr, None] = {}
         truths: list[Expr] = []
         found: list[Expr] = []
-        above, divisors = _above_and_below(e)
+        above, divisors = above_and_below(e)
         for f in above:
             if isinstance(f, Entry):
                 read = self.read(f)
@@ -159,7 +160,7 @@ class Writer:
                     return None
                 f, conditions = read
                 found.append(f)
-            elif isinstance(f, GUARDS) and not _of_data(f):
+            elif isinstance(f, GUARDS) and not of_data(f):
                 conditions = [f]
             else:
                 (truths if isinstance(f, Compare | Winner) else found).append(f)
@@ -169,8 +170,8 @@ class Writer:
                 if settled is None:
                     return None
                 guards |= dict.fromkeys(settled)
-        by_indices = tuple(g for g in guards if not _has_entries(g))
-        return Term(by_indices, (*(g for g in guards if _has_entries(g)), *truths), tuple(found), tuple(divisors))
+        by_indices = tuple(g for g in guards if not has_labels(g))
+        return Term(by_indices, (*(g for g in guards if has_labels(g)), *truths), tuple(found), tuple(divisors))
 
     def read(self, e: Entry) -> tuple[Entry, list[Expr]] | None:
         """A read at whole indices, and the guards for being in range; None where it is 0."""
@@ -185,7 +186,7 @@ class Writer:
 
     def settled(self, guard: Expr) -> list[Expr] | None:
         """The undecided guards that a guard is; None where it never holds."""
-        parts = _whole_guard(guard, self.facts)
+        parts = whole_guard(guard, self.facts)
         if parts is None:
             return None
         decisions = [(g, True if g in self.holding[-1] else self.facts.decided(g)) for g in parts]
@@ -241,17 +242,6 @@ class Writer:
         return index(found.name)
 
 
-def _above_and_below(e: Expr) -> tuple[list[Expr], list[Expr]]:
-    """The factors of a product and its divisors: a false guard reaches what is divided before it is divided."""
-    if isinstance(e, Mul):
-        pairs = [_above_and_below(item) for item in e.items]
-        return [f for above, _ in pairs for f in above], [f for _, below in pairs for f in below]
-    if isinstance(e, Div):
-        (above, over), (below, under) = _above_and_below(e.left), _above_and_below(e.right)
-        return above + under, over + below
-    return [e], []
-
-
 def _guarded(w: Writer, e: Mul | Div) -> Operand:
     """A product under guards that the loops decide: chosen, not branched, where it stands inside arithmetic."""
     term = w.term(e)
@@ -278,8 +268,9 @@ def _entry(w: Writer, e: Entry) -> Operand:
 
 
 def _compare(w: Writer, e: Compare) -> Operand:
-    if isinstance(e.left, Val | Num) and isinstance(e.right, Val | Num):
-        return w.let(e, "truth", e.op, w.index(_index(e.left)), w.index(_index(e.right)), lanes=labels_in_lanes(w, e))
+    if isinstance(e.left, Val | Num) and isinstance(e.right, Val | Num) and not of_data(e):
+        sides = (w.index(as_index(e.left)), w.index(as_index(e.right)))
+        return w.let(e, "truth", e.op, *sides, lanes=labels_in_lanes(w, e))
     return w.let(e, "truth", e.op, w.real(e.left), w.real(e.right))
 
 
@@ -291,84 +282,26 @@ def _divides(w: Writer, e: Divides) -> Operand:
     return w.let(e, "truth", "divides", w.index(e.divisor), w.index(e.dividend), lanes=labels_in_lanes(w, e))
 
 
-def _index(e: Val | Num) -> Index:
-    return e.index if isinstance(e, Val) else index(int(e.value))
-
-
 def labels_in_lanes(w: Writer, e: Expr) -> bool:
     """Whether a guard is decided lane by lane: by labels that lie in lanes."""
-    return any(w.registers[a.tensor].lanes for a in _labels(e))
+    return any(w.registers[a.tensor].lanes for a in labels(e))
 
 
 def _cases(w: Writer, e: Cases) -> Operand:
-    return w.let(e, "real", "choose", w.both(_above_and_below(e.condition)[0]), w.real(e.then), w.real(e.other))
+    return w.let(e, "real", "choose", w.both(above_and_below(e.condition)[0]), w.real(e.then), w.real(e.other))
 
 
 def _winner(w: Writer, e: Winner) -> Operand:
     found = as_position(e)
     position = w.value(found.right)
     assert isinstance(found.left, Val | Num)
-    return w.let(e, "truth", "==", w.index(_index(found.left)), position)
+    return w.let(e, "truth", "==", w.index(as_index(found.left)), position)
 
 
 def _pow(w: Writer, e: Pow) -> Operand:
     if isinstance(e.right, Num):
         return w.let(e, "real", "power", w.real(e.left), e.right.value)
     return w.let(e, "real", "pow", w.real(e.left), w.real(e.right))
-
-
-def _of_data(guard: Expr) -> bool:
-    """Whether a comparison is one of values, not of indices."""
-    return isinstance(guard, Compare) and not all(isinstance(p, Val | Num) for p in guard.parts)
-
-
-def _labels(e: Expr) -> Iterator[Entry]:
-    for i in _own(e):
-        yield from (a for a in i.atoms() if isinstance(a, Entry))
-
-
-def _own(e: Expr) -> Iterator[Index]:
-    match e:
-        case InRange(at, extent):
-            yield from (at, extent)
-        case Divides(divisor, dividend):
-            yield from (divisor, dividend)
-        case Compare(_, left, right):
-            yield from (p.index for p in (left, right) if isinstance(p, Val))
-        case Val(at):
-            yield at
-        case Entry(_, indices):
-            yield from indices
-
-
-def _has_entries(e: Expr) -> bool:
-    return next(_labels(e), None) is not None
-
-
-def _whole_guard(guard: Expr, facts: Facts) -> list[Expr] | None:
-    """A guard over whole indices, with the guards for being whole; None where one of them never is."""
-    extra: list[Expr] = []
-
-    def through(i: Index) -> Index | None:
-        found = whole(i, facts)
-        if found is not None:
-            extra.extend(found[1])
-        return None if found is None else found[0]
-
-    match guard:
-        case InRange(at, extent):
-            inside, end = through(at), through(extent)
-            return None if inside is None or end is None else [*extra, InRange(inside, end)]
-        case Divides(divisor, dividend):
-            of = through(dividend)
-            return None if of is None else [*extra, Divides(divisor, of)]
-        case Compare(op, left, right):
-            sides = [Val(index(0)) if isinstance(p, Num) else through(p.index) for p in (left, right)]  # type: ignore[attr-defined]
-            if any(s is None for s in sides):
-                return None
-            both = [p if isinstance(p, Num) else Val(s) for p, s in zip((left, right), sides, strict=True)]  # type: ignore[arg-type]
-            return [*extra, Compare(op, *both)]
-    return [guard]
 
 
 _RULES: dict[type, Callable[..., Operand]] = {

@@ -132,6 +132,12 @@ def test_renaming_what_is_bound_changes_no_number() -> None:
         assert computed(w, f.target, block) == list(w.values[f.target].reshape(-1))
 
 
+@pytest.mark.parametrize("numbers", [False, True], ids=["symbols", "numbers"])
+def test_a_fraction_that_an_index_is_compared_with_is_not_rounded(numbers: bool) -> None:
+    w = world("O[i] = X[i]*[i<=3/2]; X[i<N]", {}, [integers((5,), 1)], numbers)
+    assert list(differing(w, (in_order,))) == []
+
+
 # -- the comparison itself ---------------------------------------------------------------------------------------------
 
 

@@ -17,10 +17,14 @@ from numeric.native import compiler as compilers
 from numeric.native import library as libraries
 from numeric.native.compiler import NoCompiler, compiler
 from numeric.native.library import library
+from numeric.nests.nest import Schedule
+from numeric.printing.cpp_lines import sized
 from numeric.printing.cpp_module import identifiers
 from numeric.printing.cpp_text import WORTH
 from tests.numeric.backends import needs_compiler
 from tests.numeric.laws import integers
+from tests.numeric.small_cases import CASES, Case
+from tests.numeric.test_kernels import close
 
 EMPTY = 'extern "C" int answer() { return 42; }\n'
 
@@ -118,6 +122,34 @@ def test_what_the_forward_pass_saved_is_not_computed_again(monkeypatch: pytest.M
     assert made == ["dE/dX"]
     k.vjp(y, x)
     assert len(made) > 2
+
+
+SIZED = ("conv2d", "max_pool2d", "avg_pool2d", "layer_norm", "prelu", "cross_entropy")
+
+
+@needs_compiler
+@pytest.mark.parametrize("case", [[c for c in CASES if c.op == name][-1] for name in SIZED], ids=str)
+def test_functions_for_these_very_sizes_give_the_same_numbers(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(to_cpp, "_functions", to_cpp.CppFunctions)
+    tensors = case.tensors(dtype=np.float64)
+    found = []
+    for large in (to_cpp.LARGE, 0):
+        monkeypatch.setattr(to_cpp, "LARGE", large)
+        k = numeric.kernel(case.op, backend="cpp", **case.settings)
+        y = k.forward(*tensors)
+        found.append([y, *k.vjp(y, *tensors).values()])
+    for general, own in zip(*found, strict=True):
+        whole = bool(np.all(general == np.round(general)))
+        assert np.array_equal(own, general) if whole else close(own, general)
+
+
+def test_functions_for_these_very_sizes_take_settings_that_are_no_integers(monkeypatch: pytest.MonkeyPatch) -> None:
+    functions = to_cpp.CppFunctions(numeric.kernel("leaky_relu").op)
+    (line, *_) = functions._forward.values()
+    text = sized(line, {"L": 7}, lambda nest, registers: Schedule(tuple(b.name for b in nest.axes)))
+    assert "double" in text
+    assert "< 7;" in text
+    assert " Int " not in text.split("{")[0]
 
 
 @needs_compiler
