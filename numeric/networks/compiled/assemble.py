@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import prod
@@ -120,6 +120,7 @@ class _Numbers:
         for f in forward_formulas(op):
             self.own.setdefault(f.target, f"{node.name}.{f.target}")
         self.absent = {t.name: val(t.absent) for t in op.inputs if t.name not in self.own}
+        self.integers = {t.name for t in op.tensors if t.integer}
         self.last = cotangent(op) if node is graph.nodes[-1] else ""
         self.symbolic = dict(node.sizes)
         self.sizes = _closed(node, whole.sizes)
@@ -175,12 +176,20 @@ class _Numbers:
             real = e.index.names() & self.reals.keys() - self.values.keys()
             if real:
                 return Num(_real(e.index, self.reals, self.values))
-            return val(e.index.substitute(self.values, self._entry))
+            return _as_read(val(e.index.substitute(self.values, self._entry)), self.integers)
         found = e.with_parts(tuple(map(self._put_in, e.parts)))
         if isinstance(e, Binding):
             assert isinstance(found, Binding)
             return replace(map_indices(found, self._size), binders=self._binders(e.binders))
         return map_indices(found, self._size)
+
+
+def _as_read(e: Expr, integers: Collection[str]) -> Expr:
+    """A real entry that a law writes where an index may stand, as a number: `[S[n] != 0]`."""
+    match e:
+        case Val(Index(terms=(((Entry() as read,), 1),))) if read.tensor not in integers:
+            return read
+    return e
 
 
 def _summed(parts: list[Formula]) -> Formula:
