@@ -72,7 +72,7 @@ class Writer:
     # -- statements ------------------------------------------------------------------------------------------------
 
     def name(self, stem: str) -> str:
-        """A new name: stem, stem1, stem2, ..."""
+        """A new name: stem_0, stem_1, ...; all end with a digit, and no name of a register or a size does."""
         stem = "".join(c for c in stem if c.isalnum() or c == "_").strip("0123456789_") or "l"
         self.used[stem] = self.used.get(stem, -1) + 1
         return f"{stem}_{self.used[stem]}"
@@ -117,11 +117,6 @@ class Writer:
         return next((known[e] for known in reversed(self.known) if e in known), None)
 
     # -- expressions -----------------------------------------------------------------------------------------------
-
-    def values(self, exprs: list[Expr]) -> list[Operand]:
-        """The values of expressions; sums and maxima of one shape share their loops."""
-        self.reductions(exprs)
-        return [self.value(e) for e in exprs]
 
     def reductions(self, exprs: Iterable[Expr]) -> None:
         """Write the outermost sums and maxima of expressions, those of one shape together."""
