@@ -19,6 +19,7 @@ ONLY_IN = {
     "torch": {
         "numeric/to_torch.py",
         "numeric/audit/kernel/torch_subjects.py",
+        "numeric/bench/torch_steps.py",
         "numeric/oracle/",
         "numeric/networks/network_oracle.py",
         "numeric/training/devices.py",
