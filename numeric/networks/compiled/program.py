@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from threading import Lock
 
 from numpy.typing import NDArray
 
@@ -49,7 +50,7 @@ def chunk(samples: int, width: int) -> int:
 
 @dataclass(slots=True)
 class Program:
-    """A compiled step for one batch and dtype; its memory is its own, so that one call runs at a time."""
+    """A compiled step for one batch and dtype; its memory is its own, so that calls wait for each other."""
 
     layout: Layout
     dtype: str
@@ -58,6 +59,7 @@ class Program:
     source: str = field(init=False)
     memory: Memory = field(init=False, repr=False)
     _step: ctypes._NamedFuncPointer = field(init=False, repr=False)
+    _one: Lock = field(default_factory=Lock, repr=False)
 
     def __post_init__(self) -> None:
         self.memory = Memory(self.layout, self.dtype, self.workers)
@@ -71,7 +73,8 @@ class Program:
 
     def __call__(self, tensors: Mapping[str, Array]) -> dict[str, NDArray]:
         """What is wanted, by name, from the graph's inputs and parameters."""
-        return self.memory.run(self._step, tensors)
+        with self._one:
+            return self.memory.run(self._step, tensors)
 
     # -- text ----------------------------------------------------------------------------------------------------------
 

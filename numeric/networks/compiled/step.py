@@ -28,7 +28,7 @@ class CompiledStep:
     """The loss E of a graph and dE/dw of all its parameters, by one C++ function for each batch and dtype.
 
     A function is made when its batch and dtype first come; with `autotune`, the few best ways to write each nest are
-    timed before. Its memory is its own: one call runs at a time.
+    timed before. Its memory is its own: calls wait for each other.
     """
 
     graph: Graph
