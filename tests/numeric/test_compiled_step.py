@@ -14,6 +14,7 @@ from derive.networks.network import lenet_layers, mlp, sequential, three_weights
 from numeric.native.compiler import NoCompiler, compiler
 from numeric.nests.cost import Machine
 from numeric.networks.compiled.assemble import cotangent_of, training
+from numeric.networks.compiled.fusion import fuse
 from numeric.networks.compiled.program import Program, chunk, laid_out
 from numeric.networks.network_bounds import network_errors
 from numeric.networks.training_step import compile
@@ -155,6 +156,28 @@ def test_on_real_data_the_compiled_step_is_the_step_of_the_kernels_within_roundi
         bound = 2 * errors[p].spread
         assert (np.abs(np.ravel(found[p] - wanted[p])) <= bound).all(), p
     assert abs(loss - expected) <= abs(expected) * 2.0**-40
+
+
+def test_convolution_activation_and_pooling_are_one_nest_and_a_flattened_tensor_is_another_name() -> None:
+    found = fuse(training(small_lenet(), {"N": 16}))
+    first = {o.target.tensor for o in found.nests[0].outputs}
+    assert first == {"conv1", "pool1"}, "the activation is put in, and stored nowhere"
+    assert found.aliases["flat"] == "pool2"
+
+
+def test_a_read_outside_of_what_is_put_in_stays_0() -> None:
+    b = graph("outside")
+    b.input("x", "N", 3)
+    b.input("y", "N", 2)
+    b.parameter("w")
+    law = op("O[n,c] = w*X[n,c] + 5; X[n<N,c<C]; scalar w")
+    z = b.add("z", op("O[n,i] = max[p<3] X[n,2*i+p-1]; X[n<N,c<C]; size i = 2"), b.add("m", law, {"X": "x", "w": "w"}))
+    b.add("loss", op("mse_loss", reduction="sum"), {"input": z, "target": "y"})
+    g = b.build(scores=z)
+    parameters, inputs = {"w": np.array(2.0)}, [np.array([[-9.0, -7, -8], [1, 2, 3]]), np.zeros((2, 2))]
+    loss, found = compile(g, backend="cpp")(parameters, *inputs)
+    expected, wanted = compile(g)(parameters, *inputs)
+    assert (loss, found["w"]) == (expected, wanted["w"])
 
 
 @pytest.mark.parametrize("machine", [Machine(32, 12), Machine(16, 12)])
