@@ -29,6 +29,7 @@ MODULES = {
     "reference": "numeric.to_reference",
     "numpy": "numeric.to_numpy",
     "torch": "numeric.to_torch",
+    "triton": "numeric.to_triton",
     "cpp": "numeric.to_cpp",
 }
 

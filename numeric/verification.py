@@ -28,16 +28,17 @@ from numeric.checks.samples import Sample, draw
 from numeric.kernels import Kernel, kernel
 from numeric.native.compiler import present
 
-BACKENDS = ("numpy", "torch", "cpp")
-"""The backends that are verified where they run."""
+BACKENDS = ("numpy", "torch", "cpp", "triton")
+"""The backends that can be verified."""
 
 LAYERS = frozenset((0, 6, 7, 8))
 CONFIGURATIONS = 24
 
 
 def usable(named: Iterable[str] | None = None) -> tuple[str, ...]:
-    """The backends that are named; else all that run here: `cpp` is left out where no compiler is found."""
-    return tuple(b for b in BACKENDS if b != "cpp" or present()) if named is None else tuple(named)
+    """The backends that are named; else all that run on any machine, and `cpp` where a compiler is found."""
+    found = ("numpy", "torch", *(["cpp"] if present() else []))
+    return found if named is None else tuple(named)
 
 
 def verify(

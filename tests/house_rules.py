@@ -18,6 +18,7 @@ EVERYWHERE = {"derive": {"sympy"}, "numeric": {"numpy"}, "reports": {"jinja2", "
 ONLY_IN = {
     "torch": {
         "numeric/to_torch.py",
+        "numeric/to_triton.py",
         "numeric/audit/kernel/torch_subjects.py",
         "numeric/bench/torch_steps.py",
         "numeric/oracle/",

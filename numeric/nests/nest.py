@@ -100,7 +100,7 @@ def _written_out(w: Writer, nest: Nest, schedule: Schedule, extents: Env, known:
     groups = [list(_groups(extents[n].constant or 0, schedule.together.get(n))) for n in out]
     for chosen in tuples(*groups):
         here = known | dict(zip(out, chosen, strict=True))
-        _entries(w, nest, list(_points(here)))
+        entries(w, nest, list(_points(here)))
 
 
 def _groups(extent: int, together: int | None) -> Iterator[list[Index]]:
@@ -114,7 +114,7 @@ def _points(known: Mapping[str, list[Index]]) -> Iterator[Env]:
         yield dict(zip(known, point, strict=True))
 
 
-def _entries(w: Writer, nest: Nest, points: list[Env]) -> None:
+def entries(w: Writer, nest: Nest, points: list[Env]) -> None:
     """Compute and store the outputs at some points together."""
     wanted = [(o, env) for o in nest.outputs for env in points]
     w.reductions(substitute(o.body, env) for o, env in wanted)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product as tuples
 
-from derive.expressions.expr import Binding, Contract, Entry, Expr, Select, Winner
+from derive.expressions.expr import Binding, Contract, Entry, Expr, InRange, Select, Winner
 from derive.expressions.index import Index, index
 from derive.expressions.substitution import substitute
 from derive.expressions.traversal import binders_of, free_names
@@ -41,18 +41,23 @@ class Cell:
     at: dict[str, Index]
 
 
-def reduce(w: Writer, group: list[Binding]) -> None:
-    """Write reductions over binders of the same extents: their accumulators, one nest of loops, and their values."""
+def reduce(w: Writer, group: list[Binding], lanes: Collection[str] = ()) -> None:
+    """Write reductions over binders of the same extents: their accumulators, one nest of loops, and their values.
+
+    Names in `lanes` differ from lane to lane: guards on them limit no loop, and extents that hold them are guards.
+    """
     if isinstance(group[0], AcrossLanes):
         _across(w, group)
         return
     w.reductions(e for of in group for e in invariant(of.body, {b.name for b in of.binders}))
     written_out = _written_out(w, group[0])
     running = [Running(w.name(b.name), k, b.extent) for k, b in enumerate(group[0].binders) if k not in written_out]
+    varying = tuple(InRange(index(r.name), r.extent) for r in running if not r.extent.names().isdisjoint(lanes))
     for r in running:
-        w.facts.runs(r.name, r.extent)
-    cells = list(_cells(w, group, running, written_out))
-    limits = _limits(running, cells)
+        if r.extent.names().isdisjoint(lanes):
+            w.facts.runs(r.name, r.extent)
+    cells = list(_cells(w, group, running, written_out, varying))
+    limits = _limits(running, cells, lanes)
     said = {g for found in limits.values() for g, _ in found}
     targets = {of: _begin(w, of, cells) for of in group}
     with ExitStack() as loops:
@@ -89,7 +94,9 @@ def _written_out(w: Writer, of: Binding) -> frozenset[int]:
     return frozenset(found)
 
 
-def _cells(w: Writer, group: list[Binding], running: list[Running], written_out: frozenset[int]) -> Iterator[Cell]:
+def _cells(
+    w: Writer, group: list[Binding], running: list[Running], written_out: frozenset[int], varying: Guards
+) -> Iterator[Cell]:
     for of in group:
         names = {of.binders[r.binder].name: index(r.name) for r in running}
         out = [of.binders[k] for k in sorted(written_out)]
@@ -97,14 +104,14 @@ def _cells(w: Writer, group: list[Binding], running: list[Running], written_out:
             at = names | {b.name: index(n) for b, n in zip(out, point, strict=True)}
             term = w.term(substitute(of.body, at))
             if term is not None:
-                yield Cell(of, term, at)
+                yield Cell(of, replace(term, guards=(*varying, *term.guards)), at)
 
 
-def _limits(running: list[Running], cells: list[Cell]) -> dict[str, list[tuple[Expr, Limits]]]:
+def _limits(running: list[Running], cells: list[Cell], lanes: Collection[str]) -> dict[str, list[tuple[Expr, Limits]]]:
     """Guards that all terms share, as limits of the innermost loop that they can limit."""
     found: dict[str, list[tuple[Expr, Limits]]] = {r.name: [] for r in running}
     shared = set.intersection(*({*c.term.guards} for c in cells)) if cells else set()
-    for g in sorted(shared, key=repr):
+    for g in sorted((g for g in shared if free_names(g).isdisjoint(lanes)), key=repr):
         inside: set[str] = set()
         for r in reversed(running):
             limits = None if free_names(g) & inside else solved(g, r.name)

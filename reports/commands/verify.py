@@ -133,7 +133,8 @@ def _backends(named: list[str] | None) -> tuple[str, ...]:
             raise UsageError(f"--backend: got {name!r}, expected one of {', '.join(BACKENDS)}; choose one")
     found = usable(named or None)
     for name in BACKENDS:
-        if not named and name not in found:
+        # triton, which wants a GPU or its slow interpreter, is for those who ask for it
+        if not named and name not in (*found, "triton"):
             log(f"the backend {name} is left out: it does not run here; `backproof doctor` says what it needs")
     return found
 
