@@ -5,9 +5,12 @@ It ranks the schedules of one nest; it predicts no time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from numeric.nests.statements import Begin, Block, If, Let, Load, Loop, Statement, Store, Update
+
+SHORTEST = 16
+"""Bytes of a vector: shorter ones are no faster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,13 @@ class Machine:
     def width(self, dtype: str) -> int:
         """How many numbers a vector holds."""
         return self.bytes // {"float32": 4, "float64": 8}[dtype]
+
+    def narrowed(self, samples: int, dtype: str) -> Machine:
+        """The same machine with shorter vectors, where few samples would fill less than half of one."""
+        found = self
+        while found.bytes > SHORTEST and 2 * samples <= found.width(dtype):
+            found = replace(found, bytes=found.bytes // 2)
+        return found
 
 
 CYCLES = dict.fromkeys(("exp", "log", "tanh", "sigmoid", "sin", "cos", "pow"), 40.0) | {"divide": 4.0, "sqrt": 6.0}

@@ -191,6 +191,20 @@ def test_narrower_vectors_give_the_same_bits(machine: Machine) -> None:
         np.testing.assert_array_equal(found[cotangent_of(p)], wanted[p], err_msg=p)
 
 
+def test_few_samples_are_worked_on_in_shorter_vectors() -> None:
+    machine = Machine(bytes=64, accumulators=28)
+    assert [machine.narrowed(n, "float32").width("float32") for n in (1, 4, 5, 8, 9, 16, 100)] == [
+        4,
+        4,
+        8,
+        8,
+        16,
+        16,
+        16,
+    ]
+    assert machine.narrowed(1, "float64").width("float64") == 2
+
+
 def test_a_tuned_step_has_the_same_bits_and_what_was_chosen_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

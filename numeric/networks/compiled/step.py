@@ -79,10 +79,11 @@ class CompiledStep:
             sizes = sizes_of(self.graph, {**_declared(self.graph, shapes), **shapes})
             assemble = partial(training if what == "step" else reading, self.graph, sizes)
             whole = 1 if (symbol := batch_of(self.graph)) is None or symbol.name is None else n
-            layout = laid_out(assemble, whole, machine().width(dtype))
+            own = machine().narrowed(n, dtype)
+            layout = laid_out(assemble, whole, own.width(dtype))
             if self.autotune:
-                tune(layout, dtype, machine())
-            made[n] = Program(layout, dtype, machine(), self.threads)
+                tune(layout, dtype, own)
+            made[n] = Program(layout, dtype, own, self.threads)
         return made[n]
 
     def _samples(self, tensors: Mapping[str, NDArray]) -> int:
