@@ -1,4 +1,4 @@
-"""Training steps measured in a process of their own, for `backproof bench step`: tables and a picture."""
+"""Training steps and single operations measured in a process of their own, for `backproof bench step` and `ops`."""
 
 from __future__ import annotations
 
@@ -43,6 +43,27 @@ def steps(found: dict[str, Any]) -> Document:
             blocks.append(_table(b, found["rounds"]))
         blocks += [Prose(spans(f"Not measured: {name}: {why}")) for name, why in b["not_measured"].items()]
     return Document(f"Speed of training {found['network']}", tuple(blocks))
+
+
+def operations(found: dict[str, Any]) -> Document:
+    """Single operations for a reader."""
+    blocks: list[Block] = [Prose(spans(_with(found)))]
+    blocks += [
+        Prose(spans(f"{who} has another result, beyond rounding. Nothing was timed.")) for who in found["refuted"]
+    ]
+    if found["operations"]:
+        rows = tuple(
+            tuple(map(spans, (o["name"], who, f"{ms['median']:.4f}", f"{ms['low']:.4f} to {ms['high']:.4f}",
+                              f"{o['times_best_aten']:.2f}" if who == "cpp" else "")))
+            for o in found["operations"] for who, ms in o["ms"].items()
+        )  # fmt: skip
+        header = tuple(map(spans, ("operation", "by", "ms", "quartiles", "times best aten")))
+        caption = (
+            f"Batch {found['batch']}: medians of {found['rounds']} rounds by turns, after results were compared; whole"
+            f" calls on arrays as they lie; sgemm did {found['sgemm_gflops']:.0f} GFLOP/s beside them."
+        )
+        blocks.append(Table(header, rows, spans(caption), "llrrr"))
+    return Document("Speed of single operations", tuple(blocks))
 
 
 def picture(found: dict[str, Any]) -> str:

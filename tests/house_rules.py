@@ -20,6 +20,7 @@ ONLY_IN = {
         "numeric/to_torch.py",
         "numeric/to_triton.py",
         "numeric/audit/kernel/torch_subjects.py",
+        "numeric/bench/torch_operations.py",
         "numeric/bench/torch_steps.py",
         "numeric/oracle/",
         "numeric/networks/network_oracle.py",

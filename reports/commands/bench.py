@@ -29,13 +29,13 @@ from reports.progress import progress
 WHAT = typer.Argument(
     metavar="WHAT",
     help="symbolic: deriving and verifying; derivations: every gradient of the catalogue; prove: proofs for all sizes;"
-    " step: training steps beside PyTorch's.",
+    " step: training steps beside PyTorch's; ops: single operations beside aten's.",
 )
 ROUNDS = typer.Option("--rounds", min=1, max=1000, metavar="N", help="How often each is measured; medians are told.")
 COUNT = typer.Option("--configurations", min=1, max=1_000_000, metavar="N", help="How many are verified for the rate.")
 BACKENDS = typer.Option("--backends", metavar="NAMES", help="step: some of cpp, tuned, torch, numpy, eager, compile.")
-BATCH = typer.Option("--batch", metavar="N,...", help="step: how many samples a step takes; again after commas.")
-THREADS = typer.Option("--threads", min=1, max=1024, metavar="N", help="step: of everybody.")
+BATCH = typer.Option("--batch", metavar="N,...", help="step, ops: how many samples; for step several after commas.")
+THREADS = typer.Option("--threads", min=1, max=1024, metavar="N", help="step, ops: of everybody.")
 NETWORK = typer.Option("--network", metavar="NAME", help="step: one that `list` shows.")
 PICTURE = typer.Option("--output", "-o", metavar="FILE.svg", help="step: bars with the limit drawn in.")
 
@@ -47,7 +47,7 @@ class Asked:
     rounds: int
     configurations: int
     backends: str
-    batch: str
+    batch: str | None
     threads: int
     network: str
 
@@ -66,7 +66,7 @@ def run(
     rounds: Annotated[int, ROUNDS] = 7,
     configurations: Annotated[int, COUNT] = 500,
     backends: Annotated[str, BACKENDS] = "cpp,torch,numpy,eager,compile",
-    batch: Annotated[str, BATCH] = "1,32,64,256,1024",
+    batch: Annotated[str | None, BATCH] = None,
     threads: Annotated[int, THREADS] = 1,
     network: Annotated[str, NETWORK] = "lenet",
     output: Annotated[Path | None, PICTURE] = None,
@@ -156,14 +156,25 @@ def proving(asked: Asked) -> dict[str, Any]:
 
 def stepping(asked: Asked) -> dict[str, Any]:
     """A network's training steps by several means, in one process that has so many threads."""
-    batches = asked.batch.split(",")
-    if not all(n.isdecimal() and int(n) for n in batches):
-        raise UsageError(f"--batch: got {asked.batch!r}, expected numbers such as 1,64; correct it")
     if asked.network not in NETWORKS:
         raise UsageError(f"--network: got {asked.network!r}, expected one of {', '.join(NETWORKS)}; choose one")
-    arguments = {"rounds": asked.rounds, "backends": asked.backends, "batch": asked.batch,
-                 "threads": asked.threads, "network": asked.network}  # fmt: skip
-    return speed_bench.measured("step", [part for k, v in arguments.items() for part in (f"--{k}", str(v))])
+    own = ("--backends", asked.backends, "--network", asked.network)
+    return speed_bench.measured("step", (*_how(asked, "1,32,64,256,1024", most=100), *own))
+
+
+def operating(asked: Asked) -> dict[str, Any]:
+    """Single operations, compiled and by aten."""
+    return speed_bench.measured("ops", _how(asked, "64", most=1))
+
+
+def _how(asked: Asked, usual: str, most: int) -> tuple[str, ...]:
+    """The arguments of a measurement with at most so many batches. Raises: UsageError."""
+    batch = asked.batch or usual
+    numbers = batch.split(",")
+    if len(numbers) > most or not all(n.isascii() and n.isdecimal() and int(n) for n in numbers):
+        raise UsageError(f"--batch: got {batch!r}, expected {'a number' if most == 1 else 'numbers'}"
+                         f" such as {usual}; correct it")  # fmt: skip
+    return ("--rounds", str(asked.rounds), "--batch", batch, "--threads", str(asked.threads))
 
 
 def _derive_with_empty_cache() -> None:
@@ -213,4 +224,5 @@ BENCHES = {
     "derivations": (derivations, _gradients),
     "prove": (proving, proof_bench.document),
     "step": (stepping, speed_bench.steps),
+    "ops": (operating, speed_bench.operations),
 }

@@ -1,4 +1,4 @@
-"""`backproof bench step`: one page, one picture, plain data; who computes something else is the exit code."""
+"""`backproof bench step` and `ops`: one page, one picture, plain data; who computes something else is the exit code."""
 
 import json
 from xml.etree import ElementTree
@@ -65,11 +65,33 @@ def test_who_has_other_parameters_is_named_and_is_the_exit_code(monkeypatch, cap
     assert not list(tmp_path.iterdir())
 
 
+OPERATIONS = {
+    "batch": 64, "rounds": 3, "threads": 1, "versions": {"torch": "2"}, "refuted": [], "sgemm_gflops": 130.0,
+    "operations": [{"name": "linear", "ms": {"cpp": ROW["ms"], "aten": ROW["ms"]}, "times_best_aten": 1.5}],
+}  # fmt: skip
+
+
+def test_single_operations_are_told_beside_aten_s(monkeypatch, capsys):
+    monkeypatch.setattr(speed_bench, "measured", lambda what, arguments: OPERATIONS)
+    assert run(["bench", "ops", "--batch", "64"]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "linear cpp 1.0000 0.9000 to 1.2000 1.50" in text
+    assert "linear aten 1.0000" in text
+
+
+def test_an_operation_with_another_result_is_the_exit_code(monkeypatch, capsys):
+    wrong = {**OPERATIONS, "operations": [], "refuted": ["linear: cpp"]}
+    monkeypatch.setattr(speed_bench, "measured", lambda what, arguments: wrong)
+    assert run(["bench", "ops"]) == 1
+    assert "linear: cpp has another result" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["step", "--batch", "1,x"], "--batch: got '1,x'"),
         (["step", "--batch", "0"], "--batch: got '0'"),
+        (["ops", "--batch", "1,64"], "--batch: got '1,64', expected a number such as 64"),
         (["step", "--network", "nothing"], "--network: got 'nothing'"),
         (["step", "--backends", "nothing"], "backends: got 'nothing'"),
         (["step", "-o", "speed.pdf"], "expected an .svg"),
