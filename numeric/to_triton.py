@@ -24,7 +24,7 @@ from numeric.calling.binding import Binding
 from numeric.calling.formula_functions import FormulaFunctions
 from numeric.printing.loader import namespace
 from numeric.printing.triton_lines import Line, lines
-from numeric.printing.triton_module import FUNCTIONS, library, module
+from numeric.printing.triton_module import FUNCTIONS, module
 from numeric.to_torch import TorchBackend
 
 REALS = {"float32": tl.float32, "float64": tl.float64, "int64": tl.int64}
@@ -44,7 +44,11 @@ class TritonFunctions(FormulaFunctions[Line]):
     @property
     def source(self) -> str:
         """The Triton text; it serves all dtypes."""
-        return module(line.text for line in self.all_lines.values())
+        return self.text(device=True)
+
+    def text(self, device: bool) -> str:
+        """The Triton text for a device, or for the interpreter."""
+        return module((line.text for line in self.all_lines.values()), device)
 
     def lines(self, formulas: Iterable[Formula]) -> Iterator[Line]:
         return lines(self.op, formulas)
@@ -70,13 +74,13 @@ class TritonFunctions(FormulaFunctions[Line]):
             kernel[(triton.cdiv(prod(shape), block),)](
                 *read, made, settings, *sizes, made.numel(),
                 BLOCK=block, INT=tl.int64 if far else tl.int32, REAL=REALS[dtype], LOWEST=_lowest(made.dtype),
+                enable_fp_fusion=True,  # a fused multiply-add rounds once
             )  # fmt: skip
         return made
 
     def _function_of(self, line: Line) -> Any:
         if not self._functions:
-            text = self.source if interpreted() else library() + self.source
-            names = namespace(text)
+            names = namespace(self.text(not interpreted()))
             if interpreted():
                 names.update({name: _of_numpy(getattr(np, name)) for name in FUNCTIONS}, pow=_of_numpy(np.power))
             self._functions = {made.name: names[made.name] for made in self.all_lines.values()}

@@ -100,13 +100,14 @@ def sigmoid(x):
 '''
 
 OF_ONE = """
+
 @triton.jit
 def {0}(x):
     return libdevice.{0}(x)
-
 """
 
 POW = """
+
 @triton.jit
 def pow(x, y):
     return libdevice.pow(x, y)
@@ -117,14 +118,10 @@ FUNCTIONS = ("exp", "log", "tanh", "sin", "cos")
 """What the device's library computes; the interpreter takes these, and `pow`, from NumPy."""
 
 
-def module(functions: Iterable[str]) -> str:
-    """The text of a module. The words for functions of real numbers are put in front where there is a device."""
-    return "\n\n".join([IMPORTS + WORDS, *functions]) + "\n"
-
-
-def library() -> str:
-    """The words for functions of real numbers, on a device."""
-    return "from triton.language.extra import libdevice\n\n" + "\n".join(map(OF_ONE.format, FUNCTIONS)) + POW
+def module(functions: Iterable[str], device: bool = True) -> str:
+    """The text of a module; without a device it leaves the functions of real numbers to the interpreter."""
+    own = ["from triton.language.extra import libdevice\n", *map(OF_ONE.format, FUNCTIONS), POW] if device else []
+    return "\n".join([IMPORTS + "".join(own) + WORDS, *(f"\n{f}" for f in functions)]) + "\n"
 
 
 def function(name: str, registers: Sequence[Register], sizes: Sequence[str], reals: Sequence[str], flat: Flat) -> str:
