@@ -20,8 +20,8 @@ from numeric.networks.network_sizes import shape_at
 
 POOL = 16
 """Different samples; a larger batch has each of them equally often, so that its mean gradient is theirs."""
-NONZERO = 3
-"""Weights other than 0 that feed one output, on average: so few that scores stay small."""
+NONZERO = 2
+"""Weights other than 0 that feed one output, on average: so few that scores stay small, and no probability vanishes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,6 +19,7 @@ from numeric.bench.data import numbers
 from numeric.bench.rounds import measured, spread
 from numeric.bench.step import RATE, compare_steps
 from numeric.bench.yardstick import step_flops
+from numeric.networks import training_step
 from tests.numeric.backends import needs_compiler
 
 
@@ -141,3 +142,9 @@ def test_a_turn_has_as_many_runs_as_the_clock_needs_and_times_are_those_of_one()
     assert 0 < found["fast"].low <= found["fast"].median <= found["fast"].high < 0.01
     assert spread([3.0, 1.0, 2.0, 4.0, 5.0]).plain() == {"median": 3000, "low": 2000, "high": 4000}
     assert spread([2.0]).low == spread([2.0]).high == 2.0
+
+
+def test_no_probability_of_the_numbers_is_so_small_that_arithmetic_slows_down() -> None:
+    own = numbers(lenet(), 64)
+    scores = training_step.compile(lenet()).scores(own.parameters, own.inputs[0])
+    assert 0 < np.ptp(scores, axis=1).max() < 40  # exp(-40)/64 is an ordinary number of float32
