@@ -46,6 +46,10 @@ COUNT = typer.Option(
     "--configurations", min=1, max=MOST, metavar="N",
     help=f"How many sizes, settings and data, each by every layer; {CONFIGURATIONS:,} unless given.",
 )  # fmt: skip
+QUICK_CONFIGURATIONS = 50
+QUICK = typer.Option(
+    "--quick", help=f"{QUICK_CONFIGURATIONS} configurations, for slow machines: triton in its interpreter."
+)
 RANDOM = typer.Option(
     "--random", min=1, max=MOST, metavar="N",
     help="Instead, how many random cases: kernels against torch's autograd, thousands a second.",
@@ -61,6 +65,7 @@ def run(
     what: Annotated[list[str] | None, WHAT] = None,
     backend: Annotated[list[str] | None, BACKEND] = None,
     configurations: Annotated[int | None, COUNT] = None,
+    quick: Annotated[bool, QUICK] = False,
     random: Annotated[int | None, RANDOM] = None,
     inputs: Annotated[int | None, INPUTS] = None,
     mutants: Annotated[bool, MUTANTS] = False,
@@ -74,12 +79,14 @@ def run(
     proved to be equivalent; 5 where rounding leaves a claim open.
     """
     if mutants:
-        _refuse_beside("--mutants", {"--backend": backend, "--random": random, "--inputs": inputs})
+        _refuse_beside("--mutants", {"--backend": backend, "--random": random, "--inputs": inputs, "--quick": quick})
         return _mutants(what, configurations, seed, _jobs(jobs), json)
     if random is not None:
         _refuse_beside("--random", {"--configurations": configurations})
     if inputs is not None:
         _refuse_beside("--inputs", {"--configurations": configurations, "--random": random})
+    if quick:
+        _refuse_beside("--quick", {"--configurations": configurations, "--random": random, "--inputs": inputs})
     backends, shared_by = _backends(backend), _jobs(jobs)
     refuse_unwritable(json)
     with progress("verifying") as advance:
@@ -89,7 +96,7 @@ def run(
             tell, found = _told_random, random_campaign(what or None, random, seed, shared_by, advance, backends)
         else:
             laws = [op(text) for text in what] if what else None
-            count = configurations or CONFIGURATIONS
+            count = configurations or (QUICK_CONFIGURATIONS if quick else CONFIGURATIONS)
             tell, found = _told, campaign(laws, count, seed, shared_by, advance, backends)
     return tell(found, json)
 

@@ -93,6 +93,7 @@ BAD: list[tuple[Sequence[str], str]] = [
     (("verify", "--configurations", "0"), "0 is not in the range"),
     (("verify", "--random", "0"), "0 is not in the range"),
     (("verify", "--random", "9", "--configurations", "9"), "got --configurations too"),
+    (("verify", "--quick", "--configurations", "9"), "got --configurations too"),
     (("verify", "relu", "--random", "9", "--jobs", "spark://host:1"), "got 'spark://host:1', expected dask://"),
     (("verify", "--jobs", "many"), "got 'many', expected 1 to 256, or dask://HOST:PORT, ray://HOST:PORT"),
     (("train", "alexnet"), "got 'alexnet', expected one of lenet"),
