@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from derive.expressions.expr import Compare, Div, Divides, Entry, Expr, InRange, Mul, Num, Val, val
 from derive.expressions.index import Index
-from derive.expressions.traversal import own_indices
+from derive.expressions.traversal import entries, own_indices
 from numeric.nests.facts import Facts, as_index, whole
 
 
@@ -32,7 +32,7 @@ def labels(e: Expr) -> Iterator[Entry]:
     """The entries that the indices of a node are made of, those compared in a guard included: labels."""
     compared = [p.index for p in e.parts if isinstance(p, Val)] if isinstance(e, Compare) else []
     for i in (*own_indices(e), *compared):
-        yield from (a for a in i.atoms() if isinstance(a, Entry))
+        yield from entries(i)
 
 
 def has_labels(e: Expr) -> bool:

@@ -62,7 +62,7 @@ def reduce(w: Writer, group: list[Binding], lanes: Collection[str] = ()) -> None
     targets = {of: _begin(w, of, cells) for of in group}
     with ExitStack() as loops:
         for r in running:
-            loops.enter_context(w.inside(_loop(r, limits[r.name]), (g for g, _ in limits[r.name])))
+            loops.enter_context(w.inside(_loop(w, r, limits[r.name]), (g for g, _ in limits[r.name])))
         _updates(w, cells, said, targets)
     for of in group:
         _finish(w, of, targets[of])
@@ -122,9 +122,9 @@ def _limits(running: list[Running], cells: list[Cell], lanes: Collection[str]) -
     return found
 
 
-def _loop(r: Running, limits: list[tuple[Expr, Limits]]) -> Loop:
+def _loop(w: Writer, r: Running, limits: list[tuple[Expr, Limits]]) -> Loop:
     starts = dict.fromkeys([index(0), *(s for _, found in limits for s in found.starts)])
-    stops = dict.fromkeys([r.extent, *(s for _, found in limits for s in found.stops)])
+    stops = dict.fromkeys([w.index(r.extent), *(s for _, found in limits for s in found.stops)])
     return Loop(name=r.name, starts=tuple(starts), stops=tuple(stops))
 
 

@@ -32,6 +32,7 @@ from derive.expressions.expr import (
     Winner,
 )
 from derive.expressions.index import Atom, Index, index
+from derive.expressions.traversal import entries
 from numeric.nests.facts import Facts, as_index, whole
 from numeric.nests.guards import above_and_below, has_labels, labels, of_data, whole_guard
 from numeric.nests.positions import as_position
@@ -228,7 +229,7 @@ class Writer:
 
     def index(self, i: Index) -> Index:
         """An index in which labels are names."""
-        labels: dict[Atom, Index] = {a: self.name_of_label(a) for a in i.atoms() if isinstance(a, Entry)}
+        labels: dict[Atom, Index] = {a: self.name_of_label(a) for a in entries(i)}
         return i.put_in(labels) if labels else i
 
     def name_of_label(self, e: Entry) -> Index:

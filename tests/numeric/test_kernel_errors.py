@@ -75,7 +75,7 @@ BUILDS: list[tuple[str, dict[str, Any], str]] = [
     ("conv2d", {"stride": 0}, r"got 0, expected an integer of at least 1"),
     ("conv2d", {"stride": (1, 2, 3)}, r"3 numbers, expected one number or 2"),
     ("conv2d", {"stride": "s"}, r"got stride='s', expected a number"),
-    ("conv2d", {"backend": "fortran"}, r"backend: got 'fortran', expected one of reference, numpy, torch, cpp"),
+    ("conv2d", {"backend": "fortran"}, r"backend: got 'fortran', expected one of reference, numpy, torch, triton, cpp"),
     ("conv2d", {"dim": 1}, r"got argument 'dim', expected one of stride"),
     ("softmax", {"dim": "last"}, r"got dim='last', expected an integer"),
     ("max_pool2d", {}, r"got no kernel_size, expected a number"),
