@@ -25,7 +25,13 @@ Array = Any
 Saved = Mapping[str, Array]
 """What a forward pass keeps for the gradients."""
 
-MODULES = {"reference": "numeric.to_reference", "numpy": "numeric.to_numpy", "torch": "numeric.to_torch"}
+MODULES = {
+    "reference": "numeric.to_reference",
+    "numpy": "numeric.to_numpy",
+    "torch": "numeric.to_torch",
+    "triton": "numeric.to_triton",
+    "cpp": "numeric.to_cpp",
+}
 
 
 @dataclass(frozen=True, slots=True)

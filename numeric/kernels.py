@@ -22,7 +22,8 @@ from numeric.plans.plan import Plan
 def kernel(op: Op | str, backend: str = "numpy", **settings: Any) -> Kernel:
     """The kernels of an operation: a catalogue name with torch's arguments, one's own law, or an `Op`.
 
-    `backend` is "reference" (the meaning itself, slow), "numpy" or "torch".
+    `backend` is "reference" (the meaning itself, slow), "numpy", "torch", "cpp" (compiled at first use), or "triton"
+    (on a GPU).
     Raises: OperationError, NotationError.
     """
     return _build(op, backend, settings)

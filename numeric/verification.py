@@ -26,31 +26,40 @@ from numeric.checks.examination import Examination, Results, Run, Subject
 from numeric.checks.rounding import FLOAT32
 from numeric.checks.samples import Sample, draw
 from numeric.kernels import Kernel, kernel
+from numeric.native.compiler import present
 
-BACKENDS = ("numpy", "torch")
+BACKENDS = ("numpy", "torch", "cpp", "triton")
+"""The backends that can be verified."""
+
 LAYERS = frozenset((0, 6, 7, 8))
 CONFIGURATIONS = 24
+
+
+def usable(named: Iterable[str] | None = None) -> tuple[str, ...]:
+    """The backends that are named; else all that run on any machine, and `cpp` where a compiler is found."""
+    found = ("numpy", "torch", *(["cpp"] if present() else []))
+    return found if named is None else tuple(named)
 
 
 def verify(
     op: Op | str,
     configurations: int = CONFIGURATIONS,
     seed: int = 0,
-    backends: Iterable[str] = BACKENDS,
+    backends: Iterable[str] | None = None,
     layers: Iterable[int] = LAYERS,
 ) -> list[Check]:
     """Every claim about an operation that these layers test, each with the worst of its configurations.
 
-    Without layers 0 and 8 and the backend "torch", torch is never loaded.
+    Without `backends`, in all that run here. Without layers 0 and 8 and the backend "torch", torch is never loaded.
     Raises: OperationError, NotationError, NotDerived.
     """
-    own = subject(build_op(op) if isinstance(op, str) else op, tuple(backends))
+    own = subject(build_op(op) if isinstance(op, str) else op, usable(backends))
     spoken = frozenset(layers)
     return worst_of(c for k in range(configurations) for c in examine(own, seed + k, spoken))
 
 
 @lru_cache(maxsize=64)
-def subject(op: Op, backends: tuple[str, ...] = BACKENDS) -> Subject:
+def subject(op: Op, backends: tuple[str, ...]) -> Subject:
     """An operation with its derived gradients and its kernels. Raises: NotDerived."""
     check_gradients(op)
     # a hypothesis on data makes a formula shorter and less general; kernels take any data

@@ -22,6 +22,7 @@ from reports.networks import network
 from reports.options import settings
 from reports.publish import certificates
 from reports.request import Request
+from reports.sections.kernel_section import BACKEND, LANGUAGES
 from reports.sections.narrate import derivation_report
 
 if TYPE_CHECKING:
@@ -39,7 +40,14 @@ else:
 def document(r: Request) -> Document:
     """The document that a request asks for. Raises: BackproofError for what does not fit."""
     if r.what in NETWORKS:
-        _refuse("an operation or a law", concrete=r.concrete, verify=r.verify, second=r.second, prove=r.prove)
+        _refuse(
+            "an operation or a law",
+            concrete=r.concrete,
+            verify=r.verify,
+            second=r.second,
+            prove=r.prove,
+            backend=r.backend,
+        )
         graph = _graph(r)
         if r.table:
             return tables.table_document(graph)
@@ -47,16 +55,18 @@ def document(r: Request) -> Document:
     if r.table:
         remedy = did_you_mean(r.what, NETWORKS, "leave --table out")
         raise UsageError(f"--table: got {r.what[:60]!r}, expected one of {', '.join(NETWORKS)}; {remedy}")
+    if r.backend and r.backend not in LANGUAGES:
+        raise UsageError(f"--backend: got {r.backend!r}, expected one of {', '.join(LANGUAGES)}; choose one")
     law = _law(r)
     derived = _gradients(law, r)
     checks = [*(fields.check_operation(law) if r.prove else ()), *(numeric.verify(law) if r.verify else ())]
     proofs = {d.title: prover.prove(d) for d in derived} if r.prove else {}
-    return derivation_report(derived, checks, r.concrete, proofs)
+    return derivation_report(derived, checks, r.concrete, proofs, r.backend or BACKEND)
 
 
 def certificate_text(r: Request) -> str:
     """The certificates that a request asks for, as JSON. Raises: BackproofError for what does not fit."""
-    _refuse("a document", concrete=r.concrete, verify=r.verify, table=r.table, prove=r.prove)
+    _refuse("a document", concrete=r.concrete, verify=r.verify, table=r.table, prove=r.prove, backend=r.backend)
     if r.what in NETWORKS:
         _refuse("an operation or a law", second=r.second)
         return certificates(networks.all_derivations(_graph(r), r.wrt or None))

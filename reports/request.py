@@ -17,3 +17,4 @@ class Request:
     table: bool = False
     second: tuple[str, ...] = ()
     prove: bool = False
+    backend: str = ""

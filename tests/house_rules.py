@@ -18,7 +18,10 @@ EVERYWHERE = {"derive": {"sympy"}, "numeric": {"numpy"}, "reports": {"jinja2", "
 ONLY_IN = {
     "torch": {
         "numeric/to_torch.py",
+        "numeric/to_triton.py",
         "numeric/audit/kernel/torch_subjects.py",
+        "numeric/bench/torch_operations.py",
+        "numeric/bench/torch_steps.py",
         "numeric/oracle/",
         "numeric/networks/network_oracle.py",
         "numeric/training/devices.py",

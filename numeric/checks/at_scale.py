@@ -33,7 +33,7 @@ from numeric.checks.steps import degree
 from numeric.evaluation import residues
 from numeric.evaluation.dense import shape_of
 from numeric.kernels import Kernel, kernel
-from numeric.verification import BACKENDS
+from numeric.verification import usable
 
 Whole = NDArray[np.int64]
 UNLIMITED = Limits(extent=1 << 30, most=1 << 40, most_backward=1 << 44)
@@ -44,7 +44,7 @@ def at_scale(
     op: Op,
     inputs: int,
     seed: int = 0,
-    backends: Iterable[str] = BACKENDS,
+    backends: Iterable[str] | None = None,
     kinds: Iterable[str] = ("equals", "adjoint"),
     kernels: Mapping[str, Kernel] | None = None,
 ) -> list[Check]:
@@ -57,7 +57,7 @@ def at_scale(
     formulas = [gradient_formula(law, t) for t in law.differentiable]
     names = enlarged(law, inputs, seed)
     form = with_sizes(law, seed, names, np.random.default_rng([seed, 6]), left_out=False)
-    made = kernels or {name: kernel(law, name, **form.settings) for name in backends}
+    made = kernels or {name: kernel(law, name, **form.settings) for name in usable(backends)}
     found: list[Check] = []
     for precision in PRECISIONS:
         magnitudes = most_exact(law, formulas, names, precision)

@@ -14,7 +14,7 @@ from derive.catalogue import RECIPES, variants
 from derive.operation import Op
 from numeric.checks.checking import Check, worst_of
 from numeric.checks.sharing import Jobs, shared
-from numeric.verification import BACKENDS, examine, subject
+from numeric.verification import examine, subject, usable
 
 CHUNK = 64
 """Configurations of one operation that a process takes at a time: it derives and prints the operation once."""
@@ -46,7 +46,7 @@ def campaign(
     seed: int = 0,
     jobs: Jobs = 1,
     progress: Progress | None = None,
-    backends: Sequence[str] = BACKENDS,
+    backends: Iterable[str] | None = None,
 ) -> dict[str, Any]:
     """Verify operations (None: the whole catalogue in every variant) on that many configurations in all.
 
@@ -64,7 +64,7 @@ def campaign(
     tasks = [
         t for op, count in zip(chosen, allotted(configurations, chosen), strict=True) for t in cut(op, seed, count)
     ]
-    work = partial(run, backends=tuple(backends))
+    work = partial(run, backends=usable(backends))
     outcomes: list[Outcome] = []
     done = 0
     for task, outcome in zip(tasks, shared(work, tasks, jobs), strict=True):

@@ -31,7 +31,7 @@ from numeric.checks.samples import Limits, points
 from numeric.checks.sharing import Jobs, shared
 from numeric.checks.stacks import CASES
 from numeric.checks.trial import Expectation, Trial, expected, trial
-from numeric.verification import BACKENDS
+from numeric.verification import usable
 
 CONVOLUTIONS = FAMILIES["convolution"]
 STEP = 1_000_003
@@ -82,7 +82,7 @@ def random_campaign(
     seed: int = 0,
     jobs: Jobs = 1,
     progress: Progress | None = None,
-    backends: Iterable[str] = BACKENDS,
+    backends: Iterable[str] | None = None,
 ) -> dict[str, Any]:
     """Try operations (None: the whole catalogue, a third of the cases convolutions) on that many random cases in all.
 
@@ -95,7 +95,7 @@ def random_campaign(
     Raises: OperationError, NotationError, NotDerived.
     """
     started = time.perf_counter()
-    tasks = list(tasks_of(laws, cases, seed, tuple(backends)))
+    tasks = list(tasks_of(laws, cases, seed, usable(backends)))
     outcomes: list[Outcome] = []
     done = 0
     for task, outcome in zip(tasks, shared(run, tasks, jobs), strict=True):
@@ -193,7 +193,7 @@ def _told(task: Task, e: Expectation, f: Failure) -> dict[str, Any]:
 
 def repeating(task: Task, seed: int, case: int) -> str:
     """The command that tries a case again, after those of its signature before it."""
-    backends = "" if task.backends == BACKENDS else "".join(f" --backend {b}" for b in task.backends)
+    backends = "" if task.backends == usable() else "".join(f" --backend {b}" for b in task.backends)
     return f"backproof verify {shlex.quote(task.name)} --random {case + 1} --seed {seed}{backends}"
 
 

@@ -11,7 +11,7 @@ from derive.expressions.expr import Expr
 from derive.networks.composition import Graph, Node, Use
 from numeric.backend import Formula
 from numeric.checks.bounds import ball_of
-from numeric.checks.rounding import FLOAT64, Ball, Rounding
+from numeric.checks.rounding import FLOAT64, Ball, Precision, Rounding
 from numeric.evaluation.dense import Dense
 from numeric.networks.sweeping import backward, forward
 
@@ -19,13 +19,15 @@ Order = Callable[[Node, str], Expr | None]
 """The gradient of a node by a letter in the order in which the other side computes it, where that is not the law's."""
 
 
-def network_errors(graph: Graph, arrays: Mapping[str, NDArray], order: Order) -> dict[str, Ball]:
-    """dE/dw with its error in float64 for every parameter, flat; `arrays` holds inputs and parameters by name.
+def network_errors(
+    graph: Graph, arrays: Mapping[str, NDArray], order: Order, precision: Precision = FLOAT64
+) -> dict[str, Ball]:
+    """dE/dw with its error in that precision for every parameter, flat; `arrays` holds inputs and parameters by name.
 
     The error holds for each of two sides that compute by the laws and in the orders of `order`: at every node the
     larger one goes on.
     """
-    rounding = Rounding(FLOAT64)
+    rounding = Rounding(precision)
     values = {name: rounding.data(np.asarray(x, np.float64)) for name, x in arrays.items()}
     shapes = {name: np.shape(x) for name, x in arrays.items()}
     labels = {name: np.asarray(arrays[name]) for name in graph.integers}

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from derive.errors import OperationError
 from derive.networks.composition import Graph, Node
 from derive.operation import Op
 from numeric.backend import Array, Saved
 from numeric.kernels import Kernel, kernel
+from numeric.networks.compiled.step import CompiledStep
+from numeric.networks.given import given
 from numeric.networks.network_sizes import lying
 
 Values = dict[str, Array]
@@ -38,7 +39,7 @@ class TrainingStep:
 
         Raises: OperationError for tensors that are missing or do not fit.
         """
-        values, saved = self._forward(self._given(parameters, inputs), self.graph.nodes)
+        values, saved = self._forward(given(self.graph, self.batch, parameters, inputs), self.graph.nodes)
         last = self.graph.nodes[-1].name
         cotangents: Values = {last: 1.0}
         for sweep in self.order:
@@ -56,18 +57,8 @@ class TrainingStep:
     def scores(self, parameters: Mapping[str, Array], *inputs: Array) -> Array:
         """What predictions are read from, such as `Z[b, c]`; the loss is left out, and labels with it."""
         stop = [n.name for n in self.graph.nodes].index(self.graph.scores) + 1
-        values, _ = self._forward(self._given(parameters, inputs), self.graph.nodes[:stop])
+        values, _ = self._forward(given(self.graph, self.batch, parameters, inputs), self.graph.nodes[:stop])
         return values[self.graph.scores]
-
-    def _given(self, parameters: Mapping[str, Array], inputs: tuple[Array, ...]) -> Values:
-        if self.batch is not None and inputs and len(inputs[0]) != self.batch:
-            raise OperationError(f"{self.graph.name}: got a batch of {len(inputs[0])}, expected {self.batch}, for which"
-                                 " the step was compiled; compile another")  # fmt: skip
-        missing = [p for p in self.graph.parameters if p not in parameters]
-        if missing:
-            raise OperationError(f"{self.graph.name}: got no {missing[0]}, expected all of"
-                                 f" {', '.join(self.graph.parameters)}; pass it")  # fmt: skip
-        return {**parameters, **dict(zip(self.graph.inputs, inputs, strict=False))}
 
     def _forward(self, values: Values, nodes: tuple[Node, ...]) -> tuple[Values, dict[str, Saved]]:
         values = dict(values)
@@ -78,11 +69,18 @@ class TrainingStep:
         return values, saved
 
 
-def compile(graph: Graph, backend: str = "numpy", batch: int | None = None) -> TrainingStep:
+def compile(
+    graph: Graph, backend: str = "numpy", batch: int | None = None, threads: int = 1, autotune: bool = False
+) -> TrainingStep | CompiledStep:
     """A training step of any graph of operations; kernels are made once for each law.
+
+    The backend "cpp" makes one function of the whole step; for it alone are `threads`, how many chunks of a batch are
+    worked on at a time, and `autotune`, which times the ways to write it on this machine first.
 
     Raises: OperationError for an unknown backend.
     """
+    if backend == "cpp":
+        return CompiledStep(graph, batch, threads, autotune)
     kernels = _kernels(graph, backend)
     wanted: dict[str, list[str]] = {}
     for cotangent in graph.backward():

@@ -37,7 +37,7 @@ def statements(s: Scribe, i: Instruction) -> list[str]:
 def is_exact(i: Instruction) -> bool:
     """Whether integers give integers."""
     bodies = [b for b in (getattr(i, "body", None),) if isinstance(b, Expr)]
-    return not any(_leaves_integers(n) for b in bodies for n in walk(b))
+    return not any(leaves_integers(n) for b in bodies for n in walk(b))
 
 
 def _pad(s: Scribe, i: Pad, target: str) -> list[str]:
@@ -177,7 +177,7 @@ def _reduced_order(i: Reduce) -> Names:
 _ZERO = py.number(Fraction(0))
 
 
-def _leaves_integers(node: Expr) -> bool:
+def leaves_integers(node: Expr) -> bool:
     """Whether a node makes fractions of integers."""
     if isinstance(node, Num):
         return node.value.denominator != 1

@@ -13,15 +13,16 @@ from numeric.printing.printer import Source
 
 def load(source: Source) -> Mapping[str, Callable[..., Any]]:
     """The functions of a printed plan, by result."""
-    namespace = _namespace(source.text)
-    return {result: namespace[signature.name] for result, signature in source.functions.items()}
+    names = namespace(source.text)
+    return {result: names[signature.name] for result, signature in source.functions.items()}
 
 
 @lru_cache(maxsize=256)
-def _namespace(text: str) -> Mapping[str, Any]:
+def namespace(text: str) -> dict[str, Any]:
+    """What a module of ours defines."""
     name = f"<kernel {sha256(text.encode()).hexdigest()[:12]}>"
     # tracebacks and debuggers show the lines
     linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
-    namespace: dict[str, Any] = {"__name__": name}
-    exec(compile(text, name, "exec"), namespace)  # noqa: S102 -- printed by us from a plan, never a user's text
-    return namespace
+    names: dict[str, Any] = {"__name__": name}
+    exec(compile(text, name, "exec"), names)  # noqa: S102 -- printed by us from a plan, never a user's text
+    return names

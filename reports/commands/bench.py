@@ -8,28 +8,49 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Annotated, Any
 
 import typer
 
+from derive.networks.network import NETWORKS
 from numeric.checks.campaign import campaign
 from numeric.timing import interleaved
-from reports import proof_bench
+from reports import proof_bench, speed_bench
 from reports.commands.verify import cores
 from reports.document import Document, Prose, Table, spans
-from reports.emit import emit, emit_json, refuse_unwritable
+from reports.emit import emit, emit_json, emit_text, refuse_unwritable
 from reports.exits import GOOD, REFUTED, UsageError
 from reports.options import JSON
 from reports.progress import progress
 
 WHAT = typer.Argument(
     metavar="WHAT",
-    help="symbolic: deriving and verifying; derivations: every gradient of the catalogue; prove: proofs for all sizes.",
+    help="symbolic: deriving and verifying; derivations: every gradient of the catalogue; prove: proofs for all sizes;"
+    " step: training steps beside PyTorch's; ops: single operations beside aten's.",
 )
 ROUNDS = typer.Option("--rounds", min=1, max=1000, metavar="N", help="How often each is measured; medians are told.")
 COUNT = typer.Option("--configurations", min=1, max=1_000_000, metavar="N", help="How many are verified for the rate.")
+BACKENDS = typer.Option("--backends", metavar="NAMES", help="step: some of cpp, tuned, torch, numpy, eager, compile.")
+BATCH = typer.Option("--batch", metavar="N,...", help="step, ops: how many samples; for step several after commas.")
+THREADS = typer.Option("--threads", min=1, max=1024, metavar="N", help="step, ops: of everybody.")
+NETWORK = typer.Option("--network", metavar="NAME", help="step: one that `list` shows.")
+PICTURE = typer.Option("--output", "-o", metavar="FILE.svg", help="step: bars with the limit drawn in.")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be measured, and how often."""
+
+    rounds: int
+    configurations: int
+    backends: str
+    batch: str | None
+    threads: int
+    network: str
+
 
 SYMPY, EMPTY, WARM, LENET = (
     "import sympy",
@@ -44,14 +65,23 @@ def run(
     what: Annotated[str, WHAT] = "symbolic",
     rounds: Annotated[int, ROUNDS] = 7,
     configurations: Annotated[int, COUNT] = 500,
+    backends: Annotated[str, BACKENDS] = "cpp,torch,numpy,eager,compile",
+    batch: Annotated[str | None, BATCH] = None,
+    threads: Annotated[int, THREADS] = 1,
+    network: Annotated[str, NETWORK] = "lenet",
+    output: Annotated[Path | None, PICTURE] = None,
     json: Annotated[str | None, JSON] = None,
 ) -> int:
-    """Measure deriving against `python -c "import sympy"`, in processes that take turns, and verifying."""
+    """Measure deriving and verifying against `python -c "import sympy"`, or training steps against PyTorch's."""
     if what not in BENCHES:
         raise UsageError(f"bench: got {what!r}, expected one of {', '.join(BENCHES)}; choose one")
-    refuse_unwritable(json)
+    if output is not None and (what != "step" or output.suffix != ".svg"):
+        raise UsageError(f"--output: got {output} for {what}, expected an .svg for step; leave it out")
+    refuse_unwritable(json, output)
     measure, document = BENCHES[what]
-    found = measure(rounds, configurations)
+    found = measure(Asked(rounds, configurations, backends, batch, threads, network))
+    if output is not None and not found["refuted"]:
+        emit_text(speed_bench.picture(found), output)
     if json is None:
         emit(document(found), None, None)
     else:
@@ -59,7 +89,7 @@ def run(
     return REFUTED if found.get("refuted") else GOOD
 
 
-def symbolic(rounds: int, configurations: int) -> dict[str, Any]:
+def symbolic(asked: Asked) -> dict[str, Any]:
     """Cold processes over the import of SymPy, LeNet's gradients, and configurations verified a minute."""
     with tempfile.TemporaryDirectory() as warm, progress("measuring") as advance:
         tasks: dict[str, Callable[[], object]] = {
@@ -70,19 +100,19 @@ def symbolic(rounds: int, configurations: int) -> dict[str, Any]:
         }
         for task in tasks.values():  # what the interpreter compiles once is not measured
             task()
-        seconds = interleaved(tasks, rounds, advance)
+        seconds = interleaved(tasks, asked.rounds, advance)
     with progress("verifying") as advance:
-        verified = campaign(None, configurations, 0, cores(), advance)
+        verified = campaign(None, asked.configurations, 0, cores(), advance)
     return {
-        "rounds": rounds,
+        "rounds": asked.rounds,
         "seconds": {name: round(s, 4) for name, s in seconds.items()},
         "over_import_sympy": {name: round(s / seconds[SYMPY], 3) for name, s in seconds.items()},
-        "configurations_a_minute": round(60 * configurations / verified["seconds"]),
+        "configurations_a_minute": round(60 * asked.configurations / verified["seconds"]),
         "cores": cores(),
     }
 
 
-def derivations(rounds: int, _configurations: int) -> dict[str, Any]:
+def derivations(asked: Asked) -> dict[str, Any]:
     """Every gradient of the catalogue at first sight and from the process's cache, over the import of SymPy."""
     runs: list[list[dict[str, Any]]] = []
     with progress("measuring") as advance:
@@ -90,9 +120,9 @@ def derivations(rounds: int, _configurations: int) -> dict[str, Any]:
             SYMPY: lambda: _python("-c", "import sympy"),
             "gradients": lambda: runs.append(jsons.loads(_python("-m", "reports.first_sight"))),
         }
-        sympy = interleaved(tasks, rounds, advance)[SYMPY]
+        sympy = interleaved(tasks, asked.rounds, advance)[SYMPY]
     return {
-        "rounds": rounds,
+        "rounds": asked.rounds,
         "import_sympy_ms": round(1000 * sympy, 1),
         "gradients": [_medians([found[k] for found in runs], sympy) for k in range(len(runs[0]))],
     }
@@ -110,7 +140,7 @@ def _medians(rows: list[dict[str, Any]], sympy: float) -> dict[str, Any]:
     }
 
 
-def proving(rounds: int, _configurations: int) -> dict[str, Any]:
+def proving(asked: Asked) -> dict[str, Any]:
     """Every coefficient of a full image's derivatives, and z3 on the whole catalogue, over the import of SymPy."""
     with progress("multiplying out") as advance:
         proof_bench.convolution()
@@ -118,10 +148,33 @@ def proving(rounds: int, _configurations: int) -> dict[str, Any]:
             SYMPY: lambda: _python("-c", "import sympy"),
             "coefficients": proof_bench.coefficients,
         }
-        seconds = interleaved(tasks, rounds, advance)
+        seconds = interleaved(tasks, asked.rounds, advance)
     with progress("proving") as advance:
         rows = proof_bench.proofs(advance)
-    return proof_bench.plain(rounds, seconds[SYMPY], seconds["coefficients"], rows)
+    return proof_bench.plain(asked.rounds, seconds[SYMPY], seconds["coefficients"], rows)
+
+
+def stepping(asked: Asked) -> dict[str, Any]:
+    """A network's training steps by several means, in one process that has so many threads."""
+    if asked.network not in NETWORKS:
+        raise UsageError(f"--network: got {asked.network!r}, expected one of {', '.join(NETWORKS)}; choose one")
+    own = ("--backends", asked.backends, "--network", asked.network)
+    return speed_bench.measured("step", (*_how(asked, "1,32,64,256,1024", most=100), *own))
+
+
+def operating(asked: Asked) -> dict[str, Any]:
+    """Single operations, compiled and by aten."""
+    return speed_bench.measured("ops", _how(asked, "64", most=1))
+
+
+def _how(asked: Asked, usual: str, most: int) -> tuple[str, ...]:
+    """The arguments of a measurement with at most so many batches. Raises: UsageError."""
+    batch = asked.batch or usual
+    numbers = batch.split(",")
+    if len(numbers) > most or not all(n.isascii() and n.isdecimal() and int(n) for n in numbers):
+        raise UsageError(f"--batch: got {batch!r}, expected {'a number' if most == 1 else 'numbers'}"
+                         f" such as {usual}; correct it")  # fmt: skip
+    return ("--rounds", str(asked.rounds), "--batch", batch, "--threads", str(asked.threads))
 
 
 def _derive_with_empty_cache() -> None:
@@ -170,4 +223,6 @@ BENCHES = {
     "symbolic": (symbolic, _speed),
     "derivations": (derivations, _gradients),
     "prove": (proving, proof_bench.document),
+    "step": (stepping, speed_bench.steps),
+    "ops": (operating, speed_bench.operations),
 }

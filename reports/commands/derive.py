@@ -37,6 +37,7 @@ CONCRETE = typer.Option("--concrete", metavar="3x3,2x2", help="Write the entries
 VERIFY = typer.Option("--verify", help="Run the kernels too, against torch's autograd.")
 PROVE = typer.Option("--prove", help="Prove with z3, for all sizes, what the gradients and their kernels rest on.")
 TABLE = typer.Option("--table", help="Of a network: only its sizes, parameters, work, and what decks print of them.")
+BACKEND = typer.Option("--backend", metavar="NAME", help="Whose kernels are shown: numpy (if not given), torch or cpp.")
 FRESH = typer.Option("--fresh", help="Derive it again, whatever was kept from an earlier run.")
 
 
@@ -51,6 +52,7 @@ def run(
     verify: Annotated[bool, VERIFY] = False,
     prove: Annotated[bool, PROVE] = False,
     table: Annotated[bool, TABLE] = False,
+    backend: Annotated[str | None, BACKEND] = None,
     fresh: Annotated[bool, FRESH] = False,
     json: Annotated[str | None, JSON] = None,
 ) -> int:
@@ -59,7 +61,17 @@ def run(
     --format json writes certificates; `python -m derive.checker FILE` checks them by itself.
     """
     form = format_of(output or "-.txt", format).name
-    asked = Request(what, tuple(wrt or ()), tuple(set or ()), concrete or "", verify, table, tuple(second or ()), prove)
+    asked = Request(
+        what,
+        tuple(wrt or ()),
+        tuple(set or ()),
+        concrete or "",
+        verify,
+        table,
+        tuple(second or ()),
+        prove,
+        backend or "",
+    )
     if json is not None:
         emit_json(derivations.table_data(asked), json)
         return GOOD

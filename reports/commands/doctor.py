@@ -22,7 +22,7 @@ SEEN_VERSION = re.compile(r"\d+(?:\.\d+)+")
 
 # What a tool is for, and the names under which it is looked for; the first that is found is told.
 TOOLS = (
-    ("C++ compiler", "compiled kernels", ("c++", "g++", "clang++"), "install g++ or clang++"),
+    ("C++ compiler", "the cpp backend", ("g++", "clang++", "c++"), "install g++, or pip install 'backproof[cpp]'"),
     ("CUDA compiler", "only to build CUDA code of one's own", ("nvcc",), "install the CUDA toolkit"),
     ("Chromium", "PDF from a page", ("chromium", "chromium-browser", "google-chrome"), "install chromium"),
 )

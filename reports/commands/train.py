@@ -12,6 +12,7 @@ from derive.networks.composition import Graph
 from derive.networks.network import NETWORKS
 from numeric.checks.campaign import plain
 from numeric.checks.checking import Check
+from numeric.native.compiler import present
 from numeric.networks.gradient_check import gradient_check
 from numeric.networks.memory import keep_freed_memory
 from numeric.networks.model import model
@@ -105,11 +106,17 @@ def _name(what: str, activation: str, pooling: str) -> str:
 
 
 def _library(backend: str | None, device: str) -> str:
-    """The backend asked for, else torch where it finds a GPU that may be used, else numpy. Raises: UsageError."""
+    """The backend asked for, else torch where it finds a GPU that may be used, else numpy.
+
+    torch stands in for cpp where there is no compiler, and that is said. Raises: UsageError.
+    """
     if backend is None:
         return "torch" if device != "cpu" and gpus() else "numpy"
     if backend not in BACKENDS:
         raise UsageError(f"--backend: got {backend!r}, expected one of {', '.join(BACKENDS)}; choose one")
+    if backend == "cpp" and not present():
+        log("no C++ compiler is found, so torch trains instead; install g++, or pip install 'backproof[cpp]'")
+        return "torch"
     return backend
 
 

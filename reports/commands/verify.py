@@ -15,7 +15,7 @@ from numeric.checks.campaign import campaign
 from numeric.checks.cluster import ENGINES
 from numeric.checks.random_campaign import random_campaign
 from numeric.checks.sharing import Jobs
-from numeric.verification import BACKENDS
+from numeric.verification import BACKENDS, usable
 from reports import verify_claims
 from reports.document import Document
 from reports.emit import emit, emit_json, log, refuse_unwritable
@@ -46,6 +46,10 @@ COUNT = typer.Option(
     "--configurations", min=1, max=MOST, metavar="N",
     help=f"How many sizes, settings and data, each by every layer; {CONFIGURATIONS:,} unless given.",
 )  # fmt: skip
+QUICK_CONFIGURATIONS = 50
+QUICK = typer.Option(
+    "--quick", help=f"{QUICK_CONFIGURATIONS} configurations, for slow machines: triton in its interpreter."
+)
 RANDOM = typer.Option(
     "--random", min=1, max=MOST, metavar="N",
     help="Instead, how many random cases: kernels against torch's autograd, thousands a second.",
@@ -61,6 +65,7 @@ def run(
     what: Annotated[list[str] | None, WHAT] = None,
     backend: Annotated[list[str] | None, BACKEND] = None,
     configurations: Annotated[int | None, COUNT] = None,
+    quick: Annotated[bool, QUICK] = False,
     random: Annotated[int | None, RANDOM] = None,
     inputs: Annotated[int | None, INPUTS] = None,
     mutants: Annotated[bool, MUTANTS] = False,
@@ -74,12 +79,14 @@ def run(
     proved to be equivalent; 5 where rounding leaves a claim open.
     """
     if mutants:
-        _refuse_beside("--mutants", {"--backend": backend, "--random": random, "--inputs": inputs})
+        _refuse_beside("--mutants", {"--backend": backend, "--random": random, "--inputs": inputs, "--quick": quick})
         return _mutants(what, configurations, seed, _jobs(jobs), json)
     if random is not None:
         _refuse_beside("--random", {"--configurations": configurations})
     if inputs is not None:
         _refuse_beside("--inputs", {"--configurations": configurations, "--random": random})
+    if quick:
+        _refuse_beside("--quick", {"--configurations": configurations, "--random": random, "--inputs": inputs})
     backends, shared_by = _backends(backend), _jobs(jobs)
     refuse_unwritable(json)
     with progress("verifying") as advance:
@@ -89,7 +96,7 @@ def run(
             tell, found = _told_random, random_campaign(what or None, random, seed, shared_by, advance, backends)
         else:
             laws = [op(text) for text in what] if what else None
-            count = configurations or CONFIGURATIONS
+            count = configurations or (QUICK_CONFIGURATIONS if quick else CONFIGURATIONS)
             tell, found = _told, campaign(laws, count, seed, shared_by, advance, backends)
     return tell(found, json)
 
@@ -127,11 +134,16 @@ def _refuse_beside(option: str, others: Mapping[str, object]) -> None:
 
 
 def _backends(named: list[str] | None) -> tuple[str, ...]:
-    """The backends that are asked for, or all. Raises: UsageError."""
+    """The backends that are asked for, or all that run here. Raises: UsageError."""
     for name in named or ():
         if name not in BACKENDS:
             raise UsageError(f"--backend: got {name!r}, expected one of {', '.join(BACKENDS)}; choose one")
-    return tuple(named or BACKENDS)
+    found = usable(named or None)
+    for name in BACKENDS:
+        # triton, which wants a GPU or its slow interpreter, is for those who ask for it
+        if not named and name not in (*found, "triton"):
+            log(f"the backend {name} is left out: it does not run here; `backproof doctor` says what it needs")
+    return found
 
 
 def _mutants(what: list[str] | None, configurations: int | None, seed: int, jobs: Jobs, json: str | None) -> int:

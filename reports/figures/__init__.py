@@ -3,6 +3,7 @@
 from derive.lazy import lazy_names
 
 PUBLIC: dict[str, str] = {
+    "Bar": "reports.figures.bars",
     "Edge": "reports.figures.graph",
     "Node": "reports.figures.graph",
     "computational_graph": "reports.figures.graph",
@@ -10,6 +11,7 @@ PUBLIC: dict[str, str] = {
     "convolution": "reports.figures.windows",
     "digits": "reports.figures.images",
     "filters": "reports.figures.images",
+    "limited_bars": "reports.figures.bars",
     "training_curve": "reports.figures.curve",
 }
 

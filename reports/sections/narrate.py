@@ -36,7 +36,7 @@ from reports.mathematics.latex import latex_index, latex_lines
 from reports.mathematics.named_results import meanings, title
 from reports.mathematics.names import Names
 from reports.mathematics.plaintext import plaintext, plaintext_index
-from reports.sections.kernel_section import kernel_section
+from reports.sections.kernel_section import BACKEND, kernel_section
 from reports.sections.law_section import equality, law_section, math
 from reports.sections.marks import marked
 from reports.sections.side_conditions import in_words
@@ -63,12 +63,14 @@ def derivation_report(
     checks: Iterable[Check] = (),
     concrete: str = "",
     proofs: Mapping[str, Sequence[Obligation]] | None = None,
+    backend: str = BACKEND,
 ) -> Document:
     """The document of one derivation, or of several of one operation.
 
     `checks` are the verdicts of the kernels' layers (`numeric.verify`); those that need no kernel are made here.
     `proofs` are what `numeric.prove` found of each derivation, by its title.
     `concrete` names shapes such as `3x3,2x2` at which every entry is written out.
+    `backend` says whose kernels are shown.
     Raises: OperationError for shapes that do not fit or are too large to be written out.
     """
     every = (derivations,) if isinstance(derivations, Derivation) else tuple(derivations)
@@ -79,7 +81,8 @@ def derivation_report(
     else:
         sections = [Section(_heading(d), tuple(blocks)) for d, blocks in zip(every, told, strict=True)]
     written = written_out.concrete_sections(every, concrete) if concrete else ()
-    blocks = (law_section(op), *sections, *written, kernel_section(every), verdict_section(every, checks, proofs or {}))
+    verdicts = verdict_section(every, checks, proofs or {})
+    blocks = (law_section(op), *sections, *written, kernel_section(every, backend), verdicts)
     return Document(_title(every), blocks, _subtitle(every), provenance(op))
 
 

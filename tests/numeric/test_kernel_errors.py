@@ -9,6 +9,7 @@ import torch
 from derive.catalogue import op
 from derive.errors import BackproofError, OperationError
 from numeric.kernels import kernel
+from tests.numeric.backends import PRINTED
 
 X, W, B = np.ones((2, 3, 5, 4)), np.ones((6, 3, 2, 2)), np.ones(6)
 
@@ -74,7 +75,7 @@ BUILDS: list[tuple[str, dict[str, Any], str]] = [
     ("conv2d", {"stride": 0}, r"got 0, expected an integer of at least 1"),
     ("conv2d", {"stride": (1, 2, 3)}, r"3 numbers, expected one number or 2"),
     ("conv2d", {"stride": "s"}, r"got stride='s', expected a number"),
-    ("conv2d", {"backend": "fortran"}, r"backend: got 'fortran', expected one of reference, numpy, torch"),
+    ("conv2d", {"backend": "fortran"}, r"backend: got 'fortran', expected one of reference, numpy, torch, triton, cpp"),
     ("conv2d", {"dim": 1}, r"got argument 'dim', expected one of stride"),
     ("softmax", {"dim": "last"}, r"got dim='last', expected an integer"),
     ("max_pool2d", {}, r"got no kernel_size, expected a number"),
@@ -83,7 +84,7 @@ BUILDS: list[tuple[str, dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize("backend", ["reference", "numpy", "torch"])
+@pytest.mark.parametrize("backend", ["reference", *PRINTED])
 @pytest.mark.parametrize(("op", "settings", "tensors", "message"), CALLS, ids=[c[3][:40] for c in CALLS])
 def test_tensors_that_do_not_fit_are_refused(
     op: str, settings: dict[str, Any], tensors: tuple[Any, ...], message: str, backend: str

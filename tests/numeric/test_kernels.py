@@ -19,10 +19,9 @@ from numeric.printing.loader import load
 from numeric.printing.printed import PrintedFunctions
 from numeric.printing.printer import OUTPUT
 from numeric.to_torch import TorchDialect
+from tests.numeric.backends import PRINTED, RUN
 from tests.numeric.laws import LAWS, Law, integers
 from tests.numeric.small_cases import CASES, Case
-
-PRINTED = ("numpy", "torch")
 
 
 def shape_of_output(k: Kernel, tensors: list[Any]) -> tuple[int, ...]:
@@ -67,7 +66,7 @@ def test_integers_are_equal_bit_for_bit_in_every_backend(case: Case) -> None:
     tensors = case.tensors()
     dy = integers(shape_of_output(expected, tensors), 9)
     right = results(expected, tensors, dy)
-    for backend in PRINTED:
+    for backend in RUN:
         assert agree(results(kernel(case.op, backend=backend, **case.settings), tensors, dy), right) == [], backend
 
 
@@ -87,7 +86,7 @@ def test_own_laws_are_equal_bit_for_bit_in_every_backend(law: Law) -> None:
     tensors = [integers(law.shapes[t.name], n) for n, t in enumerate(expected.op.inputs)]
     dy = integers(shape_of_output(expected, tensors), 9)
     right = results(expected, tensors, dy)
-    for backend in PRINTED:
+    for backend in RUN:
         assert agree(results(kernel(law.text, backend=backend, **law.settings), tensors, dy), right) == [], backend
 
 
@@ -133,7 +132,7 @@ def test_floats_agree_with_torch_and_its_autograd(case: Case) -> None:
     right = by_torch(case, tensors)
     dy = integers(right["output"].shape, 9).astype(np.float64)
     right = by_torch(case, tensors, dy)
-    for backend in ("reference", *PRINTED):
+    for backend in ("reference", *RUN):
         assert agree(results(kernel(case.op, backend=backend, **case.settings), tensors, dy), right) == [], backend
 
 
@@ -166,7 +165,7 @@ def test_laws_of_several_lines_agree_with_torch_and_its_autograd(law: str, funct
     y = function(*leaves)
     dy = integers(tuple(y.shape), 7).astype(np.float64)
     y.backward(torch.tensor(dy))
-    for backend in ("reference", *PRINTED):
+    for backend in ("reference", *RUN):
         k = kernel(law, backend=backend)
         right = {t.argument: x.grad.numpy() for t, x in zip(k.op.inputs, leaves, strict=True)}
         assert agree(results(k, tensors, dy), {"output": y.detach().numpy(), **right}) == [], backend
@@ -196,7 +195,7 @@ def test_any_convolution_and_pooling_is_equal_bit_for_bit_in_every_backend(data:
     except OperationError:
         return  # a window that holds no real cell; test_kernel_errors.py has the message
     right = results(expected, tensors, dy)
-    for backend in PRINTED:
+    for backend in RUN:
         assert agree(results(kernel(name, backend=backend, **chosen), tensors, dy), right) == [], backend
 
 
@@ -241,7 +240,7 @@ def test_the_kind_that_goes_in_comes_out(backend: str) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_inputs_are_left_alone_and_results_are_new_memory(case: Case) -> None:
-    for backend in PRINTED:
+    for backend in RUN:
         tensors = case.tensors(dtype=np.float64)
         before = [None if x is None else x.copy() for x in tensors]
         k = kernel(case.op, backend=backend, **case.settings)
@@ -257,8 +256,8 @@ def test_inputs_are_left_alone_and_results_are_new_memory(case: Case) -> None:
 def test_strided_reversed_and_broadcast_inputs_are_read_right(backend: str) -> None:
     base = integers((2, 3, 12, 14), 1).astype(np.float64)
     weight = np.broadcast_to(integers((1, 3, 2, 3), 2).astype(np.float64), (4, 3, 2, 3))
-    x = base[:, :, ::2, ::-2] if backend == "numpy" else torch.tensor(base)[:, :, ::2, 1::2]
-    w = weight if backend == "numpy" else torch.tensor(weight[:1].copy()).expand(4, 3, 2, 3)
+    x = base[:, :, ::2, ::-2] if backend != "torch" else torch.tensor(base)[:, :, ::2, 1::2]
+    w = weight if backend != "torch" else torch.tensor(weight[:1].copy()).expand(4, 3, 2, 3)
     plain = [np.ascontiguousarray(x), np.ascontiguousarray(w), np.zeros(4)]
     k = kernel("conv2d", backend=backend, padding=1)
     y = k.forward(x, w)
@@ -358,7 +357,7 @@ def test_large_shapes_agree_with_torch() -> None:
     random = np.random.default_rng(0)
     x, w = random.integers(-3, 4, (16, 6, 14, 14)), random.integers(-3, 4, (16, 6, 5, 5))
     y = F.conv2d(torch.tensor(x), torch.tensor(w)).numpy()
-    for backend in ("reference", *PRINTED):
+    for backend in ("reference", *RUN):
         np.testing.assert_array_equal(kernel("conv2d", backend=backend).forward(x, w), y)
 
 

@@ -17,6 +17,7 @@ from numeric.checks.exactness import most_exact
 from numeric.checks.rounding import FLOAT32, FLOAT64, Precision
 from numeric.checks.samples import at_sizes, draw
 from numeric.kernels import Kernel, kernel
+from tests.numeric.backends import RUN
 
 INTEGER_LAWS = [
     "conv1d", "conv2d", "conv3d", "conv_transpose2d", "linear", "max_pool1d", "max_pool2d", "max_pool3d",
@@ -37,7 +38,7 @@ def test_every_kernel_is_exact_on_integers_in_both_precisions(name: str, seed: i
     checks = at_scale(own, INPUTS, seed)
     assert [str(c) for c in checks if not c] == []
     said = {c.claim.split(" on ")[0] for c in checks}
-    for backend in ("numpy", "torch"):
+    for backend in RUN:
         for precision in ("float32", "float64"):
             assert f"{backend} {precision}: forward equals the reference" in said
             for t in (t for t in own.differentiable if not t.optional):

@@ -14,6 +14,7 @@ from derive.layout import AS_THE_LAW, Layout
 from numeric.calling.layouts import arrangement
 from numeric.checks.samples import Sample, configurations
 from numeric.kernels import kernel
+from tests.numeric.backends import PRINTED
 from tests.numeric.computed import agree, bounds_of_call
 
 
@@ -42,7 +43,7 @@ CALLS: list[tuple[str, dict[str, Any], tuple[torch.Tensor, ...], Callable[..., t
 ]
 
 
-@pytest.mark.parametrize("backend", ["reference", "numpy", "torch"])
+@pytest.mark.parametrize("backend", ["reference", *PRINTED])
 @pytest.mark.parametrize(("name", "settings", "tensors", "function"), CALLS, ids=lambda x: str(x)[:20])
 def test_outputs_and_gradients_have_the_axes_and_values_of_torchs(
     name: str,

@@ -10,10 +10,10 @@ import numeric
 from derive.catalogue import with_defaults
 from derive.errors import OperationError
 from derive.language.show import show
+from tests.numeric.backends import PRINTED
 from tests.numeric.computed import agree, bounds_of_call
 
 functional = torch.nn.functional
-BACKENDS = ("numpy", "torch", "reference")
 INF = np.inf
 SIGNAL = [3.0, 3.0, -1.0, 5.0, 5.0, 2.0, -7.0]
 
@@ -77,7 +77,7 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("backend", ["numpy", "torch"])
+@pytest.mark.parametrize("backend", PRINTED)
 @pytest.mark.parametrize("case", CASES)
 def test_it_is_as_in_torch(case: str, backend: str) -> None:
     name, values, settings = CASES[case]
@@ -86,7 +86,7 @@ def test_it_is_as_in_torch(case: str, backend: str) -> None:
         agree_with_torch(name, backend, x, **settings)
 
 
-@pytest.mark.parametrize("backend", ["numpy", "torch"])
+@pytest.mark.parametrize("backend", PRINTED)
 @pytest.mark.parametrize("n", [2, 3])
 def test_a_divisor_takes_the_place_of_the_count(n: int, backend: str) -> None:
     x = np.arange(4.0**n).reshape(1, 1, *(4,) * n)
@@ -102,7 +102,7 @@ def test_windows_side_by_side_are_verified(name: str) -> None:
     assert all(c or c.undecided for c in numeric.verify(side_by_side, configurations=6))
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", [*PRINTED, "reference"])
 def test_a_window_without_a_real_cell_is_refused_before_torch_sees_it(backend: str) -> None:
     made = numeric.kernel(derive.op("max_pool2d"), backend, kernel_size=2, padding=1, dilation=3)
     with pytest.raises(OperationError, match=r"got a window without a single real cell .*; use less padding"):
@@ -129,7 +129,7 @@ def test_what_torch_refuses_is_refused() -> None:
             derive.op(name, **settings)
 
 
-@pytest.mark.parametrize("backend", ["numpy", "torch"])
+@pytest.mark.parametrize("backend", PRINTED)
 def test_a_nan_wins_and_hands_no_gradient_on(backend: str) -> None:
     x = batch(1.0, np.nan, 3.0, 2.0, 4.0, 5.0)
     output, gradient = ours("max_pool1d", backend, x, kernel_size=3)

@@ -31,6 +31,8 @@ FOUND = {
     "an uneven sum inside an even one": "scalar X; O = sum[p<3,q<3] 2*X*(sum[r<p+1,t<p+1] X)",
     "labels that are spread": "X[h<A,w<2]; O[i<4]; T[t<4]; integer T; O[i] = exp(X[s*i,T[i]]/4)",
     "a kink at a product that is 0": "X[h<C]; Y[u<4]; O[i<4]; O[i] = min((sum[p<i+1] X[2*i+d*p-P])*Y[i]*X[C-1-i], 0)",
+    "a sum to the end that a label says":
+        "X[a<A]; U[j<A]; O[i<C]; S[t<C]; integer S; U[j] = log(2 + sum[p<j+1] X[p]^2); O[i] = U[S[i]]",
     "what overflows in torch's own way": "Y[u<2]; Z[v<2,w<A]; O[i<3,j<2]; O[i,j] = Y[j]/(1 + exp(Z[j,i+1]/4))",
     "a label at a quotient":
         "scalar X; Y[u<4]; U[j<4,k<A]; T[t<A]; integer T; U[j,k] = X/(2 + sum[p<2] Y[T[k]]^2);"

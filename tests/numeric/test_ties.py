@@ -15,9 +15,10 @@ from numeric.checks.samples import at_sizes
 from numeric.kernels import kernel
 from numeric.reference import Reference
 from tests.derive.test_conventions import first, weak_orders
+from tests.numeric.backends import PRINTED
 
 INF, NAN = float("inf"), float("nan")
-BACKENDS, DTYPES = ("numpy", "torch"), ("float32", "float64")
+DTYPES = ("float32", "float64")
 
 
 def by_torch(name: str, x: np.ndarray, dy: np.ndarray, **settings: Any) -> np.ndarray:
@@ -32,7 +33,7 @@ def derived(name: str, backend: str, x: np.ndarray, dy: np.ndarray, **settings: 
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", PRINTED)
 @pytest.mark.parametrize(("name", "shape"), [("max_pool1d", (n,)) for n in (1, 2, 3, 4)] + [
     ("max_pool2d", (1, 2)), ("max_pool2d", (2, 1)), ("max_pool2d", (2, 2)), ("max_pool3d", (2, 1, 2)),
 ])  # fmt: skip
@@ -48,7 +49,7 @@ def test_the_first_winner_takes_all_in_every_tie_pattern(
     np.testing.assert_array_equal(got, by_torch(name, x, dy, kernel_size=shape))
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", PRINTED)
 def test_overlapping_windows_share_cells_in_every_tie_pattern_of_a_row(backend: str) -> None:
     rows = np.array(list(weak_orders(4)), float)[None]
     dy = np.array([[1.0, 10.0, 100.0]]).repeat(rows.shape[1], 0)[None]
@@ -56,7 +57,7 @@ def test_overlapping_windows_share_cells_in_every_tie_pattern_of_a_row(backend: 
     np.testing.assert_array_equal(got, by_torch("max_pool1d", rows, dy, kernel_size=2, stride=1))
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", PRINTED)
 def test_padding_never_wins_not_even_against_minus_infinity(backend: str) -> None:
     windows = np.array(list(product([-INF, -1.0, 0.0], repeat=4)))[None]
     settings = {"kernel_size": 2, "stride": 2, "padding": 1}
@@ -66,7 +67,7 @@ def test_padding_never_wins_not_even_against_minus_infinity(backend: str) -> Non
     )
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", PRINTED)
 def test_nan_wins_and_hands_no_gradient_on(backend: str) -> None:
     windows = np.array([w for w in product([NAN, 0.0, 1.0], repeat=3) if np.isnan(w).any()])[None]
     y = np.asarray(kernel("max_pool1d", backend, kernel_size=3).forward(windows))
@@ -79,7 +80,7 @@ def test_nan_wins_and_hands_no_gradient_on(backend: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", PRINTED)
 @pytest.mark.parametrize(
     ("name", "settings", "at_zero"),
     [("relu", {}, 0.0), ("leaky_relu", {"negative_slope": 0.25}, 0.25), ("elu", {"alpha": 1.5}, 1.5)],
@@ -95,7 +96,7 @@ def test_kinks_are_torchs_at_zeros_of_both_signs(
     np.testing.assert_array_equal(got, by_torch(name, x, dy, **settings))
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", PRINTED)
 def test_prelu_takes_its_slope_at_zero(backend: str) -> None:
     x, slope = np.array([[0.0], [-0.0], [1.0]]), np.array([0.25])
     found = kernel("prelu", backend).vjp(np.ones_like(x), input=x, weight=slope)
@@ -103,7 +104,7 @@ def test_prelu_takes_its_slope_at_zero(backend: str) -> None:
     assert np.asarray(found["weight"]).tolist() == [0.0]
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", PRINTED)
 def test_a_row_of_minus_infinities_has_no_softmax(backend: str) -> None:
     x = np.array([[-INF, -INF], [-INF, 0.0]])
     y = np.asarray(kernel("softmax", backend).forward(x))

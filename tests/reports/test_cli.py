@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from derive.catalogue import names
+from numeric import verification
 from numeric.training import checkpoint
 from reports import cli
+from reports.commands import train, verify
 from reports.exits import (
     BAD_INPUT,
     BROKEN_PIPE,
@@ -91,10 +93,13 @@ BAD: list[tuple[Sequence[str], str]] = [
     (("verify", "--configurations", "0"), "0 is not in the range"),
     (("verify", "--random", "0"), "0 is not in the range"),
     (("verify", "--random", "9", "--configurations", "9"), "got --configurations too"),
+    (("verify", "--quick", "--configurations", "9"), "got --configurations too"),
     (("verify", "relu", "--random", "9", "--jobs", "spark://host:1"), "got 'spark://host:1', expected dask://"),
     (("verify", "--jobs", "many"), "got 'many', expected 1 to 256, or dask://HOST:PORT, ray://HOST:PORT"),
     (("train", "alexnet"), "got 'alexnet', expected one of lenet"),
     (("train", "--data", "no/such/folder"), "no/such/folder: no such directory"),
+    (("derive", "relu", "--backend", "jax"), "got 'jax', expected one of numpy, torch, cpp"),
+    (("derive", "lenet", "--backend", "cpp"), "--backend: got it without an operation or a law"),
     (("train", "--backend", "jax"), "got 'jax', expected one of numpy, torch"),
     (("train", "--device", "tpu"), "got 'tpu', expected one of auto, cpu, cuda"),
     (("train", "--backend", "numpy", "--device", "cuda"), "use the torch backend"),
@@ -644,3 +649,21 @@ def test_prove_means_nothing_for_a_network(capsys: pytest.CaptureFixture[str]) -
     code, _, err = run(capsys, "derive", "lenet", "--prove")
     assert code == BAD_INPUT
     assert "--prove: got it without an operation or a law" in err
+
+
+def test_without_a_compiler_torch_trains_and_that_is_said(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train, "present", lambda: False)
+    assert train._library("cpp", "cpu") == "torch"
+    assert "no C++ compiler is found, so torch trains instead" in capsys.readouterr().err
+
+
+def test_without_a_compiler_verify_leaves_cpp_out_and_that_is_said(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verification, "present", lambda: False)
+    assert verify._backends(None) == ("numpy", "torch")
+    assert "the backend cpp is left out" in capsys.readouterr().err
+    assert verify._backends(["cpp"]) == ("cpp",)
+    assert capsys.readouterr().err == ""

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.figures import (
+    Bar,
     Edge,
     Node,
     computational_graph,
@@ -21,6 +22,7 @@ from reports.figures import (
     convolution,
     digits,
     filters,
+    limited_bars,
     training_curve,
 )
 from reports.figures.images import diverging
@@ -44,6 +46,12 @@ PICTURES: dict[str, Callable[[], str]] = {
     "curve of one epoch": lambda: training_curve([2.3], [0.9]),
     "curve that diverges": lambda: training_curve([2.3, math.nan, math.inf], [0.9, 0.9, 0.9]),
     "curve of zeros": lambda: training_curve([0.0, 0.0], [0.0, 0.0]),
+    "bars": lambda: limited_bars(
+        [("batch 1", [Bar("ours", 0.6, "60 %", own=True), Bar("<eager>", 0.1, "10 %")]), ("batch 64", [])],
+        "sgemm",
+        "Speed",
+    ),
+    "bars beyond the limit": lambda: limited_bars([("batch 1", [Bar("ours", 1.6, "160 %", own=True)])], "sgemm", "S"),
     "filters": lambda: filters([[TILE], [TILE]]),
     "filters of one channel": lambda: filters([TILE, TILE]),
     "filters of many channels": lambda: filters([[TILE] * 6] * 16),

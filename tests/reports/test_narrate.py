@@ -19,7 +19,7 @@ from reports.document import Callout, Claim, Document, Math, Section, Source, St
 from reports.mathematics.named_results import meanings
 from reports.mathematics.names import Names
 from reports.mathematics.plaintext import plaintext
-from reports.sections.kernel_section import function_of
+from reports.sections.kernel_section import cpp_function_of, function_of
 from reports.sections.narrate import derivation_report
 from reports.sections.side_conditions import in_words
 from reports.sections.statements import STATEMENTS, TOTAL, statement
@@ -215,9 +215,19 @@ def test_a_kernel_takes_arguments_without_a_default_by_keyword() -> None:
     assert "*, K_h, K_w, s_h, s_w," in source.text
 
 
+def test_the_kernel_is_shown_in_the_language_that_is_asked_for() -> None:
+    told = derivation_report(derive.gradient("conv2d", "weight"), backend="cpp")
+    function, module = [p for p in parts(told) if isinstance(p, Source)]
+    assert function.language == module.language == "cpp"
+    assert function.text.startswith("// dE/dF[k,c,p,q] = ")
+    assert function.text in module.text
+
+
 def test_a_formula_without_a_function_shows_none() -> None:
     assert function_of('def f(x):\n    """O[i] = X[i]"""\n    return x\n', "O").startswith("def f")
     assert function_of("def f(x):\n    return x\n", "O") == ""
+    assert cpp_function_of("// O[i] = X[i]\nvoid f() {\n}\n\n// P = O\n", "O").endswith("}")
+    assert cpp_function_of("void f() {\n}\n", "O") == ""
 
 
 def test_the_same_derivation_gives_the_same_bytes() -> None:
