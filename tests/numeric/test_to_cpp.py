@@ -108,13 +108,13 @@ def test_integers_become_floats_where_a_setting_is_no_integer() -> None:
 @needs_compiler
 def test_what_the_forward_pass_saved_is_not_computed_again(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
-    honest = to_cpp.CppFunctions._run
+    honest = to_cpp.CppFunctions.run
 
     def noted(self: Any, line: Any, *rest: Any) -> Any:
         made.append(line.formula.target)
         return honest(self, line, *rest)
 
-    monkeypatch.setattr(to_cpp.CppFunctions, "_run", noted)
+    monkeypatch.setattr(to_cpp.CppFunctions, "run", noted)
     k, x = numeric.kernel("softmax", backend="cpp"), integers((3, 4), 1).astype(np.float64)
     y, saved = k.forward_saved(x)
     made.clear()
@@ -145,7 +145,7 @@ def test_functions_for_these_very_sizes_give_the_same_numbers(case: Case, monkey
 
 def test_functions_for_these_very_sizes_take_settings_that_are_no_integers(monkeypatch: pytest.MonkeyPatch) -> None:
     functions = to_cpp.CppFunctions(numeric.kernel("leaky_relu").op)
-    (line, *_) = functions._forward.values()
+    (line, *_) = functions.forward_lines.values()
     text = sized(line, {"L": 7}, lambda nest, registers: Schedule(tuple(b.name for b in nest.axes)))
     assert "double" in text
     assert "< 7;" in text
