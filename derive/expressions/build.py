@@ -169,6 +169,17 @@ def factors(e: Expr) -> list[Factor]:
     return [(e, 1)]
 
 
+def above_and_below(e: Expr) -> tuple[list[Expr], list[Expr]]:
+    """The factors of a product and its divisors, as they stand: a power stays one factor, 1 is none."""
+    if isinstance(e, Mul):
+        pairs = [above_and_below(item) for item in e.items]
+        return [f for above, _ in pairs for f in above], [f for _, below in pairs for f in below]
+    if isinstance(e, Div):
+        (above, over), (below, under) = above_and_below(e.left), above_and_below(e.right)
+        return above + under, over + below
+    return ([] if e == ONE else [e]), []
+
+
 def product(items: Iterable[Factor]) -> Expr:
     """The product of factors with exponents: one quotient, equal factors gathered in the order of first appearance.
 

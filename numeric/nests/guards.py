@@ -4,21 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from derive.expressions.expr import Compare, Div, Divides, Entry, Expr, InRange, Mul, Num, Val, val
+from derive.expressions.expr import Compare, Divides, Entry, Expr, InRange, Num, Val, val
 from derive.expressions.index import Index
 from derive.expressions.traversal import entries, own_indices
 from numeric.nests.facts import Facts, as_index, whole
-
-
-def above_and_below(e: Expr) -> tuple[list[Expr], list[Expr]]:
-    """The factors of a product and its divisors: a false guard reaches what is divided before it is divided."""
-    if isinstance(e, Mul):
-        pairs = [above_and_below(item) for item in e.items]
-        return [f for above, _ in pairs for f in above], [f for _, below in pairs for f in below]
-    if isinstance(e, Div):
-        (above, over), (below, under) = above_and_below(e.left), above_and_below(e.right)
-        return above + under, over + below
-    return [e], []
 
 
 def of_data(guard: Expr) -> bool:

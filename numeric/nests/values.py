@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from derive.expressions.build import above_and_below
 from derive.expressions.expr import (
     GUARDS,
     Add,
@@ -34,7 +35,7 @@ from derive.expressions.expr import (
 from derive.expressions.index import Atom, Index, index
 from derive.expressions.traversal import entries
 from numeric.nests.facts import Facts, as_index, whole
-from numeric.nests.guards import above_and_below, has_labels, labels, of_data, whole_guard
+from numeric.nests.guards import has_labels, labels, of_data, whole_guard
 from numeric.nests.positions import as_position
 from numeric.nests.registers import Register
 from numeric.nests.statements import Block, If, Kind, Let, Load, Operand, Value

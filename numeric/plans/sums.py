@@ -3,7 +3,7 @@ reduction, a product of matrices, or, where an output index enters through a quo
 
 from __future__ import annotations
 
-from derive.expressions.build import add, factors
+from derive.expressions.build import above_and_below, add, factors
 from derive.expressions.expr import (
     GUARDS,
     ONE,
@@ -50,7 +50,7 @@ def contract(build: Build, e: Contract, scope: Scope) -> Expr:
         return contract(build, Contract(e.binders + cells, body), scope)
     if isinstance(e.body, Add) and any(len(factors(t)) > 1 for t in e.body.items):
         return add(contract(build, Contract(e.binders, t), scope) for t in e.body.items)
-    above, below = _above_and_below(e.body)
+    above, below = above_and_below(e.body)
     bound = {b.name for b in e.binders}
     outside = [f for f in above if not free_names(f) & bound]
     inside = [f for f in above if free_names(f) & bound]
@@ -68,7 +68,7 @@ def contract(build: Build, e: Contract, scope: Scope) -> Expr:
 
 def in_blocks(build: Build, e: Expr, scope: Scope) -> Expr | None:
     """A product as a scatter of blocks, where its guards say in which block an axis lies; None where they do not."""
-    above, below = _above_and_below(e)
+    above, below = above_and_below(e)
     found = find_blocks(build, [*above, *(Div(ONE, f) for f in below)], scope)
     return None if found is None else _scatter(build, found, scope)
 
@@ -76,17 +76,6 @@ def in_blocks(build: Build, e: Expr, scope: Scope) -> Expr | None:
 def _with_own_names(e: Contract, scope: Scope) -> Contract:
     clash = [b.name for b in e.binders if b.name in scope]
     return rename_bound(e, clash, scope) if clash else e
-
-
-def _above_and_below(e: Expr) -> tuple[Factors, Factors]:
-    """The factors of a product and its divisors; a power stays one factor."""
-    if isinstance(e, Mul):
-        pairs = [_above_and_below(item) for item in e.items]
-        return [f for a, _ in pairs for f in a], [f for _, b in pairs for f in b]
-    if isinstance(e, Div):
-        (a, b), (c, d) = _above_and_below(e.left), _above_and_below(e.right)
-        return a + d, b + c
-    return ([] if e == ONE else [e]), []
 
 
 def _plain(items: Factors) -> Expr:

@@ -11,24 +11,16 @@ from derive.catalogue import op
 from derive.errors import OperationError
 from derive.networks.composition import Graph, graph
 from derive.networks.network import lenet_layers, mlp, sequential, three_weights
-from numeric.native.compiler import NoCompiler, compiler
 from numeric.nests.cost import Machine
 from numeric.networks.compiled.assemble import cotangent_of, training
 from numeric.networks.compiled.fusion import fuse
 from numeric.networks.compiled.program import Program, chunk, laid_out
 from numeric.networks.network_bounds import network_errors
 from numeric.networks.training_step import compile
+from tests.numeric.backends import needs_compiler
+from tests.numeric.small_graphs import forked
 
-
-def compiles() -> bool:
-    try:
-        compiler()
-    except NoCompiler:
-        return False
-    return True
-
-
-pytestmark = pytest.mark.skipif(not compiles(), reason="no C++ compiler on this machine")
+pytestmark = needs_compiler
 
 
 def whole_numbers() -> Graph:
@@ -63,18 +55,6 @@ def branched() -> Graph:
 def small_lenet(activation: str = "relu", pooling: str = "max_pool2d", channels: int = 1) -> Graph:
     """LeNet's layers on 16 x 16."""
     return sequential("small", (channels, 16, 16), lenet_layers(activation, pooling, filters=(3, 4)))
-
-
-def forked() -> Graph:
-    """One input on two paths that meet again, and one weight used twice."""
-    b = graph("forked")
-    x = b.input("x", "N", 4)
-    b.input("label", "N")
-    first = b.add("first", op("linear"), x, K=4)
-    again = b.add("again", op("linear"), {"input": first, "weight": "first.weight", "bias": "first.bias"})
-    joined = b.add("joined", op("add"), {"input": b.add("act", op("tanh"), again), "other": first})
-    b.add("loss", op("cross_entropy"), {"input": joined, "target": "label"})
-    return b.build(scores=joined)
 
 
 def across_samples() -> Graph:

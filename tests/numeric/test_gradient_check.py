@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from derive.catalogue import op
-from derive.networks.composition import Graph, graph
+from derive.networks.composition import Graph
 from derive.networks.network import lenet
 from numeric.networks import gradient_check as module
 from numeric.networks import network_oracle
 from numeric.networks.gradient_check import gradient_check
 from numeric.networks.model import parameter_shapes
 from numeric.training.initial import initial_parameters
+from tests.numeric.small_graphs import forked, tiny_cnn
 
 GREY = 1 / 255
 MISTAKES = {
@@ -20,30 +20,6 @@ MISTAKES = {
     "nothing": lambda g: g * 0,
     "not a number": lambda g: g * np.nan,
 }
-
-
-def tiny(activation: str = "relu", pooling: str = "max_pool2d") -> Graph:
-    """conv - activation - pooling - flatten - linear, and the cross-entropy of three classes."""
-    b = graph("tiny")
-    x = b.input("image", "N", 1, 6, 6)
-    b.input("label", "N")
-    x = b.add("conv", op("conv2d"), x, K=2, K_h=3, K_w=3)
-    x = b.add("pool", op(pooling, kernel_size=2), b.add("act", op(activation), x))
-    x = b.add("fc", op("linear"), b.add("flat", op("flatten"), x), K=3)
-    b.add("loss", op("cross_entropy"), {"input": x, "target": "label"})
-    return b.build(scores=x)
-
-
-def forked() -> Graph:
-    """One input on two paths that meet again, and one weight used twice."""
-    b = graph("forked")
-    x = b.input("image", "N", 4)
-    b.input("label", "N")
-    first = b.add("first", op("linear"), x, K=4)
-    again = b.add("again", op("linear"), {"input": first, "weight": "first.weight", "bias": "first.bias"})
-    joined = b.add("joined", op("add"), {"input": b.add("act", op("tanh"), again), "other": first})
-    b.add("loss", op("cross_entropy"), {"input": joined, "target": "label"})
-    return b.build(scores=joined)
 
 
 def drawn(g: Graph, count: int = 5) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
@@ -57,7 +33,7 @@ def drawn(g: Graph, count: int = 5) -> tuple[dict[str, np.ndarray], np.ndarray, 
 @pytest.mark.parametrize("activation", ["relu", "sigmoid", "tanh"])
 @pytest.mark.parametrize("pooling", ["max_pool2d", "avg_pool2d"])
 def test_derived_gradients_agree_with_autograd(activation: str, pooling: str) -> None:
-    g = tiny(activation, pooling)
+    g = tiny_cnn(activation, pooling)
     checks = gradient_check(g, *drawn(g), grey=GREY)
     assert [c.claim.split(":")[0] for c in checks] == [f"dE/d {p}" for p in g.parameters]
     assert all(checks)
@@ -71,7 +47,7 @@ def test_a_graph_with_fan_out_and_a_shared_weight_agrees_in_every_backend(backen
 
 
 @pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
-@pytest.mark.parametrize("parameter", tiny().parameters)
+@pytest.mark.parametrize("parameter", tiny_cnn().parameters)
 def test_a_mistake_in_one_tensor_is_refuted_and_named(
     parameter: str, mistake: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -82,13 +58,13 @@ def test_a_mistake_in_one_tensor_is_refuted_and_named(
         return {**found, parameter: mistake(found[parameter])}  # type: ignore[operator]
 
     monkeypatch.setattr(network_oracle, "gradients", wrong)
-    g = tiny()
+    g = tiny_cnn()
     refuted = [c for c in gradient_check(g, *drawn(g), grey=GREY) if not c]
     assert [c.claim for c in refuted] == [f"dE/d {parameter}: agrees with autograd"]
 
 
 def test_the_bounds_claim_something_even_where_all_pixels_are_equal() -> None:
-    g = tiny()
+    g = tiny_cnn()
     parameters, images, labels = drawn(g)
     checks = gradient_check(g, parameters, images * 0 + 0.5, labels, grey=GREY)
     assert all(checks)
@@ -101,7 +77,7 @@ def test_without_moving_pixels_equal_windows_would_leave_nothing_to_claim(monkey
             return np.zeros(shape)
 
     monkeypatch.setattr(module, "generator", lambda *_: Still())
-    g = tiny("tanh")
+    g = tiny_cnn("tanh")
     parameters, images, labels = drawn(g)
     checks = gradient_check(g, parameters, images * 0 + 0.5, labels, grey=GREY)
     assert max(c.bound for c in checks) > 1e-3

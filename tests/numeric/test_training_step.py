@@ -5,38 +5,14 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from derive.catalogue import op
 from derive.errors import OperationError
-from derive.networks.composition import Graph, graph
+from derive.networks.composition import Graph
 from derive.networks.network import lenet
 from numeric.networks.model import model, parameter_shapes
 from numeric.networks.training_step import compile
+from tests.numeric.small_graphs import forked, tiny_cnn
 
 BACKENDS = ("reference", "numpy", "torch")
-
-
-def tiny_cnn() -> Graph:
-    """conv - relu - pool - flatten - linear, and the cross-entropy of three classes."""
-    b = graph("tiny")
-    x = b.input("image", "N", 1, 6, 6)
-    b.input("label", "N")
-    x = b.add("conv", op("conv2d"), x, K=2, K_h=3, K_w=3)
-    x = b.add("pool", op("max_pool2d", kernel_size=2), b.add("act", op("relu"), x))
-    x = b.add("fc", op("linear"), b.add("flat", op("flatten"), x), K=3)
-    b.add("loss", op("cross_entropy"), {"input": x, "target": "label"})
-    return b.build(scores=x)
-
-
-def forked() -> Graph:
-    """One input on two paths that meet again, and one weight used twice."""
-    b = graph("forked")
-    x = b.input("x", "N", 4)
-    b.input("label", "N")
-    first = b.add("first", op("linear"), x, K=4)
-    again = b.add("again", op("linear"), {"input": first, "weight": "first.weight", "bias": "first.bias"})
-    joined = b.add("joined", op("add"), {"input": b.add("act", op("tanh"), again), "other": first})
-    b.add("loss", op("cross_entropy"), {"input": joined, "target": "label"})
-    return b.build(scores=joined)
 
 
 def drawn(g: Graph, images: tuple[int, ...], classes: int) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
